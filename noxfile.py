@@ -1,0 +1,100 @@
+"""What developers and CI run: `nox -l` lists it, `nox -s NAME` runs one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+nox.options.sessions = ["lint", "types", "tests"]
+
+GROUPS = nox.project.load_toml("pyproject.toml")
+PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"]
+
+# Version managers keep interpreters where nothing on PATH leads to: behind what is there, they do no harm.
+os.environ["PATH"] = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), *map(str, sorted(Path.home().glob(".pyenv/versions/3.*/bin")))]
+)
+
+
+def _install(session: nox.Session, *groups: str, itself: bool = False) -> None:
+    requirements = nox.project.dependency_groups(GROUPS, *groups)
+    session.install("--quiet", "--disable-pip-version-check", *requirements, *(["-e", "."] if itself else []))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, and the walls between the packages (banned imports)."""
+    _install(session, "lint")
+    session.run("ruff", "check", *(session.posargs or ["."]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, for Python 3.9."""
+    _install(session, "types")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests, each pip once and each Python once where those are here."""
+    _install(session, "test", itself=True)
+    workers = "2" if (os.cpu_count() or 1) < 4 else "auto"
+    session.run("pytest", "-n", workers, "--dist", "worksteal", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def unit(session: nox.Session) -> None:
+    """Run the tests that start no pip, on one Python after the other."""
+    _install(session, "test", itself=True)
+    paths = [path for path in ("tests/unit", "tests/property", "tests/fuzz") if Path(path).exists()]
+    session.run("pytest", *paths, *session.posargs)
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Run every end-to-end test on every pip with every Python that it supports."""
+    _install(session, "test", itself=True)
+    session.run(
+        "pytest", "--pip-matrix=full", "-n", "auto", "--dist", "worksteal", "tests/e2e", *session.posargs
+    )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the comparisons with peers; they print tables and judge nothing."""
+    _install(session, "test", itself=True)
+    # By the names given, such as `nox -s bench -- startup`, or all that can be run.
+    runnable = [
+        path.stem for path in sorted(Path("bench").glob("*.py")) if "__main__" in path.read_text("utf-8")
+    ]
+    for name in session.posargs or runnable:
+        session.run("python", "-m", f"bench.{name}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check that the documentation says what the code does."""
+    _install(session, "docs", itself=True)
+    paths = sorted(map(str, Path("tests").rglob("test_doc*.py")))
+    if not paths:
+        session.error("there are no tests of the documentation")
+    session.run("pytest", *paths, *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the source distribution and the wheel, into dist/."""
+    session.install("--quiet", "--disable-pip-version-check", "build>=1.2")
+    session.run("python", "-m", "build", *session.posargs)
+
+
+if __name__ == "__main__":
+    sys.exit("run it with nox, for example: nox -s tests")
