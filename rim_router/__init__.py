@@ -1,0 +1,21 @@
+"""Every package from the index that a table gives for its name, with unmodified pip.
+
+This module is imported in every interpreter of the environment: it imports nothing.
+"""
+
+__version__ = "0.1.0"
+
+__all__ = ["RimRouterError", "__version__", "load"]
+
+
+def __getattr__(name: str) -> object:
+    # The public API is loaded when it is first asked for (PEP 562).
+    if name == "RimRouterError":
+        from rim_router.errors import RimRouterError
+
+        return RimRouterError
+    if name == "load":
+        from rim_router.config import load
+
+        return load
+    raise AttributeError("module 'rim_router' has no attribute " + repr(name))

@@ -1,0 +1,82 @@
+"""Start-up: wait for pip to be imported, then hand it to the hooks.
+
+Runs in every interpreter of the environment, so it imports nothing but ``sys``, does no I/O, and
+costs one entry in ``sys.meta_path``.
+"""
+
+import sys
+
+TYPE_CHECKING = False  # importing typing for this would cost more than all the rest
+if TYPE_CHECKING:
+    from typing import Any
+
+# What is waited for, and the function of rim_router.hooks.gate that gets the module afterwards.
+_AWAITED = {
+    "pip": "pip_found",
+    "pip._internal": "internal_found",
+    "pip._internal.cli.main_parser": "main_parser_loaded",
+    "pip._internal.network.session": "session_loaded",
+}
+# Where every pip there has been imports its network stack from; asked for only when the layout is unknown.
+_NETWORK = ("pip._vendor.urllib3", "pip._vendor.requests")
+
+
+class _Loader:
+    """The module's own loader, with the hand-over to the hooks after it."""
+
+    def __init__(self, inner: "Any", handler: str) -> None:
+        self.inner = inner
+        self.handler = handler
+
+    def __getattr__(self, name: str) -> "object":
+        return getattr(self.inner, name)
+
+    def create_module(self, spec: "object") -> "object":
+        create = getattr(self.inner, "create_module", None)
+        return None if create is None else create(spec)
+
+    def exec_module(self, module: "Any") -> None:
+        module.__spec__.loader = module.__loader__ = self.inner
+        if hasattr(self.inner, "exec_module"):
+            self.inner.exec_module(module)
+        else:  # zipimport before Python 3.10
+            exec(self.inner.get_code(module.__name__), module.__dict__)  # noqa: S102 - as zipimport does
+        _hand_over(self.handler, module)
+
+
+class _Waiter:
+    """A finder that finds nothing by itself: it wraps what the other finders find."""
+
+    def find_spec(self, name: str, path: "object" = None, target: "object" = None) -> "Any":
+        handler = _AWAITED.get(name)
+        if handler is None:
+            if name in _NETWORK:
+                _hand_over("network_wanted", None)
+            return None
+        for finder in sys.meta_path:
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec = None if find is None else find(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = _Loader(spec.loader, handler)
+                return spec
+        return None
+
+
+_waiter = _Waiter()
+
+
+def _hand_over(handler: str, module: "object") -> None:
+    from rim_router.hooks import gate
+
+    getattr(gate, handler)(module)
+
+
+def activate() -> None:
+    """Register the import hook; any further call does nothing (PEP 829 entry point)."""
+    if _waiter in sys.meta_path:
+        return
+    sys.meta_path.insert(0, _waiter)
+    for name, handler in _AWAITED.items():
+        if name in sys.modules:
+            _hand_over(handler, sys.modules[name])

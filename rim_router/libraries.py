@@ -1,0 +1,41 @@
+"""Third-party libraries, from wherever this process has them.
+
+Inside pip the copies that pip itself carries come first: they are loaded already, they evaluate
+markers exactly as pip does, and they are still there while pip replaces or removes the
+environment's own (spec section 1).
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_prefixes = [""]
+
+
+def prefer(prefix: str) -> None:
+    """Look below this package (such as ``"pip._vendor."``) before the top level."""
+    if prefix not in _prefixes:
+        _prefixes.insert(0, prefix)
+
+
+def library(name: str) -> ModuleType:
+    """Import a library by its dotted name.
+
+    :raises ImportError: if it is nowhere.
+    """
+    for prefix in _prefixes[:-1]:
+        try:
+            return import_module(prefix + name)
+        except ImportError:
+            continue  # a pip without bundled copies: the top level then has them
+    return import_module(name)
+
+
+def toml() -> ModuleType:
+    """The TOML reader: the standard library's, or ``tomli`` below Python 3.11."""
+    return import_module("tomllib") if sys.version_info >= (3, 11) else library("tomli")
