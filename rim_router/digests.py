@@ -1,0 +1,25 @@
+"""Digests of files: which of them count (spec section 5)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Strong algorithms, and how many hexadecimal digits a digest of each has.
+STRONG = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+def valid(algorithm: str, digest: str) -> bool:
+    """Whether this is a well-formed digest, in lower case, of a strong algorithm."""
+    return len(digest) == STRONG.get(algorithm) and _HEX.fullmatch(digest) is not None
+
+
+def strong(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Those digests that count: strong and well-formed, in lower case."""
+    lowered = {algorithm.lower(): digest.lower() for algorithm, digest in hashes.items()}
+    return {algorithm: digest for algorithm, digest in lowered.items() if valid(algorithm, digest)}

@@ -1,0 +1,145 @@
+"""Whether a file that an index page or a ``[[wheel]]`` names may be used (spec section 5). Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from rim_router.digests import strong
+from rim_router.urls import LOCAL, Origin, redact
+from rim_router.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rim_router.pins import Pins
+    from rim_router.table import ExternalWheel, Index, Policy
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The rules by which the files of one project on one index are judged.
+
+    :param project_name: normalised.
+    :param own: the origins whose files are not external; with them those that a page of the index was
+        redirected to, from http to https on its own host.
+    :param recording: whether pins are being made: what has no digest yet is to get one, and what is pinned
+        already is compared afterwards.
+    """
+
+    project_name: str
+    index: Index
+    policy: Policy
+    pins: Pins
+    own: frozenset[Origin]
+    recording: bool = False
+    _glances: dict[tuple[str, bool], bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def judge(self, url: str, filename: str, hashes: Mapping[str, str]) -> Verdict:
+        """Judge a file by where it lies and which digests are known for it.
+
+        :param filename: the last part of the URL's path, unquoted.
+        :param hashes: algorithm to hexadecimal digest, as the index page or a ``.rim`` gives them.
+        """
+        verdict = self._judge(url, hashes, filename)
+        if self.recording:
+            return verdict
+        return pinned(verdict, filename, self.pins)
+
+    def clears(self, url: str, sha256: str | None) -> bool:
+        """Whether a glance is enough to see that :meth:`judge` will allow a file.
+
+        Pages have thousands of links on few hosts, and of these few files come to be used: those that are
+        cleared here are judged when they do. False says nothing.
+
+        :param sha256: as the index page gives it; None if it gives none.
+        """
+        strong = sha256 is not None and _SHA256.fullmatch(sha256) is not None
+        # Beyond the authority only what cannot be printed has a say in what the origin is.
+        end = url.find("/", 8)
+        if end < 0 or "?" in url or not url.isprintable() or not url.startswith("http"):
+            return False
+        if self.project_name in self.pins.projects and self.pins.get(
+            unquote(url.partition("#")[0].rpartition("/")[2])
+        ):
+            return False
+        key = (url[:end], strong)
+        cleared = self._glances.get(key)
+        if cleared is None:
+            hashes = {"sha256": "0" * 64} if strong else {}
+            cleared = self._glances[key] = self._judge(f"{key[0]}/", hashes, "").allowed
+        return cleared
+
+    def _judge(self, url: str, hashes: Mapping[str, str], filename: str) -> Verdict:
+        shown = redact(url)
+        digests = strong(hashes)
+        is_pinned = self.pins.get(filename) is not None
+        is_strong = bool(digests) or is_pinned or self.recording
+        try:
+            origin = Origin.of(url)
+        except ValueError:
+            return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
+        name = self.index.name
+        if origin in self.own:
+            if self.policy.require_hashes == "all" and not is_strong and origin != LOCAL:
+                reason = f"index {name} gives no sha256, sha384 or sha512 for it"
+                remedy = f'policy.require-hashes is "all"; {self._pin()}'
+                return Verdict(False, shown, False, reason, remedy)
+            return Verdict(True, shown, False, f"on the origin of index {name}", None, digests)
+        if origin.scheme != "https":
+            return Verdict(False, shown, True, f"external to index {name} and not https")
+        entry = self.index.lists_host(origin)
+        if entry is None:
+            reason = f"host {origin.netloc} is not among the external-hosts of index {name}"
+            remedy = f"to allow it, {host_line(origin.netloc, self.index)}"
+            return Verdict(False, shown, True, reason, remedy)
+        if not is_strong:
+            reason = f"external to index {name}, which gives no sha256, sha384 or sha512 for it"
+            return Verdict(False, shown, True, reason, self._pin())
+        if "required" in (self.policy.pins, "required" if self.index.pins_required else "") and not (
+            is_pinned or self.recording
+        ):
+            reason = f"external to index {name} without a pin, and pins are required"
+            return Verdict(False, shown, True, reason, self._pin())
+        return Verdict(True, shown, True, f"external-hosts of index {name} has {entry}", None, digests)
+
+    def _pin(self) -> str:
+        return f"to record its digest, run: rim-router pin {self.project_name}"
+
+
+def judge_wheel(wheel: ExternalWheel, url: str, pins: Pins) -> Verdict:
+    """Judge one URL of a ``[[wheel]]``: whoever wrote the table has chosen its host and its digest."""
+    verdict = Verdict(True, redact(url), True, f"[[wheel]] in {wheel.source}", None, strong(wheel.digests))
+    return pinned(verdict, wheel.filename, pins)
+
+
+def pinned(verdict: Verdict, filename: str, pins: Pins) -> Verdict:
+    """A verdict with what a pin says about the file, whichever index or host offers it (spec 5.3)."""
+    pin = pins.get(filename)
+    if pin is None or not verdict.allowed:
+        return verdict
+    for algorithm, digest in pin.digests.items():
+        found = verdict.digests.get(algorithm, digest)
+        if found != digest:
+            change = f"run: rim-router pin --update {pin.name}=={pin.version}"
+            if "wheel" in pin.source.key:
+                change = f"correct {pin.source}"
+            return replace(
+                verdict,
+                allowed=False,
+                contradiction=True,
+                reason=f"its index page says {algorithm} {found}, and {pin.source} says {digest}",
+                remedy=f"if the change is right, {change}",
+            )
+    return replace(verdict, digests={**verdict.digests, **pin.digests})
+
+
+def host_line(netloc: str, index: Index) -> str:
+    """The line that would allow a host, besides those that are allowed already."""
+    entries = ", ".join(f'"{entry}"' for entry in [*index.external_hosts, netloc])
+    add, to = ("set", "in") if index.external_hosts else ("add", "to")
+    return f"{add} external-hosts = [{entries}] {to} index {index.name} in {index.source}"

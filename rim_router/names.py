@@ -1,0 +1,123 @@
+"""Project names (PEP 503) and the pattern language over them (spec section 3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from rim_router.libraries import library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
+
+_SDISTS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
+_SEPARATORS = re.compile(r"[-_.]+")
+_EXACT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_PREFIX = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def normalise(name: str) -> str:
+    """The normalised name of a project (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def canonical_filename(filename: str) -> str:
+    """What is the same for all spellings of a distribution's file name that pip takes for the same.
+
+    The project's name and the version may be spelt in several ways (PEP 503, PEP 440).
+    """
+    if filename.endswith(".whl"):
+        name, _, rest = filename.partition("-")
+        version, _, rest = rest.partition("-")
+    else:
+        stem, suffix = next(
+            ((filename[: -len(each)], each) for each in _SDISTS if filename.endswith(each)), (filename, "")
+        )
+        name, _, version = stem.rpartition("-")
+        rest = suffix
+    canonical = library("packaging.utils").canonicalize_version(version)
+    return f"{normalise(name)}-{canonical}-{rest}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """An exact normalised name, a literal prefix followed by ``*``, or ``*`` alone.
+
+    :param literal: the normalised name or prefix; empty for ``*``.
+    :param prefix: whether any further text may follow the literal.
+    """
+
+    literal: str
+    prefix: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """Read a pattern as a user writes it.
+
+        :raises ValueError: with what is wrong, if it is none of the three forms.
+        """
+        if not text.isascii():
+            raise ValueError(f"{text!r} has characters that project names cannot have")
+        prefix = text.endswith("*")
+        stem = text[:-1] if prefix else text
+        if "*" in stem:
+            raise ValueError(f"{text!r} has a '*' that is not the one at the end")
+        if prefix and not stem:
+            return cls("", True)
+        literal = normalise(stem)
+        if not literal:
+            raise ValueError("a name cannot be empty")
+        if not (_PREFIX if prefix else _EXACT).fullmatch(literal):
+            raise ValueError(f"{text!r} is not a project name, a prefix with one trailing '*', or '*'")
+        return cls(literal, prefix)
+
+    def __str__(self) -> str:
+        return self.literal + "*" if self.prefix else self.literal
+
+    def matches(self, name: str) -> bool:
+        """Whether a *normalised* name falls under this pattern."""
+        return name.startswith(self.literal) if self.prefix else name == self.literal
+
+    def covers(self, other: Pattern) -> bool:
+        """Whether every name of *other* falls under this pattern too."""
+        return other == self or (self.prefix and other.literal.startswith(self.literal))
+
+
+class PatternMap(Generic[T]):
+    """Values by pattern, found from most to least specific.
+
+    The cost of a look-up depends on the length of the name, not on how many patterns there are.
+    """
+
+    def __init__(self, items: Iterable[tuple[Pattern, T]]) -> None:
+        self._exact: dict[str, tuple[Pattern, T]] = {}
+        self._prefixes: dict[str, tuple[Pattern, T]] = {}
+        for pattern, value in items:
+            (self._prefixes if pattern.prefix else self._exact)[pattern.literal] = (pattern, value)
+        self._lengths = sorted({len(literal) for literal in self._prefixes}, reverse=True)
+
+    def __iter__(self) -> Iterator[tuple[Pattern, T]]:
+        yield from self._exact.values()
+        yield from self._prefixes.values()
+
+    def matching(self, name: str) -> Iterator[tuple[Pattern, T]]:
+        """What matches a *normalised* name: exact, then the longest prefix first, then ``*``."""
+        if name in self._exact:
+            yield self._exact[name]
+        yield from self._prefixes_of(name)
+
+    def covering(self, pattern: Pattern) -> Iterator[tuple[Pattern, T]]:
+        """The patterns that cover *pattern*, itself included, most specific first."""
+        if not pattern.prefix and pattern.literal in self._exact:
+            yield self._exact[pattern.literal]
+        yield from self._prefixes_of(pattern.literal)
+
+    def _prefixes_of(self, text: str) -> Iterator[tuple[Pattern, T]]:
+        for length in self._lengths:
+            if length <= len(text):
+                found = self._prefixes.get(text[:length])
+                if found is not None:
+                    yield found

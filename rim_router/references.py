@@ -1,0 +1,64 @@
+"""Whether a direct reference to a claimed name may be followed (spec section 4, rule 5). Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rim_router.table import Kind
+from rim_router.urls import LOCAL, Origin, redact
+from rim_router.verdict import Verdict
+
+if TYPE_CHECKING:
+    from rim_router.table import Decision, Policy
+
+_WHEELS = (".whl", ".rim")
+_ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
+DISTRIBUTIONS = _WHEELS + _ARCHIVES
+
+
+def names_in(filename: str) -> list[str]:
+    """The projects that a file name may speak of, as far as that can be told.
+
+    In the name of a source distribution the version begins at a hyphen before a digit: at which one
+    cannot always be told (``acme-core-1.0-1.tar.gz``).
+    """
+    if filename.endswith(_WHEELS):
+        return [filename.partition("-")[0]]
+    stem = next((filename[: -len(suffix)] for suffix in _ARCHIVES if filename.endswith(suffix)), "")
+    return [stem[: match.start()] for match in re.finditer(r"(?<=.)-(?=v?\d)", stem)]
+
+
+def judge_reference(url: str, decision: Decision, policy: Policy, *, strong: bool) -> Verdict:
+    """Judge the URL of a direct reference.
+
+    :param url: as pip has it, with ``git+`` and the like in front of VCS URLs.
+    :param decision: that of the project; it must be a claimed one.
+    :param strong: whether the reference carries a sha256, sha384 or sha512 and no weaker hash.
+    """
+    shown = redact(url)
+    if decision.target.kind is Kind.DENY:
+        return Verdict(False, shown, True, f"the table denies it: {decision.target.reason}")
+    try:
+        origin = Origin.of(url[url.find("+") + 1 :] if "+" in url.partition(":")[0] else url)
+    except ValueError:
+        return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
+    if origin == LOCAL:
+        return Verdict(True, shown, False, "a local path")
+    if policy.direct_references == "allow":
+        return Verdict(True, shown, True, 'policy.direct-references is "allow"')
+    if policy.direct_references == "deny":
+        reason = 'policy.direct-references is "deny"'
+        return Verdict(False, shown, True, reason, "require it by name and version")
+    if origin in decision.origins:
+        return Verdict(True, shown, False, "on the origin of its index")
+    for index in decision.indexes:
+        if origin.scheme == "https" and index.lists_host(origin):
+            return Verdict(True, shown, True, f"on a host among the external-hosts of index {index.name}")
+    if strong:
+        return Verdict(True, shown, True, "carries a strong hash")
+    reason = (
+        "it is neither local nor on the origin or external-hosts of its index, "
+        "and carries no sha256, sha384 or sha512"
+    )
+    return Verdict(False, shown, True, reason, "require it by name and version, or add #sha256=… to the URL")

@@ -1,0 +1,215 @@
+"""URLs: origins, host patterns and redaction (spec sections 3 and 5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+
+# The hosts that serve the files of the two indexes that everybody has; see PEP 503's successor pages.
+_FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-files.pythonhosted.org"}
+
+
+# Readers of URLs disagree about these: some drop line ends and tabs, some take a backslash for a slash,
+# some the first "@" for the end of the credentials, and each maps other alphabets in its own way.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_AMBIGUOUS = re.compile(r"[\s\\]|[^\x00-\x7f]|@.*@", re.DOTALL)
+# Whoever takes a backslash for a slash sees credentials and a host where others see a path.
+_HIDDEN = re.compile(r"[\\@]")
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port of a URL (RFC 6454); a local file-system URL has the host ``""``."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """The origin of a URL; credentials, path and fragment do not count.
+
+        :raises ValueError: for a URL that cannot be taken apart, or not by everybody in the same way.
+        """
+        parts = _split(url)
+        scheme = parts.scheme.lower()
+        host = (parts.hostname or "").rstrip(".")
+        if scheme in _DEFAULT_PORTS and not host:
+            raise ValueError("a URL without a host")
+        if scheme == "file":
+            return cls("file", "" if host == "localhost" else host, None)
+        if ":" in host:
+            host = f"[{host}]"
+        port = parts.port
+        return cls(scheme, host, _DEFAULT_PORTS.get(scheme) if port is None else port)
+
+    @property
+    def netloc(self) -> str:
+        """The host, with the port where it is not the scheme's own."""
+        if self.port is None or self.port == _DEFAULT_PORTS.get(self.scheme):
+            return self.host
+        return f"{self.host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.netloc}"
+
+
+LOCAL = Origin("file", "", None)
+
+
+def _split(url: str) -> SplitResult:
+    """Take a URL apart.
+
+    :raises ValueError: if that cannot be done, or not by everybody in the same way.
+    """
+    parts = urlsplit(url)
+    if _CONTROL.search(url) or url[:1].isspace() or _AMBIGUOUS.search(parts.netloc):
+        raise ValueError("an ambiguous URL")
+    return parts
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL leads into this machine's own file system, and not to another one's."""
+    try:
+        return Origin.of(url) == LOCAL
+    except ValueError:
+        return False
+
+
+def file_origins(url: str) -> frozenset[Origin]:
+    """The origins whose files are an index's own: its URL's, and for PyPI its file host."""
+    origin = Origin.of(url)
+    known = _FILE_HOSTS.get(origin.host) if origin.scheme == "https" and origin.port == 443 else None
+    return frozenset({origin} if known is None else {origin, Origin("https", known, 443)})
+
+
+@dataclass(frozen=True)
+class HostPattern:
+    """An entry of ``external-hosts``: ``host``, ``host:port``, ``*.suffix`` or ``*``.
+
+    :param host: the host, or what follows ``*.``; empty for ``*``.
+    :param port: the port; None is the scheme's own.
+    :param wildcard: whether any labels may stand before *host*.
+    """
+
+    host: str
+    port: int | None = None
+    wildcard: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> HostPattern:
+        """Read an entry.
+
+        :raises ValueError: with what is wrong.
+        """
+        if text == "*":
+            return cls("", None, True)
+        wildcard = text.startswith("*.")
+        host, separator, port = text[2:].partition(":") if wildcard else _split_port(text)
+        host = host.lower().rstrip(".")
+        if not _HOST.fullmatch(host) or ".." in host:
+            raise ValueError(f"{text!r} is not a host, host:port, *.suffix or '*'")
+        if not separator:
+            return cls(host, None, wildcard)
+        if wildcard:
+            raise ValueError(f"{text!r}: a *.suffix cannot have a port")
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(f"{text!r} has no valid port")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        if self.wildcard:
+            return f"*.{self.host}" if self.host else "*"
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    def matches(self, origin: Origin) -> bool:
+        """Whether this entry covers an origin; the scheme is judged elsewhere."""
+        if origin.port != (self.port or _DEFAULT_PORTS.get(origin.scheme)):
+            return False
+        if not self.wildcard:
+            return origin.host == self.host
+        return not self.host or origin.host.endswith("." + self.host)
+
+
+def _split_port(text: str) -> tuple[str, str, str]:
+    if text.startswith("["):
+        host, bracket, rest = text.partition("]")
+        separator, port = rest[:1], rest[1:]
+        return (host + bracket, separator, port) if separator in ("", ":") else (text, "", "")
+    return text.partition(":")
+
+
+def host_of(url: str) -> str | None:
+    """Host and port of a URL; None if it has none, or cannot be read."""
+    try:
+        return Origin.of(url).netloc or None
+    except ValueError:
+        return None
+
+
+def filename_of(url: str) -> str:
+    """The name of the file that a URL leads to, unquoted."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+# Values of environment variables that stand in the paths of URLs.
+_secrets: set[str] = set()
+_SHORTEST_SECRET = 4
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+
+
+def keep_secret(value: str) -> None:
+    """Never show a value, wherever in a URL it stands."""
+    if len(value) >= _SHORTEST_SECRET:
+        _secrets.update((value, unquote(value)))
+
+
+def hide(text: str) -> str:
+    """A text without the values that are never shown, however they are quoted in it."""
+    return _pattern(frozenset(_secrets)).sub("****", text) if _secrets else text
+
+
+@cache
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str]:
+    # The longest first: one that begins with another is to be hidden to its end.
+    return re.compile("|".join(map(_quoted, sorted(secrets, key=len, reverse=True))))
+
+
+def _quoted(secret: str) -> str:
+    """A pattern for a text each of whose characters may be percent-encoded."""
+    return "".join(
+        f"(?:{re.escape(each)}|(?i:{''.join(f'%{byte:02x}' for byte in each.encode())}))" for each in secret
+    )
+
+
+def scrub(text: str) -> str:
+    """A text that somebody else made, with each URL in it redacted."""
+    return hide(_URL.sub(lambda match: redact(match.group()), text))
+
+
+def redact(url: str) -> str:
+    """A URL as it may be shown: without credentials, query, fragment and the values of variables.
+
+    A user name can be a token as well as a password can, and signed URLs have their secret in the query.
+    """
+    try:
+        parts = _split(url)
+    except ValueError:
+        return "<ambiguous URL>"
+    if not parts.netloc and parts.scheme and _HIDDEN.search(parts.path):
+        return "<ambiguous URL>"
+    netloc = parts.netloc.rpartition("@")[2]
+    if "@" in parts.netloc:
+        netloc = "****@" + netloc
+    query = "****" if parts.query else ""
+    return urlunsplit((parts.scheme, netloc, hide(parts.path), query, ""))
+
+
+def join(base: str, segment: str) -> str:
+    """The URL of a project page: *segment* below *base*, which may or may not end in a slash."""
+    return f"{base.rstrip('/')}/{quote(segment)}/"

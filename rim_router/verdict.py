@@ -1,0 +1,39 @@
+"""What is said of a file: whether it may be used, with which digests, and why (spec sections 4 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one file may be used, and why.
+
+    :param allowed: whether it may.
+    :param url: redacted.
+    :param external: whether the file's origin is not its index's.
+    :param reason: the rule that decided, as a sentence without its subject.
+    :param remedy: the line to add or command to run that would allow a refused file.
+    :param digests: the strong ones that are known for it, and that all must match.
+    :param contradiction: whether it is refused because it contradicts a pin, so that to pass over it in
+        silence would hide an attack.
+    :param page: that links to the file, redacted; None if that is not known.
+    """
+
+    allowed: bool
+    url: str
+    external: bool
+    reason: str
+    remedy: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict, hash=False)
+    contradiction: bool = False
+    page: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.url}, on {self.page}" if self.page else self.url
+        text = f"{where}: {self.reason}"
+        return text if self.remedy is None else f"{text}; {self.remedy}"
