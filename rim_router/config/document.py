@@ -1,0 +1,207 @@
+"""One table file: its TOML, the faults found in it, and the line of each key."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rim_router.errors import Fault, TableError, Where
+from rim_router.libraries import toml
+from rim_router.table import Source
+from rim_router.urls import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rim_router.config.lines import Lines
+
+Key = tuple[str, ...]
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_ITEM = re.compile(r"\[\d+\]")
+_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$| \(at end of document\)$")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_TYPES = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a float",
+    str: "a string",
+    list: "an array",
+    dict: "a table",
+}
+
+
+def item(position: int) -> str:
+    """The element of a key path that stands for the item of an array, counted from 0."""
+    return f"[{position}]"
+
+
+def shown_path(path: os.PathLike[str] | str) -> str:
+    """A path as users see it: ``./relative`` if it is below the working directory, else absolute."""
+    try:
+        return f".{os.sep}{Path(path).relative_to(Path.cwd())}"
+    except (ValueError, OSError):  # not below it, or the working directory is gone
+        return str(path)
+
+
+def shown_text(text: str) -> str:
+    """What a user wrote, quoted, without anything that may be a credential, even if it is no valid URL."""
+    head, at, rest = text.rpartition("@")
+    if at:
+        scheme = _SCHEME.match(head)
+        prefix = scheme.group() if scheme else ""
+        return json.dumps(redact(f"{prefix}****@{rest}") if prefix else f"****@{rest}", ensure_ascii=False)
+    return json.dumps(redact(text) if _SCHEME.match(text) else text, ensure_ascii=False)
+
+
+def shown_key(key: Key) -> str:
+    """A key path as it would be written in TOML, the items of arrays as ``[0]``."""
+    text = ""
+    for part in key:
+        if text and _ITEM.fullmatch(part):
+            text += part
+        else:
+            text += ("." if text else "") + (part if _BARE.fullmatch(part) else shown_text(part))
+    return text
+
+
+def type_name(value: object) -> str:
+    """What a TOML value is, for a message."""
+    return _TYPES.get(type(value), "a date or time")
+
+
+def nearest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The word that was probably meant."""
+    import difflib  # costs several milliseconds and is needed only for a fault
+
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
+    """Decode and parse a file.
+
+    :param file: its name as shown.
+    :raises TableError: with line and column, if it is not UTF-8 or not TOML.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        place = Where(file, line=line, column=column)
+        raise TableError([Fault(f"not UTF-8: byte 0x{content[error.start]:02x}", place)]) from None
+    if text.startswith("\ufeff"):
+        place = Where(file, line=1, column=1)
+        raise TableError([Fault("not TOML: begins with a byte order mark", place, "save it without one")])
+    try:
+        return text, toml().loads(text)
+    except RecursionError:
+        raise TableError([Fault("not TOML that can be read: nested too deeply", Where(file))]) from None
+    except ValueError as error:  # TOMLDecodeError, and an integer with thousands of digits
+        message = str(error)
+        found = _PLACE.search(message)
+        if found is None:
+            place = Where(file)
+        elif found[1] is None:
+            last = text.rfind("\n")
+            place = Where(file, line=text.count("\n") + 1, column=len(text) - last)
+        else:
+            place = Where(file, line=int(found[1]), column=int(found[2]))
+        raise TableError([Fault(f"not TOML: {_PLACE.sub('', message)}", place)]) from None
+
+
+class Document:
+    """The table in one file, and the faults found in it so far.
+
+    :param layer: which layer the file is.
+    :param file: its name as shown.
+    :param directory: what relative paths in it are relative to; None if they make no sense there.
+    :param base: the key path below which the table is.
+    """
+
+    def __init__(self, layer: str, file: str, directory: Path | None, text: str, base: Key = ()) -> None:
+        self.layer = layer
+        self.file = file
+        self.directory = directory
+        self.base = base
+        self.faults: list[Fault] = []
+        self._text = text
+        self._lines: Lines | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether whoever wrote it may use any environment variable of this user (spec section 3)."""
+        return self.layer in ("machine", "user", "environment")
+
+    def line_of(self, key: Key) -> int | None:
+        """The 1-based line of a key path of the file."""
+        if self._lines is None:
+            from rim_router.config.lines import Lines
+
+            self._lines = Lines(self._text)
+        return self._lines.of(key)
+
+    def source(self, key: Key = ()) -> Source:
+        """The origin of a key path of the file."""
+        return Source(self.layer, self.file, key, self.line_of)
+
+    def fault(self, key: Key, message: str, hint: str | None = None) -> None:
+        """Note a fault."""
+        self.faults.append(fault_at(self.source(key), message, hint))
+
+    def wrong_type(self, key: Key, expected: str, value: object) -> None:
+        """Note that a value is not what it should be."""
+        self.fault(key, f"expected {expected}, found {type_name(value)}")
+
+    def unknown_keys(self, key: Key, table: dict[str, Any], valid: Iterable[str]) -> None:
+        """Note each key that does not exist, with the one that was probably meant."""
+        valid = tuple(valid)
+        for name in table:
+            if name not in valid:
+                guess = nearest(name.replace("_", "-").lower(), valid, 0.5)
+                hint = f"did you mean {guess}?" if guess else f"valid keys are {', '.join(valid)}"
+                self.fault((*key, name), "unknown key", hint)
+
+    def table(self, key: Key, value: object, expected: str = "a table") -> dict[str, Any] | None:
+        """The value if it is a table; a fault and None if it is not."""
+        if isinstance(value, dict):
+            return value
+        self.wrong_type(key, expected, value)
+        return None
+
+    def string(self, key: Key, value: object) -> str | None:
+        """The value if it is a string with something in it; a fault and None if it is not."""
+        if not isinstance(value, str):
+            self.wrong_type(key, "a string", value)
+        elif not value.strip():
+            self.fault(key, "cannot be empty")
+        else:
+            return value
+        return None
+
+    def strings(self, key: Key, value: object) -> list[tuple[Key, str]]:
+        """Those items of an array that are strings, each with its key; a fault for whatever else is there."""
+        if not isinstance(value, list):
+            self.wrong_type(key, "an array of strings", value)
+            return []
+        keyed = [((*key, item(position)), entry) for position, entry in enumerate(value)]
+        return [(place, text) for place, entry in keyed if (text := self.string(place, entry)) is not None]
+
+    def word(self, key: Key, value: object, words: tuple[str, ...]) -> str | None:
+        """The value if it is one of some words; a fault and None if it is not."""
+        if not isinstance(value, str):
+            self.wrong_type(key, "a string", value)
+        elif value not in words:
+            self.fault(key, f"{shown_text(value)} is none of " + ", ".join(f'"{word}"' for word in words))
+        else:
+            return value
+        return None
+
+
+def fault_at(source: Source, message: str, hint: str | None = None) -> Fault:
+    """A fault at a place of a table."""
+    return Fault(message, Where(source.file, shown_key(source.key) or None, source.line), hint)

@@ -1,0 +1,160 @@
+"""URLs and paths of indexes as written, turned into absolute URLs (spec section 3).
+
+What an environment variable holds must not be able to send a request, or another credential, to
+another host than the table names. So:
+
+* in the credentials of a URL a value is percent-encoded: the variable has the secret as it is, and
+  an ``@``, ``/``, ``#`` or ``?`` in it stays a part of it;
+* in the host and port a value may only have the characters of hosts and ports;
+* in the path a value is inserted as it is; one that adds a query or a fragment is refused;
+* a variable at the very beginning may hold the whole beginning of the URL, or a path: whoever sets it
+  chooses the host, and therefore a ``/`` or nothing follows it.
+
+Control characters are refused everywhere, white space in every URL. No message shows a value.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from rim_router.config.document import shown_text
+from rim_router.urls import Origin, keep_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PROJECT_PREFIX = "RIM_ROUTER_"
+SCHEMES = ("https", "http", "file")
+
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+://)([^/?#]*)(.*)", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: one is a Windows drive
+_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+_HOST_PART = re.compile(r"[][A-Za-z0-9._:-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def absolute_url(text: str, directory: Path | None, environ: Mapping[str, str], trusted: bool) -> str:
+    """The absolute URL that an index value stands for.
+
+    :param directory: what a relative path is relative to; None if there can be none.
+    :param trusted: whether any variable may be used, and not only those of a project's file.
+    :raises ValueError: with what is wrong, without any secret.
+    """
+    return _check(_expand(text, _lookup(text, environ, trusted)), directory, shown_text(text))
+
+
+def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[str], str]:
+    """Check every variable of a text, then return what gives the value of one."""
+    if "${" in _VARIABLE.sub("", text):
+        raise ValueError(f"{shown_text(text)} has a '${{' that no UPPER_CASE name and '}}' follow")
+    names = list(dict.fromkeys(_VARIABLE.findall(text)))
+    foreign = [name for name in names if not trusted and not name.startswith(PROJECT_PREFIX)]
+    if foreign:
+        raise ValueError(
+            f"a project's table may only use variables that begin with {PROJECT_PREFIX}, "
+            f"not {', '.join(foreign)}"
+        )
+    unset = [name for name in names if not environ.get(name)]
+    if unset:
+        raise ValueError(
+            f"environment variable {', '.join(unset)} is not set"
+            if len(unset) == 1
+            else f"environment variables {', '.join(unset)} are not set"
+        )
+    for name in names:
+        if _CONTROL.search(environ[name]):
+            raise ValueError(f"environment variable {name} has control characters or line ends in it")
+    return environ.__getitem__
+
+
+def _expand(text: str, value: Callable[[str], str]) -> str:
+    def as_it_is(match: re.Match[str]) -> str:
+        # It may be a token; only where the URL itself begins with it is there more in it than that.
+        if match.start() or parts is not None:
+            keep_secret(value(match[1]))
+        return value(match[1])
+
+    def encoded(match: re.Match[str]) -> str:
+        return quote(value(match[1]), safe="")
+
+    def host(match: re.Match[str]) -> str:
+        if not _HOST_PART.fullmatch(value(match[1])):
+            raise ValueError(f"environment variable {match[1]} is used in the host, and is no part of a host")
+        return value(match[1])
+
+    # The structure is that of the text before any value is in it.
+    parts = _AUTHORITY.fullmatch(text)
+    if parts is not None:
+        credentials, at, netloc = parts[2].rpartition("@")
+        return "".join(
+            (
+                parts[1],
+                _VARIABLE.sub(encoded, credentials),
+                at,
+                _VARIABLE.sub(host, netloc),
+                _VARIABLE.sub(as_it_is, parts[3]),
+            )
+        )
+    first = _VARIABLE.match(text)
+    if first is not None and text[first.end() : first.end() + 1] not in ("", "/"):
+        raise ValueError(f"{shown_text(text)} begins with a variable that no '/' follows")
+    if first is not None and ("@" in text or "://" in text):
+        raise ValueError(f"{shown_text(text)} has to begin with its scheme")
+    return _VARIABLE.sub(as_it_is, text)
+
+
+def _check(text: str, directory: Path | None, shown: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError(f"{shown} has control characters in it")
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return _from_path(text, directory, shown)
+    name = scheme[1].lower()
+    url = name + text[len(name) :]
+    if name not in SCHEMES:
+        raise ValueError(f"{shown} is neither an https, http or file URL nor a path")
+    # Other readers of URLs take a backslash for a slash, and would see another host.
+    if "\\" in url or any(character.isspace() for character in url):
+        raise ValueError(f"{shown} has white space or a backslash in it")
+    try:
+        parts = urlsplit(url)
+        if parts.netloc:
+            Origin.of(url)
+    except ValueError:
+        raise ValueError(f"{shown} is not a URL that can be read") from None
+    if "?" in url or "#" in url:
+        raise ValueError(f"{shown} has a query or a fragment, which the URL of an index cannot have")
+    if name == "file":
+        return _from_file_url(url, parts.netloc, parts.path, shown)
+    if not url.startswith(f"{name}://") or not _HOST.fullmatch(parts.netloc.rpartition("@")[2]):
+        raise ValueError(f"{shown} has no valid host")
+    return url
+
+
+def _from_file_url(url: str, netloc: str, path: str, shown: str) -> str:
+    # A host in a file URL is a Windows share; elsewhere pip cannot open it.
+    if (
+        not url.startswith("file://")
+        or not path.startswith("/")
+        or (os.name != "nt" and netloc not in ("", "localhost"))
+    ):
+        raise ValueError(f"{shown} is not absolute: a file URL begins with file:///")
+    if "\x00" in unquote(path):
+        raise ValueError(f"{shown} has control characters in it")
+    return url
+
+
+def _from_path(text: str, directory: Path | None, shown: str) -> str:
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{shown} names a home directory that cannot be found") from None
+    if directory is None and (text.startswith("~") or not path.is_absolute()):
+        raise ValueError(f"{shown} is a relative path, which a table from a URL cannot have")
+    # Not resolved: a link may be pointed elsewhere later.
+    return Path(os.path.normpath(Path(directory or "", path))).as_uri()

@@ -1,0 +1,96 @@
+"""Reads the files that are or may be routing tables, each of them once (spec section 2)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rim_router.config.document import shown_path
+from rim_router.errors import LocationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FILE_NAME = "index-routing.toml"
+PYPROJECT = "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """A table file that is in force.
+
+    :param layer: one of :data:`rim_router.table.LAYERS`.
+    :param path: absolute.
+    :param embedded: whether the table is ``[tool.rim-router]`` of a ``pyproject.toml``.
+    :param content: what was read when the file was found and judged. It is never read a second time:
+        in between somebody could put another file in its place.
+    """
+
+    layer: str
+    path: Path
+    embedded: bool
+    content: bytes = field(repr=False, compare=False)
+
+
+def add(files: list[LayerFile], layer: str, path: Path) -> None:
+    """Add a file, if it exists and is not among them yet."""
+    found = read_file(path)
+    if found is not None and not listed(files, path):
+        files.append(LayerFile(layer, path.absolute(), False, found[0]))
+
+
+def listed(files: Iterable[LayerFile], path: Path) -> bool:
+    """Whether a file is among some others."""
+    real = os.path.realpath(path)
+    return any(os.path.realpath(file.path) == real for file in files)
+
+
+def read_file(path: Path) -> tuple[bytes, os.stat_result] | None:
+    """What is in a file, and the status of the very file that was read; None if there is none.
+
+    :raises LocationError: if it cannot be read, or is something else than a file.
+    """
+    try:
+        # Never wait for the other end of a pipe that somebody has put there.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.name == FILE_NAME and path.is_symlink():
+            raise LocationError(
+                f"{shown_path(path)} is a link to a file that does not exist",
+                hint="remove it or restore the file",
+            ) from None
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode) and path.name == PYPROJECT:
+            return None  # other tools do not mind either, and no table can be in it
+        if not stat.S_ISREG(status.st_mode):
+            what = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise LocationError(
+                f"{shown_path(path)} is {what}, where a routing table could be", hint="move it away"
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(), status
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _unreadable(path: Path, error: OSError) -> LocationError:
+    return LocationError(
+        f"{shown_path(path)} cannot be read ({error.strerror}): it may be a routing table that is in force",
+        hint="make it readable for this user",
+    )
+
+
+def open_layer(layer: str, path: Path, embedded: bool) -> LayerFile | None:
+    """A file that has been chosen already; None if it does not exist."""
+    found = read_file(path)
+    return None if found is None else LayerFile(layer, path, embedded, found[0])

@@ -1,0 +1,101 @@
+"""Reads ``[indexes]`` (spec section 3, index values)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rim_router.config.document import Document, Key, shown_text
+from rim_router.config.expand import absolute_url
+from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED
+from rim_router.table import Index
+from rim_router.urls import HostPattern
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def read_indexes(
+    document: Document, key: Key, value: object, environ: Mapping[str, str]
+) -> dict[str, Index | None]:
+    """The indexes by name; None for one that has a fault, so that its uses are not faults too."""
+    table = document.table(key, value, 'a table such as acme = "https://pypi.acme.example/simple"')
+    if table is None:
+        return {}
+    indexes: dict[str, Index | None] = {}
+    for name, definition in table.items():
+        before = len(document.faults)
+        place = (*key, name)
+        _check_name(document, place, name)
+        index = _read_index(document, place, name, definition, environ)
+        indexes[name] = index if len(document.faults) == before else None
+    return indexes
+
+
+def _check_name(document: Document, key: Key, name: str) -> None:
+    if name in RESERVED:
+        document.fault(key, f'"{name}" is reserved and cannot be defined', "choose another name")
+    elif not name or name != name.strip() or not name.isprintable():
+        document.fault(
+            key,
+            "the name of an index cannot be empty, begin or end in white space, or have control characters",
+        )
+    elif "://" in name:
+        document.fault(key, "the name of an index cannot be a URL", 'write NAME = "URL"')
+
+
+def _read_index(
+    document: Document, key: Key, name: str, value: object, environ: Mapping[str, str]
+) -> Index | None:
+    if isinstance(value, str):
+        url = _read_url(document, key, value, environ)
+        return None if url is None else Index(name, url, document.source(key))
+    table = document.table(key, value, "a URL or a table")
+    if table is None:
+        return None
+    document.unknown_keys(key, table, INDEX)
+    if "url" not in table:
+        document.fault(key, "has no url")
+    url = _read_url(document, (*key, "url"), table.get("url", ""), environ) if "url" in table else None
+    mirrors = [
+        _read_url(document, place, text, environ) for place, text in _strings(document, key, table, "mirrors")
+    ]
+    hosts = [
+        _read_host(document, place, text) for place, text in _strings(document, key, table, "external-hosts")
+    ]
+    form = document.word((*key, "format"), table.get("format", "simple"), FORMATS)
+    pins = document.word((*key, "pins"), table.get("pins", "optional"), POLICY["pins"])
+    return Index(
+        name,
+        url or "",  # with a fault, and then nobody sees this object
+        document.source(key),
+        mirrors=tuple(mirror for mirror in mirrors if mirror),
+        external_hosts=tuple(host for host in hosts if host),
+        flat=form == "flat",
+        pins_required=pins == "required",
+    )
+
+
+def _strings(document: Document, key: Key, table: dict[str, Any], name: str) -> list[tuple[Key, str]]:
+    return document.strings((*key, name), table[name]) if name in table else []
+
+
+def _read_url(document: Document, key: Key, value: object, environ: Mapping[str, str]) -> str | None:
+    text = document.string(key, value)
+    if text is None:
+        return None
+    try:
+        return absolute_url(text, document.directory, environ, document.trusted)
+    except ValueError as error:
+        document.fault(key, str(error))
+        return None
+
+
+def _read_host(document: Document, key: Key, text: str) -> HostPattern | None:
+    if "/" in text or "@" in text:
+        document.fault(key, f"{shown_text(text)} is a URL and not a host", "write only the host")
+        return None
+    try:
+        return HostPattern.parse(text)
+    except ValueError as error:
+        document.fault(key, str(error))
+        return None

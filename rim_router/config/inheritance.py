@@ -1,0 +1,81 @@
+"""What a pip hands down to the pips that it starts: the files in force, or why none can be told."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rim_router.config.document import shown_path
+from rim_router.config.files import FILE_NAME, LayerFile, add, listed, open_layer
+from rim_router.errors import LocationError
+from rim_router.table import LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rim_router.errors import TableError
+
+INHERITED_VARIABLE = "_RIM_ROUTER_LAYERS"  # set by a pip for the pips that it starts
+
+
+def inherit(files: Iterable[LayerFile]) -> str:
+    """The value of :data:`INHERITED_VARIABLE` with which a child has the same tables in force."""
+    return json.dumps([[file.layer, str(file.path), file.embedded] for file in files])
+
+
+def inherit_failure(error: LocationError | TableError) -> str:
+    """The value of :data:`INHERITED_VARIABLE` with which a child reports what its parent found wrong."""
+    return json.dumps(str(error))
+
+
+def read_inherited(text: str) -> list[LayerFile]:
+    """The files that the pip which started this one has in force."""
+    try:
+        entries = json.loads(text)
+    except ValueError:
+        entries = None
+    if isinstance(entries, str):
+        raise LocationError(entries)  # what the parent found wrong, see inherit_failure()
+    if not isinstance(entries, list) or not entries or not all(_is_entry(entry) for entry in entries):
+        raise LocationError(
+            f"the environment variable {INHERITED_VARIABLE} is damaged",
+            hint="unset it: only rim-router sets it, for the pips that pip starts",
+        )
+    files = []
+    for layer, path, embedded in entries:
+        file = open_layer(layer, Path(path), embedded)
+        if file is None:
+            raise LocationError(
+                f"{shown_path(path)} was in force in the pip that started this one, "
+                "and does not exist any more"
+            )
+        files.append(file)
+    return files
+
+
+def _is_entry(entry: object) -> bool:
+    return (
+        isinstance(entry, list)
+        and list(map(type, entry)) == [str, str, bool]
+        and entry[0] in LAYERS
+        and Path(entry[1]).is_absolute()
+    )
+
+
+def in_virtual_environment() -> bool:
+    """Whether this process runs in a virtual environment."""
+    return sys.prefix != sys.base_prefix
+
+
+def with_own_environment(files: list[LayerFile]) -> tuple[LayerFile, ...]:
+    """Add the environment layer of this process, which may run in another environment than its parent."""
+    if in_virtual_environment():
+        own: list[LayerFile] = []
+        add(own, "environment", Path(sys.prefix, FILE_NAME))
+        if own and not listed(files, own[0].path):
+            project = LAYERS.index("project")
+            position = sum(LAYERS.index(file.layer) < project for file in files)
+            files[position:position] = own
+    return tuple(files)

@@ -1,0 +1,176 @@
+"""Puts the layers together into one routing table (spec section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rim_router.config.document import fault_at, nearest, shown_key, shown_text
+from rim_router.config.keys import MINIMUM_OPENSSL, POLICY
+from rim_router.errors import Fault, TableError
+from rim_router.names import Pattern, PatternMap
+from rim_router.table import Index, Kind, Policy, Route, RoutingTable, Source, Target, openssl_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rim_router.config.parse import Layer
+    from rim_router.config.routes import RawRoute
+    from rim_router.pins import Pins
+    from rim_router.table import ExternalWheel
+
+
+def merge(
+    layers: Sequence[Layer], pins: Pins | None = None, pin_faults: Iterable[Fault] = ()
+) -> RoutingTable:
+    """Merge what the files say.
+
+    :param layers: lowest first.
+    :param pins: those next to them.
+    :param pin_faults: what is wrong with these.
+    :raises TableError: with everything that is wrong, in any of them and between them.
+    """
+    faults: list[Fault] = [fault for layer in layers for fault in layer.faults] + list(pin_faults)
+    routes: dict[Pattern, tuple[Route, ...]] = {}
+    locks: list[tuple[Pattern, Source]] = []
+    scope: dict[str, Index | None] = {}
+    complete = True
+    wheels: list[ExternalWheel] = []
+    for rank, layer in enumerate(layers):
+        faults += _check_locks(layer, PatternMap(locks))
+        # A new dict for each layer: what a higher one defines is never seen by this one's routes.
+        scope = {**scope, **layer.indexes}
+        complete = complete and layer.complete
+        resolver = _Resolver(scope, complete, rank)
+        for pattern, raw in layer.routes.items():
+            route = resolver.route(pattern, raw)
+            routes[pattern] = (route, *routes.get(pattern, ()))
+            if raw.locked:
+                locks.append((pattern, raw.source))
+        faults += resolver.faults
+        wheels += [replace(wheel, rank=rank) for wheel in layer.wheels]
+        for name, route in _claimed_by_wheels(layer, rank, routes).items():
+            routes[name] = (route, *routes.get(name, ()))
+    policy = _merge_policy(layers, faults)
+    if faults:
+        order = {layer.source.file: position for position, layer in enumerate(layers)}
+        raise TableError(
+            sorted(
+                faults,
+                key=lambda fault: (order.get(str(fault.where.file), len(order)), fault.where.line or 0),
+            )
+        )
+    return RoutingTable(
+        routes.items(),
+        policy,
+        tuple(layer.source for layer in layers),
+        tuple(index for layer in layers for index in layer.indexes.values() if index is not None),
+        wheels,
+        pins,
+    )
+
+
+def _claimed_by_wheels(
+    layer: Layer, rank: int, routes: Mapping[Pattern, tuple[Route, ...]]
+) -> dict[Pattern, Route]:
+    """The routes to ``"wheels"`` that a layer's ``[[wheel]]`` entries without any route stand for."""
+    known = PatternMap(routes.items()) if layer.wheels else PatternMap([])
+    claimed: dict[Pattern, Route] = {}
+    for wheel in layer.wheels:
+        if not any(True for _ in known.matching(wheel.name)):
+            pattern = Pattern(wheel.name, False)
+            claimed.setdefault(pattern, Route(pattern, (Target(Kind.WHEELS),), wheel.source, rank=rank))
+    return claimed
+
+
+def _check_locks(layer: Layer, locks: PatternMap[Source]) -> Iterable[Fault]:
+    if not any(True for _ in locks):
+        return
+    claims = [(pattern, raw.source, "remove this route") for pattern, raw in layer.routes.items()]
+    claims += [(Pattern(wheel.name, False), wheel.source, "remove this wheel") for wheel in layer.wheels]
+    for pattern, place, hint in claims:
+        for locked, source in locks.covering(pattern):
+            yield fault_at(place, f"{locked} is locked by {shown_key(source.key)} in {source}", hint)
+
+
+class _Resolver:
+    """Looks the index names of one layer's routes up."""
+
+    def __init__(self, scope: Mapping[str, Index | None], complete: bool, rank: int) -> None:
+        self.faults: list[Fault] = []
+        self._scope = scope
+        self._rank = rank
+        self._complete = complete  # else a missing name may be in what cannot be read
+        self._targets: dict[int, Target] = {}
+        self._guesses: dict[str, str | None] = {}
+
+    def route(self, pattern: Pattern, raw: RawRoute) -> Route:
+        targets = []
+        for raw_target in raw.targets:
+            target = raw_target.target
+            if target.kind is Kind.INDEXES:
+                # Routes that lead to an index by its bare name share their raw target, and then the result.
+                known = self._targets.get(id(raw_target))
+                target = known or self._resolved(raw.source, target, raw_target.names)
+                if target.indexes:
+                    self._targets[id(raw_target)] = target
+            targets.append(target)
+        return Route(pattern, tuple(targets), raw.source, raw.locked, self._rank)
+
+    def _resolved(
+        self, source: Source, target: Target, names: Iterable[tuple[tuple[str, ...], str]]
+    ) -> Target:
+        indexes = []
+        for below, name in names:
+            index = self._scope.get(name)
+            if index is not None:
+                indexes.append(index)
+            elif name not in self._scope and self._complete:
+                place = Source(source.layer, source.file, (*source.key, *below), source.line_of)
+                self.faults.append(fault_at(place, f"there is no index {shown_text(name)}", self._hint(name)))
+        return Target(
+            target.kind,
+            tuple(indexes),
+            target.strategy,
+            target.reason,
+            target.marker,
+            target.marker_text,
+            target.namespace,
+        )
+
+    def _hint(self, name: str) -> str:
+        if name not in self._guesses:
+            self._guesses[name] = nearest(name, [*self._scope, "pip", "wheels"])
+        guess = self._guesses[name]
+        return f"define it under [indexes]{f'; did you mean {shown_text(guess)}?' if guess else ''}"
+
+
+def _strictness(name: str, value: str | None) -> tuple[int, ...]:
+    """What grows as a policy is tightened."""
+    if name != MINIMUM_OPENSSL:
+        return (POLICY[name].index(str(value)),)
+    return openssl_version(value or "0")
+
+
+def _merge_policy(layers: Iterable[Layer], faults: list[Fault]) -> Policy:
+    values: dict[str, tuple[str, Source]] = {}
+    # A layer that says nothing about a key means its default, and that is not to be loosened either.
+    implied: Source | None = None
+    for layer in layers:
+        for name, (word, source) in layer.policy.items():
+            default = getattr(Policy, name.replace("-", "_"))
+            lower, origin = values.get(name, (default, implied))
+            if origin is not None and _strictness(name, word) < _strictness(name, lower):
+                how = "" if name in values else "default "
+                faults.append(
+                    fault_at(
+                        source,
+                        f'"{word}" would loosen the {how}"{lower}" of {origin}',
+                        "a higher layer can only tighten the policy",
+                    )
+                )
+            else:
+                values[name] = (word, source)
+        implied = implied or layer.source
+    settings = {name.replace("-", "_"): word for name, (word, _) in values.items()}
+    return Policy(**settings, sources={name: source for name, (_, source) in values.items()})

@@ -1,0 +1,104 @@
+"""Reads one table file: everything that is in it, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rim_router.config.document import Document, Key, read_toml, shown_path, shown_text
+from rim_router.config.indexes import read_indexes
+from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE
+from rim_router.config.locate import EMBEDDED_KEY
+from rim_router.config.routes import RawRoute, read_routes
+from rim_router.config.wheels import read_wheels
+from rim_router.errors import Fault, TableError
+from rim_router.table import Index, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rim_router.config.files import LayerFile
+    from rim_router.names import Pattern
+    from rim_router.table import ExternalWheel
+
+_OPENSSL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one file says.
+
+    :param source: the file.
+    :param indexes: by name; None for one that is defined but has a fault.
+    :param routes: by pattern; index names are not looked up yet.
+    :param policy: the values that the file sets, by key.
+    :param faults: what is wrong with the file.
+    :param complete: whether every index that it defines, or means to define, is in *indexes*.
+    :param wheels: its ``[[wheel]]`` entries.
+    """
+
+    source: Source
+    indexes: Mapping[str, Index | None] = field(default_factory=dict)
+    routes: Mapping[Pattern, RawRoute] = field(default_factory=dict)
+    policy: Mapping[str, tuple[str, Source]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    complete: bool = True
+    wheels: tuple[ExternalWheel, ...] = ()
+
+
+def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
+    """Read a table file; what is wrong with it is in the result and not raised."""
+    shown = shown_path(file.path)
+    try:
+        text, data = read_toml(file.content, shown)
+    except TableError as error:
+        return Layer(Source(file.layer, shown), faults=error.faults, complete=False)
+    # A relative path in a central table would be relative to pip's cache.
+    directory = None if file.layer == "central" else file.path.parent
+    base = EMBEDDED_KEY if file.embedded else ()
+    document = Document(file.layer, shown, directory, text, base)
+    table: Any = data
+    for part in base:
+        table = table.get(part, {}) if isinstance(table, dict) else table
+    return _parse_table(document, table, os.environ if environ is None else environ)
+
+
+def _parse_table(document: Document, value: object, environ: Mapping[str, str]) -> Layer:
+    base = document.base
+    source = document.source(base)
+    table = document.table(base, value)
+    if table is None:
+        return Layer(source, faults=tuple(document.faults), complete=False)
+    document.unknown_keys(base, table, TABLE)
+    indexes = read_indexes(document, (*base, "indexes"), table.get("indexes", {}), environ)
+    routes = read_routes(document, (*base, "routes"), table.get("routes", {}))
+    wheels = read_wheels(document, (*base, "wheel"), table.get("wheel", []))
+    policy = _read_policy(document, (*base, "policy"), table.get("policy", {}))
+    # A mistyped [indexes] is one fault, and not one more for each route.
+    complete = isinstance(table.get("indexes", {}), dict) and not any(
+        isinstance(entry, dict) for name, entry in table.items() if name not in TABLE
+    )
+    return Layer(source, indexes, routes, policy, tuple(document.faults), complete, tuple(wheels))
+
+
+def _read_policy(document: Document, key: Key, value: object) -> dict[str, tuple[str, Source]]:
+    table = document.table(key, value)
+    if table is None:
+        return {}
+    document.unknown_keys(key, table, (*POLICY, MINIMUM_OPENSSL))
+    policy: dict[str, tuple[str, Source]] = {}
+    for name, setting in table.items():
+        place = (*key, name)
+        if name == MINIMUM_OPENSSL:
+            version = document.string(place, setting)
+            if version is not None and not _OPENSSL.fullmatch(version):
+                document.fault(place, f"{shown_text(version)} is not a version such as 3.0.15")
+            elif version is not None:
+                policy[name] = (version, document.source(place))
+        elif name in POLICY:
+            word = document.word(place, setting, POLICY[name])
+            if word is not None:
+                policy[name] = (word, document.source(place))
+    return policy

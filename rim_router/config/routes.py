@@ -1,0 +1,240 @@
+"""Reads ``[routes]`` (spec section 3, patterns and route values); index names are not looked up here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from rim_router.config.document import Document, Key, item, shown_key, shown_text
+from rim_router.config.keys import RESERVED, ROUTE
+from rim_router.libraries import library
+from rim_router.names import Pattern
+from rim_router.table import Kind, Source, Strategy, Target
+
+if TYPE_CHECKING:
+    from rim_router.table import Marker
+
+_STRATEGIES = tuple(strategy.value for strategy in Strategy)
+
+
+@dataclass(frozen=True)
+class RawTarget:
+    """A target whose indexes are still names.
+
+    :param target: without indexes.
+    :param names: of the indexes, each with its key below the route's; empty unless it leads to indexes.
+    """
+
+    target: Target
+    names: tuple[tuple[Key, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RawRoute:
+    """What one key of ``[routes]`` says."""
+
+    source: Source
+    targets: tuple[RawTarget, ...]
+    locked: bool = False
+
+
+def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, RawRoute]:
+    """The routes by pattern, without those that have a fault."""
+    table = document.table(key, value, 'a table such as "acme-*" = "acme"')
+    if table is None:
+        return {}
+    routes: dict[Pattern, RawRoute] = {}
+    plain: dict[str, tuple[RawTarget, ...] | None] = {}  # big tables lead to few indexes: make each once
+    for text, definition in table.items():
+        place = (*key, text)
+        pattern = _read_pattern(document, place, text)
+        if isinstance(definition, str):
+            targets = plain.get(definition)
+            if targets is None:
+                target = _read_name(document, place, (), definition)
+                targets = plain[definition] = None if target is None else (target,)
+            locked = False
+        else:
+            targets, locked = _read_targets(document, place, definition)
+        if pattern is None:
+            continue
+        earlier = routes.get(pattern)
+        if earlier is not None:
+            document.fault(
+                place,
+                f"is the same pattern ({pattern}) as {shown_key(earlier.source.key)} "
+                f"in line {earlier.source.line}",
+                "remove one of them",
+            )
+        else:
+            routes[pattern] = RawRoute(document.source(place), targets or (), locked)
+    return routes
+
+
+def _read_pattern(document: Document, key: Key, text: str) -> Pattern | None:
+    if "://" in text:
+        document.fault(key, "a URL is no pattern", 'define an index, and write PATTERN = "INDEX"')
+        return None
+    try:
+        return Pattern.parse(text)
+    except ValueError as error:
+        document.fault(key, str(error))
+        return None
+
+
+def _read_targets(document: Document, key: Key, value: object) -> tuple[tuple[RawTarget, ...], bool]:
+    entries: list[tuple[Key, object]] = [((), value)]
+    if isinstance(value, list):
+        if not value:
+            document.fault(key, "an empty list leads nowhere", 'write { deny = "reason" } if that is meant')
+        entries = [((item(position),), entry) for position, entry in enumerate(value)]
+    targets: list[RawTarget] = []
+    locked = False
+    expected = "a table" if isinstance(value, list) else "the name of an index, a table or a list of tables"
+    for below, entry in entries:
+        place = (*key, *below)
+        table = document.table(place, entry, expected)
+        if table is not None:
+            document.unknown_keys(place, table, ROUTE)
+            locked = _read_locked(document, (*place, "locked"), table) or locked
+            target = _read_target(document, key, below, table)
+            if target is not None:
+                targets.append(target)
+    return tuple(targets), locked
+
+
+def _read_locked(document: Document, key: Key, table: dict[str, Any]) -> bool:
+    if "locked" not in table:
+        return False
+    if not isinstance(table["locked"], bool):
+        document.wrong_type(key, "a boolean", table["locked"])
+    elif document.layer == "project":
+        document.fault(key, "a project's table cannot lock a route", "nothing is above it; remove the key")
+    return table["locked"] is True
+
+
+def _read_target(document: Document, route: Key, below: Key, table: dict[str, Any]) -> RawTarget | None:
+    place = (*route, *below)
+    marker_text, marker = _read_marker(document, (*place, "marker"), table)
+    namespace = None
+    if "namespace" in table:
+        namespace = _read_namespace(document, (*place, "namespace"), table["namespace"])
+    strategy = _read_strategy(document, place, table)
+    ways = [name for name in ("index", "indexes", "deny") if name in table]
+    if len(ways) != 1:
+        document.fault(
+            place,
+            "needs exactly one of index, indexes and deny" + (f", has {' and '.join(ways)}" if ways else ""),
+        )
+        return None
+    where = (*below, ways[0])
+    raw: RawTarget | None
+    if ways == ["deny"]:
+        reason = document.string((*route, *where), table["deny"])
+        raw = RawTarget(Target(Kind.DENY, reason=reason or ""))
+    elif ways == ["index"]:
+        raw = _read_name(document, route, where, table["index"])
+    else:
+        raw = _read_names(document, route, where, table["indexes"])
+    if raw is None:
+        return None
+    if namespace is not None and raw.target.kind is not Kind.INDEXES:
+        document.fault((*place, "namespace"), "goes with an index of the table only")
+    target = Target(
+        raw.target.kind,
+        strategy=strategy,
+        reason=raw.target.reason,
+        marker=marker,
+        marker_text=marker_text,
+        namespace=namespace,
+    )
+    return RawTarget(target, raw.names)
+
+
+def _read_namespace(document: Document, key: Key, value: object) -> str | None:
+    text = document.string(key, value)
+    if text is None:
+        return None
+    try:
+        pattern = Pattern.parse(text)
+    except ValueError as error:
+        document.fault(key, str(error))
+        return None
+    if pattern.prefix:
+        document.fault(key, "is a name, without '*' (PEP 752)")
+    return pattern.literal
+
+
+def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> Strategy:
+    if "strategy" in table:
+        word = document.word((*key, "strategy"), table["strategy"], _STRATEGIES)
+        if "indexes" not in table:
+            document.fault((*key, "strategy"), "goes with indexes only")
+        if word is not None:
+            return Strategy(word)
+    elif "indexes" in table:
+        document.fault(
+            (*key, "indexes"),
+            "needs a strategy",
+            " or ".join(f'add strategy = "{word}"' for word in _STRATEGIES),
+        )
+    return Strategy.VERSION_PRIORITY
+
+
+def _read_name(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
+    """Read the one index that a route names."""
+    name = document.string((*route, *below), value)
+    if name == "pip":
+        return RawTarget(Target(Kind.PIP))
+    if name == "wheels":
+        return RawTarget(Target(Kind.WHEELS))
+    return None if name is None else RawTarget(Target(Kind.INDEXES), ((below, name),))
+
+
+def _read_names(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
+    """Read a list of indexes."""
+    place = (*route, *below)
+    keyed = document.strings(place, value)
+    if value == []:
+        document.fault(place, "cannot be empty")
+    seen: set[str] = set()
+    for key, name in keyed:
+        if name in RESERVED:
+            document.fault(key, f'"{name}" cannot be combined with indexes')
+        elif name in seen:
+            document.fault(key, f"{shown_text(name)} is listed twice")
+        seen.add(name)
+    names = tuple((key[len(route) :], name) for key, name in keyed if name not in RESERVED)
+    return RawTarget(Target(Kind.INDEXES), names)
+
+
+def _read_marker(document: Document, key: Key, table: dict[str, Any]) -> tuple[str, Marker | None]:
+    if "marker" not in table:
+        return "", None
+    text = document.string(key, table["marker"])
+    if text is None:
+        return "", None
+    try:
+        return text, _marker(text)
+    except ValueError as error:
+        document.fault(key, str(error))
+        return text, None
+
+
+@cache
+def _marker(text: str) -> Marker:
+    """A marker that can be evaluated here; one that cannot would fail in the middle of a pip run.
+
+    :raises ValueError: with what is wrong.
+    """
+    # Each exception of packaging.markers is a ValueError; some go on for lines to point at the place.
+    try:
+        marker = cast("Marker", library("packaging.markers").Marker(text))
+    except ValueError as error:
+        raise ValueError(f"not a marker: {str(error).partition(chr(10))[0]}") from None
+    try:
+        marker.evaluate({"extra": ""})
+    except ValueError as error:
+        raise ValueError(f"a marker that cannot be evaluated: {str(error).partition(chr(10))[0]}") from None
+    return marker
