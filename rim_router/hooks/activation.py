@@ -1,0 +1,47 @@
+"""The decision, once per process: route, refuse, or leave pip alone (spec section 1)."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from rim_router.config.locate import locate
+from rim_router.errors import RimRouterError
+from rim_router.hooks.children import hand_down
+from rim_router.hooks.gate import SWITCH
+
+logger = logging.getLogger("rim_router")
+
+
+def activate() -> bool:
+    """Find the tables; with one in force, route this process or make it refuse.
+
+    Without one nothing more of pip or of the plugin is imported.
+
+    :returns: whether that is settled; without a table there may be one when this is asked again.
+    """
+    switch = os.environ.get(SWITCH, "")
+    try:
+        files = locate()
+    except RimRouterError as error:
+        if switch == "1":
+            logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, error)
+            return True
+        from rim_router.hooks.enforcement import refuse
+
+        refuse(error)
+        return True
+    if not files:
+        return False
+    if switch == "1":
+        shown = ", ".join(str(file.path) for file in files)
+        logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, shown)
+        return True
+    if switch:
+        logger.warning("%s=%r has no effect: only the value 1 turns routing off", SWITCH, switch)
+    # Descendants use these files even where this process refuses: they then refuse too.
+    hand_down(files)
+    from rim_router.hooks.enforcement import enforce
+
+    enforce(files)
+    return True

@@ -1,0 +1,118 @@
+"""The plugin's errors and messages in pip's own style."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+from pip._internal import exceptions
+
+from rim_router.errors import RimRouterError
+from rim_router.urls import hide, scrub
+
+logger = logging.getLogger("rim_router")
+
+# None in a pip that is too old to be routed; it still has to be told so.
+_Diagnostic: Any = getattr(exceptions, "DiagnosticPipError", None)
+_Base: Any = _Diagnostic or exceptions.InstallationError
+
+
+class PipRoutingError(_Base, RimRouterError):
+    """An error of the plugin as pip shows its own: message, context, hint.
+
+    Texts are wrapped so that a file name or a marker is never taken for mark-up.
+    """
+
+    def __init__(self, error: RimRouterError) -> None:
+        self.error = error
+        if _Diagnostic is None:
+            Exception.__init__(self, str(error))
+            return
+        from pip._vendor.rich.text import Text
+
+        where = [] if error.where is None else [str(error.where)]
+        context = "\n".join([*where, *error.notes])
+        _Diagnostic.__init__(
+            self,
+            reference=error.reference,
+            message=Text(error.message),
+            context=Text(context) if context else None,
+            hint_stmt=Text(error.hint) if error.hint else None,
+        )
+        # pip's constructor calls the next one, which would leave its own idea of a message; and
+        # some of its commands print the first argument.
+        self.message = Text(error.message)
+        self.args = (str(error),)
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+def pip_error(error: RimRouterError) -> Exception:
+    """The exception to raise inside pip for an error of the plugin."""
+    return error if isinstance(error, PipRoutingError) else PipRoutingError(error)
+
+
+# What pip's libraries log for --verbose --verbose has URLs as they are, signed ones included.
+_TALKATIVE = (
+    "pip._vendor.urllib3.connectionpool",
+    "pip._vendor.urllib3.util.retry",
+    "pip._vendor.cachecontrol.controller",
+)
+_USER = re.compile(r"(?<=://)[^/@\s]+@")
+_QUERY = re.compile(r"^(/[^?]*)\?.*", re.DOTALL)
+
+
+def hide_secrets() -> None:
+    """Redact the URLs in the messages of pip's libraries, and hide known secrets in pip's own."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_redacted)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_hidden)
+
+
+def _hidden(record: logging.LogRecord) -> bool:
+    # pip hands its handlers things to draw, too: those are the diagnostics, which are redacted already.
+    if isinstance(record.msg, str) and not record.msg.startswith("[present-rich]"):
+        text = record.getMessage()
+        # pip shows user names, which can be tokens as well as passwords can.
+        shown = _USER.sub("****@", hide(text))
+        if shown != text:
+            record.msg, record.args = shown, ()
+    return True
+
+
+def _redacted(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_shown(each) for each in record.args)
+    return True
+
+
+def _shown(value: object) -> object:
+    return scrub(_QUERY.sub(r"\1?****", value)) if isinstance(value, str) else value
+
+
+class Announcer:
+    """Says once what was decided: on standard output, as pip does, unless that carries data."""
+
+    def __init__(self) -> None:
+        self.data_on_stdout = False
+        self._said: set[str] = set()
+
+    def say(self, text: str) -> None:
+        """A line at pip's normal verbosity, the first time."""
+        if text in self._said:
+            return
+        self._said.add(text)
+        if not self.data_on_stdout:
+            logger.info("%s", text)
+        elif logger.isEnabledFor(logging.INFO):
+            sys.stderr.write(text + "\n")
+
+    def warn(self, key: str, text: str) -> None:
+        """A warning, the first time for its key."""
+        if key not in self._said:
+            self._said.add(key)
+            logger.warning("%s", text)

@@ -1,0 +1,153 @@
+"""Downloads of tracked files: from one place after the other, verified before anything looks inside."""
+
+from __future__ import annotations
+
+import copy
+import re
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pip._internal.exceptions import PipError
+from pip._internal.models.link import Link
+from pip._vendor.requests.exceptions import RequestException
+from pip._vendor.urllib3.exceptions import HTTPError
+
+from rim_router.errors import DownloadError, RimRouterError
+from rim_router.hooks.diagnostics import logger, pip_error
+from rim_router.hooks.transfer import BrokenOffError, Transfer
+from rim_router.urls import redact, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rim_router.hooks.services import Services
+    from rim_router.hooks.tracking import File
+
+_MARKUP = re.compile(r"\[/?[a-z ]*\]")
+_FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
+
+
+class Downloads:
+    """The replacements of pip's downloaders."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def download(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``Downloader.__call__``."""
+
+        def download(downloader: Any, link: Any, location: str) -> Any:
+            file = self._services.tracker.find(link)
+            if file is None:
+                return original(downloader, link, location)
+            return self._fetch(lambda *args: original(*args), downloader, link, location, file)
+
+        return download
+
+    def batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``BatchDownloader.__call__`` of older pips, which does not go through the other one."""
+
+        def one(downloader: Any, link: Any, location: str) -> Any:
+            return next(iter(original(downloader, [link], location)))[1]
+
+        def batch(downloader: Any, links: Iterable[Any], location: str) -> Iterator[Any]:
+            for link in links:
+                file = self._services.tracker.find(link)
+                if file is None:
+                    yield from original(downloader, [link], location)
+                else:
+                    yield link, self._fetch(one, downloader, link, location, file)
+
+        return batch
+
+    def _fetch(
+        self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
+    ) -> tuple[str, str]:
+        if file.path is not None and Path(file.path).exists():
+            return file.path, ""  # pip 22 asks for what it has been given already
+        failures: list[tuple[str, str, Exception]] = []
+        for url in self._places(file, failures):
+            if failures:
+                logger.warning("%s: %s; trying %s", *failures[-1][:2], redact(url))
+            place = link if url == file.url else Link(url, comes_from=link.comes_from)
+            try:
+                return self._fetch_from(original, downloader, place, location, file)
+            except _FAILURES as failure:
+                failures.append((redact(url), _reason(failure), failure))
+        raise self._failed(file, failures) from failures[-1][2]
+
+    def _places(self, file: File, failures: list[tuple[str, str, Exception]]) -> Iterator[str]:
+        """Each URL of a file; once more if that is all it takes where a server cannot resume."""
+        tried = set()
+        for url in chain([file.url], file.elsewhere()):
+            if url not in tried:
+                tried.add(url)
+                yield url
+                if isinstance(failures[-1][2], BrokenOffError):
+                    yield url
+
+    def _fetch_from(
+        self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
+    ) -> tuple[str, str]:
+        transfer = Transfer(file.digests, file.size)
+        followed = copy.copy(downloader)
+        followed._session = self._session(downloader._session, file, transfer)
+        followed._resume_retries = 0  # the transfer resumes by itself, on every pip
+        path, content_type = original(followed, link, location)
+        self._services.verify(file, link.url_without_fragment, transfer)
+        # A server may suggest another name; what was judged is this one.
+        final = Path(location, file.filename)
+        if Path(path) != final:
+            Path(path).replace(final)
+        file.path, file.found = str(final), transfer.digests
+        return file.path, content_type
+
+    def _session(self, session: Any, file: File, transfer: Transfer) -> Any:
+        if file.hosts is None:
+            view = object.__new__(type(session))
+            view.__dict__.update(session.__dict__)
+        else:
+            view = self._services.transport.guard(
+                session, file.hosts, file.filename, strong=bool(file.digests)
+            )
+        plain = view.get
+
+        def get(url: str, **options: Any) -> Any:
+            response = plain(url, **options)
+            if response.status_code == 200:
+                transfer.attach(response, lambda headers: plain(url, headers=headers, stream=True))
+            return response
+
+        view.get = get
+        return view
+
+    def _failed(self, file: File, failures: list[tuple[str, str, Exception]]) -> Exception:
+        if len(failures) == 1 and file.advice is None and isinstance(failures[0][2], PipError):
+            url, reason, failure = failures[0]
+            self._services.journal.write("refusal", file=file.filename, url=url, reason=reason)
+            return failure
+        error = DownloadError(
+            f"{file.filename} could not be downloaded",
+            notes=[f"{url}: {reason}" for url, reason, _ in failures],
+            hint=file.advice,
+        )
+        self._services.journal.write("refusal", file=file.filename, reason=str(error))
+        return pip_error(error)
+
+
+def _reason(failure: Exception) -> str:
+    error: Any = getattr(failure, "error", None)
+    if isinstance(error, RimRouterError):
+        return "; ".join([error.message, *error.notes])
+    status = getattr(getattr(failure, "response", None), "status_code", None)
+    if status is not None:
+        return f"HTTP error {status}"
+    said = [getattr(failure, "message", None), getattr(failure, "context", None)]
+    text = ": ".join(_plain(each) for each in said if each) or str(failure)
+    return scrub(text) or type(failure).__name__
+
+
+def _plain(text: Any) -> str:
+    """A text of pip's without its mark-up."""
+    return str(getattr(text, "plain", None) or _MARKUP.sub("", str(text)))

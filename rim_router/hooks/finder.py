@@ -1,0 +1,260 @@
+"""Look-ups of claimed names: on the indexes of their route and nowhere else (spec section 4)."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pip._internal.index.collector import CollectedSources, LinkCollector
+
+from rim_router.errors import DeniedError
+from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.sources import FindLinksSource, Inquiry, RoutedSource, WheelSource
+from rim_router.table import Kind
+from rim_router.urls import is_local, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rim_router.hooks.rims import Rims
+    from rim_router.hooks.services import Services
+    from rim_router.table import Decision, Index
+    from rim_router.verdict import Verdict
+
+_DEFAULT_INDEX = "https://pypi.org/simple"
+_REQUIREMENT = re.compile(r"No matching distribution found for ([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+class Lookup:
+    """What was asked for one claimed name, for the error if nothing is found.
+
+    :param asked: the indexes that were asked, as shown.
+    :param ignored: pip's own indexes and find-links, as shown.
+    :param refused: why files may not be used.
+    :param refusing: the names of the indexes that have such files.
+    """
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        self.asked: dict[str, None] = {}
+        self.ignored: tuple[str, ...] = ()
+        self.refused: dict[Verdict, None] = {}
+        self.refusing: set[str] = set()
+
+    def explain(self) -> str:
+        """Where the project was looked for, why only there, and what was not asked."""
+        asked = ", ".join(self.asked) or "no index (--no-index)"
+        name, why = self.decision.name, self.decision.claim_with_line
+        lines = [f"{name} was looked for on {asked} and nowhere else: the table routes it by {why}."]
+        if self.ignored:
+            lines.append(f"Not asked for it: {', '.join(self.ignored)}.")
+        lines += [f"Refused: {verdict}" for verdict in self.refused]
+        return "\n".join(lines)
+
+
+class Router:
+    """The replacements of pip's look-up functions, for one table."""
+
+    def __init__(self, services: Services, rims: Rims) -> None:
+        self._services = services
+        self._table = services.table
+        self._announcer = services.announcer
+        self._rims = rims
+        self._lookups: dict[str, Lookup] = {}
+
+    def create(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``LinkCollector.create``: a command begins that looks names up."""
+
+        def create(cls: Any, session: Any, options: Any, suppress_no_index: bool = False) -> Any:
+            collector = original(cls, session, options, suppress_no_index)
+            # Only pip's check of its own version suppresses this; the user has not asked for that look-up.
+            collector.rim_router_silent = suppress_no_index
+            # `pip list --outdated` looks up whatever is installed, also what would be denied today.
+            collector.rim_router_listing = getattr(options, "outdated", False)
+            if not suppress_no_index:
+                # What `list` and `index` write to standard output is read by other programs.
+                self._announcer.data_on_stdout = not hasattr(options, "requirements")
+                files = ", ".join(source.file for source in self._table.files)
+                self._announcer.say(f"Routing by {files}")
+                if self._services.recording:
+                    self._announcer.say("Recording digests: files without one may be used this once")
+            return collector
+
+        return create
+
+    def collect_sources(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``LinkCollector.collect_sources``: where a project name becomes URLs."""
+
+        def collect(collector: Any, project_name: str, candidates_from_page: Any) -> Any:
+            decision = self._table.route(project_name)
+            if not decision.claimed and not decision.wheels:
+                return original(collector, project_name, candidates_from_page)
+            lookup = self._begin(decision, collector)
+
+            def from_pip(scope: Any, page: Any) -> Any:
+                return original(LinkCollector(collector.session, scope), project_name, page)
+
+            scope = collector.search_scope
+            inquiry = Inquiry(
+                decision=decision,
+                services=self._services,
+                rims=self._rims,
+                refuse=lambda verdict, index: self._refuse(lookup, verdict, index),
+                from_pip=from_pip,
+                candidates_from_page=candidates_from_page,
+                session=collector.session,
+                offline=_is_offline(scope),
+            )
+            if not decision.claimed:  # left to pip, with wheels besides
+                usual = original(collector, project_name, candidates_from_page)
+                return CollectedSources(usual.find_links, [*usual.index_urls, WheelSource(inquiry)])
+            sources: list[Any] = []
+            if inquiry.offline and self._table.policy.offline_find_links == "allow":
+                for place in filter(_is_local, scope.find_links):
+                    lookup.asked[redact(place)] = None
+                    sources.append(FindLinksSource(place, inquiry))
+            only: Index | None = getattr(collector, "rim_router_index", None)
+            for index in decision.indexes if only is None else (only,):
+                if index.is_local or not inquiry.offline:
+                    lookup.asked[str(index)] = None
+                    sources.append(RoutedSource(index, inquiry))
+            if only in (None, *decision.indexes[:1]) and (
+                decision.wheels or decision.target.kind is Kind.WHEELS
+            ):
+                lookup.asked[
+                    "its [[wheel]] entries" if decision.wheels else "the table's [[wheel]] entries"
+                ] = None
+                sources.append(WheelSource(inquiry))
+            return CollectedSources(find_links=[], index_urls=sources)
+
+        return collect
+
+    def find_all_candidates(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``PackageFinder.find_all_candidates``: with index priority, those of the first index with any."""
+
+        def find_all(finder: Any, project_name: str) -> Any:
+            found: Any = []
+            for one in self._finders_by_priority(finder, project_name) or [finder]:
+                found = original(one, project_name)
+                if found or self._has_refused(one, project_name):
+                    break
+            return found
+
+        return find_all
+
+    def find_best_candidate(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``PackageFinder.find_best_candidate``: with index priority, on the first index that satisfies.
+
+        A yanked file counts as there: that an index withdraws a file is no reason to ask the next one.
+        Nor is that the table refuses a file, or else whoever makes it so decides which index is asked.
+        """
+
+        def find_best(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
+            found: Any = None
+            for one in self._finders_by_priority(finder, project_name) or [finder]:
+                found = original(one, project_name, specifier, hashes)
+                if found.best_candidate is not None or self._has_refused(one, project_name):
+                    break
+            return found
+
+        return find_best
+
+    def not_found(self, original: Callable[..., None]) -> Callable[..., None]:
+        """``DistributionNotFound``: where a claimed name was looked for."""
+
+        def initialise(error: Exception, *args: Any) -> None:
+            original(error, *(self._explained(arg) if isinstance(arg, str) else arg for arg in args))
+
+        return initialise
+
+    def _explained(self, message: str) -> str:
+        match = _REQUIREMENT.match(message)
+        lookup = self._lookups.get(self._table.route(match.group(1)).name) if match else None
+        if lookup is None:
+            return message
+        self._services.journal.write("refusal", project=lookup.decision.name, reason=lookup.explain())
+        return f"{message}\n{lookup.explain()}"
+
+    def _refuse(self, lookup: Lookup, verdict: Verdict, index: Index | None) -> None:
+        if verdict in lookup.refused:
+            return
+        lookup.refused[verdict] = None
+        if index is not None:
+            lookup.refusing.add(index.name)
+        logger.debug("Skipping link: refused: %s", verdict)
+        self._services.note_refused(lookup.decision, verdict)
+
+    def _begin(self, decision: Decision, collector: Any) -> Lookup:
+        lookup = self._lookups.get(decision.name)
+        if lookup is None:
+            lookup = self._lookups[decision.name] = Lookup(decision)
+            self._services.note_decision(decision)
+        if decision.target.kind is Kind.DENY:
+            if getattr(collector, "rim_router_listing", False):
+                reason = f"{decision.target.reason} ({decision.claim})"
+                self._announcer.warn(
+                    f"denied {decision.name}", f"The routing table denies {decision.name}: {reason}"
+                )
+                return lookup
+            raise self._services.refusal(
+                DeniedError(
+                    f"The routing table denies {decision.name}: {decision.target.reason}",
+                    notes=[decision.claim_with_line],
+                )
+            )
+        if not getattr(collector, "rim_router_silent", False):
+            self._announcer.say(str(decision))
+        scope = collector.search_scope
+        own = {url.rstrip("/") for index in decision.indexes for url in index.urls}
+        indexes = [url for url in scope.index_urls if url.rstrip("/") not in own]
+        links = [] if _is_offline(scope) else [f"--find-links {redact(place)}" for place in scope.find_links]
+        lookup.ignored = (*(redact(url) for url in indexes), *links)
+        given = [redact(url) for url in indexes if url.rstrip("/") != _DEFAULT_INDEX]
+        if given and not getattr(collector, "rim_router_silent", False):
+            self._announcer.warn(
+                "ignored indexes",
+                f"The routing table claims {decision.name}: --index-url and --extra-index-url are ignored "
+                f"for it and for every other claimed name (here {', '.join(given)})",
+            )
+        return lookup
+
+    def _has_refused(self, finder: Any, project_name: str) -> bool:
+        """Whether the one index of a finder has files of a project that may not be used."""
+        index = getattr(finder._link_collector, "rim_router_index", None)
+        lookup = self._lookups.get(self._table.route(project_name).name)
+        return index is not None and lookup is not None and index.name in lookup.refusing
+
+    def _finders_by_priority(self, finder: Any, project_name: str) -> list[Any]:
+        """A finder for each index, if the project has several that are to be asked one after the other."""
+        decision = self._table.route(project_name)
+        collector = finder._link_collector
+        locked = getattr(finder, "_locked_links", ())
+        if not decision.by_priority or decision.name in locked or hasattr(collector, "rim_router_index"):
+            return []
+        finders = finder.__dict__.setdefault("rim_router_finders", {})
+        if decision.name not in finders:
+            finders[decision.name] = [_narrowed(finder, index) for index in decision.indexes]
+        result: list[Any] = finders[decision.name]
+        return result
+
+
+def _narrowed(finder: Any, index: Index) -> Any:
+    """A copy of pip's finder that asks one index only, and shares no found candidates with the original."""
+    one = copy.copy(finder)
+    one._link_collector = copy.copy(finder._link_collector)
+    one._link_collector.rim_router_index = index
+    for cache in ("_all_candidates", "_best_candidates"):  # pip 25.1 and newer
+        if hasattr(one, cache):
+            setattr(one, cache, {})
+    return one
+
+
+def _is_offline(scope: Any) -> bool:
+    # pip 22.2 keeps no flag: --no-index leaves no index URLs.
+    return bool(getattr(scope, "no_index", not scope.index_urls))
+
+
+def _is_local(place: str) -> bool:
+    return is_local(place) or ("://" not in place and Path(place).exists())

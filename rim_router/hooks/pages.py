@@ -1,0 +1,144 @@
+"""Index pages of claimed names: fetched strictly, so that no failure passes for an empty page."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from pip._vendor.requests.exceptions import RequestException
+
+from rim_router.errors import IndexFailedError, NamespaceError
+from rim_router.hosts import Hosts
+from rim_router.recognition import namespace_fault, page_fault
+from rim_router.urls import redact, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rim_router.hooks.services import Services
+    from rim_router.table import Index
+    from rim_router.urls import Origin
+
+_NOT_FOUND = (404, 410)
+_ABSENT_FILES = ("FileNotFoundError", "NotADirectoryError")
+
+
+class Page:
+    """The page that is being fetched for a claimed name.
+
+    :param base: the index's URL or a mirror's.
+    :param project_name: normalised.
+    :param namespace: that the index has to own; None for no such condition.
+    """
+
+    def __init__(
+        self, index: Index, base: str, project_name: str, namespace: str | None, services: Services
+    ) -> None:
+        self.index = index
+        self.base = base
+        self.project_name = project_name
+        self.namespace = namespace
+        self.services = services
+        self.absent = False
+        self.upgraded: Origin | None = None  # to https on the same host: then the index's own, too
+
+    @property
+    def must_be_index(self) -> bool:
+        """Whether an HTML page has to look like one: not where any file of a directory is read."""
+        return not (self.index.flat and self.base.startswith("file:"))
+
+    def error(self, what: str, hint: str | None = None) -> IndexFailedError:
+        return IndexFailedError(f"Index {self.index.name} ({redact(self.base)}) {what}", hint=hint)
+
+    def failed(self, what: str, **details: Any) -> Exception:
+        error = IndexFailedError(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
+        return self.services.refusal(error)
+
+
+_current: ContextVar[Page | None] = ContextVar("rim_router_page", default=None)
+
+
+@contextmanager
+def strictly(page: Page) -> Iterator[None]:
+    """Within this block a page is fetched for a claimed name."""
+    token = _current.set(page)
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        # What pip's parser raises on a page that is no index page; pip itself would crash.
+        raise page.failed(f"answered with a page that cannot be read: {type(error).__name__}") from error
+    finally:
+        _current.reset(token)
+
+
+def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``LinkCollector.fetch_response``: for a claimed name only an index page or "not found" will do."""
+
+    def fetch(collector: Any, location: Any, *args: Any, **kwargs: Any) -> Any:
+        page = _current.get()
+        if page is None:
+            return original(collector, location, *args, **kwargs)
+        guarded = copy.copy(collector)
+        guarded.session = page.services.transport.guard(
+            collector.session, Hosts.of_index(page.index), "its page", page=True, refused=page.error
+        )
+        try:
+            content = original(guarded, location, *args, **kwargs)
+        except RequestException as error:  # one that pip has no answer to, such as redirects without end
+            raise page.failed(f"failed: {scrub(str(error))}") from error
+        page.upgraded = guarded.session.rim_router_upgraded
+        if content is None:
+            if page.absent:
+                return None
+            raise page.failed("answered with something that is not an index page", hint=_HINT)
+        if page.must_be_index:
+            name = None if page.index.flat else page.project_name
+            fault = page_fault(content.content, content.content_type, name)
+            if fault is not None:
+                what = f"answered with {content.content_type} that is not an index page: {fault}"
+                raise page.failed(what, hint=_HINT)
+        if page.namespace is not None:
+            fault = namespace_fault(content.content, content.content_type, page.namespace)
+            if fault is not None:
+                raise page.services.refusal(
+                    NamespaceError(
+                        f"Index {page.index.name} ({redact(page.base)}) is not known to own the namespace "
+                        f"{page.namespace}: {fault}",
+                        notes=[f"{page.project_name} is only accepted from the owner of that namespace"],
+                        hint="whoever owns it there can tell; or take namespace out of the route",
+                    )
+                )
+        return content
+
+    return fetch
+
+
+_HINT = "is the URL that of an index (PEP 503), and are its credentials right?"
+
+
+def handle_failure(original: Callable[..., None]) -> Callable[..., None]:
+    """``_handle_get_simple_fail``: for a claimed name only "not found" is no error."""
+
+    def handle(link: Any, reason: Any, *args: Any, **kwargs: Any) -> None:
+        page = _current.get()
+        if page is None:
+            return original(link, reason, *args, **kwargs)
+        response: Any = getattr(reason, "response", None)
+        status = getattr(response, "status_code", None)
+        # The page of a flat index is the index itself: without it there is nothing to be found on.
+        if (
+            status in _NOT_FOUND
+            and not page.index.flat
+            and (link.scheme != "file" or response.reason in _ABSENT_FILES)
+        ):
+            page.absent = True
+            return original(link, reason, *args, **kwargs)
+        text = scrub(str(reason))
+        # pip reports TLS failures with a sentence of its own, which no other failure has.
+        unreachable = "ssl certificate" not in text if status is None else status >= 500
+        hint = "check the credentials for this index" if status in (401, 403) else None
+        raise page.failed(f"failed: {text}", unreachable=unreachable, hint=hint)
+
+    return handle

@@ -1,0 +1,24 @@
+"""Replacing hook points; the only place that assigns to anything in pip."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rim_router.hooks.seams import Seam
+
+
+def replace(seam: Seam, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put ``make(original)`` in the place of a hook point, under the original's name and signature."""
+    owner, name = seam.owner()
+    static = inspect.getattr_static(owner, name)
+    if isinstance(static, classmethod):
+        function = static.__func__
+        setattr(owner, name, classmethod(functools.wraps(function)(make(function))))
+        return
+    original = getattr(owner, name)
+    setattr(owner, name, functools.wraps(original)(make(original)))

@@ -1,0 +1,95 @@
+"""Direct references (URLs instead of look-ups) to claimed names, wherever they come from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rim_router.digests import strong
+from rim_router.errors import RefusedReferenceError
+from rim_router.external import pinned
+from rim_router.hooks.tracking import File, digests_of
+from rim_router.hosts import Hosts
+from rim_router.references import judge_reference, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rim_router.hooks.services import Services
+    from rim_router.table import Decision
+    from rim_router.verdict import Verdict
+
+
+class References:
+    """The replacements of pip's functions that get hold of a file or a source tree.
+
+    What no look-up has offered is a direct reference, however pip came by it: a requirement, a
+    constraint, the metadata of another project, an entry of a ``pylock.toml``.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._table = services.table
+
+    def prepare(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``prepare_linked_requirement`` and its editable twin: nothing is fetched before it is judged.
+
+        What a URL holds can be told from it only for wheels; the name in the metadata is judged again
+        afterwards, when nothing has been installed yet.
+        """
+
+        def prepare(preparer: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+            link = req.original_link or req.link
+            # What pip built from a URL earlier lies in its cache, and is no more to be trusted than the URL.
+            source = getattr(req, "cached_wheel_source_link", None)
+            links = [link] if source is None else [link, source]
+            for each in links:
+                for name in [req.name] if req.name else names_in(each.filename):
+                    self._check(name, each, req)
+            dist = original(preparer, req, *args, **kwargs)
+            for each in links:
+                self._check(dist.canonical_name, each, req)
+            return dist
+
+        return prepare
+
+    def _check(self, name: str, link: Any, req: Any) -> None:
+        decision = self._table.route(name)
+        file = self._services.tracker.find(link)
+        if not decision.claimed or (file is not None and file.name == decision.name):
+            return
+        digests = {} if link.is_vcs else _strong_digests(link, req)
+        pin = None if link.is_vcs else self._table.pins.get(link.filename)
+        verdict = judge_reference(
+            link.url, decision, self._table.policy, strong=bool(digests) or pin is not None
+        )
+        if not verdict.allowed:
+            raise self._services.refusal(
+                RefusedReferenceError(
+                    f"{decision.name} may not come from {verdict.url}",
+                    notes=[verdict.reason, f"{decision.name} is claimed by {decision.claim}"],
+                    hint=verdict.remedy,
+                )
+            )
+        if link.scheme in ("https", "http"):
+            self._track(link, decision, replace(verdict, digests=digests))
+
+    def _track(self, link: Any, decision: Decision, verdict: Verdict) -> None:
+        verdict = pinned(verdict, link.filename, self._table.pins)
+        url = link.url_without_fragment
+        hosts = Hosts.of_reference(decision, url)
+        self._services.tracker.add(
+            File(decision.name, link.filename, url, verdict, "the direct reference", hosts)
+        )
+        self._services.consider(link)
+
+
+def _strong_digests(link: Any, req: Any) -> dict[str, str]:
+    """The digests of a reference; none unless each that pip would be content with is a strong one."""
+    carried = digests_of(link)
+    given = [(algorithm, value) for algorithm, values in req.hash_options.items() for value in values]
+    if not all(strong({algorithm: digest}) for algorithm, digest in [*carried.items(), *given]):
+        return {}
+    # Of several for one algorithm any may be the right one: pip compares those.
+    single = {algorithm: values[0] for algorithm, values in req.hash_options.items() if len(values) == 1}
+    return strong({**single, **carried}) or strong(dict(given))

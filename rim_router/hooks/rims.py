@@ -1,0 +1,290 @@
+""".rim files among the candidates: opened when one is considered, and then replaced by the real wheel."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pip._internal.metadata import get_wheel_distribution
+from pip._internal.metadata.base import MemoryWheel
+from pip._internal.models.link import Link
+from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
+
+from rim_router import rim as format_
+from rim_router.errors import ContradictionError, RefusedFileError
+from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.tracking import File
+from rim_router.hooks.transfer import Transfer
+from rim_router.hosts import Hosts
+from rim_router.rim.archive import MAX_SIZE
+from rim_router.rim.filename import RIM_SUFFIX, WHEEL_SUFFIX
+from rim_router.urls import redact
+from rim_router.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rim_router.external import Judge
+    from rim_router.hooks.services import Services
+    from rim_router.rim import Rim
+    from rim_router.table import Decision
+
+# What pip passes from a link to the candidate that is made of it; older pips know fewer.
+_KEPT = tuple(
+    name
+    for name in ("comes_from", "requires_python", "yanked_reason", "upload_time", "cache_link_parsing")
+    if name in inspect.signature(Link.__init__).parameters
+)
+
+
+@dataclass
+class Standin:
+    """A link to a ``.rim`` that pip takes for one to the wheel.
+
+    :param judge: the rules for the files of its index.
+    :param judged: judges the ``.rim`` itself.
+    :param refuse: notes that the wheel may not be used.
+    :param offline: whether ``--no-index`` was given.
+    """
+
+    rim: Any
+    decision: Decision
+    judge: Judge
+    judged: Callable[[Any], File]
+    refuse: Callable[[Verdict], None]
+    offline: bool
+    real: Any = None
+    opened: bool = False
+
+
+# While a page of a claimed name is read: what turns its .rim links into those that pip understands.
+reading: ContextVar[Callable[[Iterable[Any]], list[Any]] | None] = ContextVar("rim_router_rims", default=None)
+
+
+class Rims:
+    """The replacements of pip's functions that meet ``.rim`` files."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._standins: dict[str, Standin] = {}
+        self._twins: dict[str, Standin] = {}
+
+    def stand_in(
+        self,
+        links: Iterable[Any],
+        decision: Decision,
+        judge: Judge,
+        judged: Callable[[Any], File],
+        refuse: Callable[[Verdict], None],
+        *,
+        offline: bool,
+    ) -> list[Any]:
+        """The links of a page, each ``.rim`` replaced by one that pip takes for its wheel.
+
+        A wheel of the same name on the same page wins, and has to agree with the ``.rim``.
+        """
+        links = list(links)
+        if not any(RIM_SUFFIX in link.url for link in links):
+            return links
+        wheels = {link.filename: link for link in links if link.filename.endswith(WHEEL_SUFFIX)}
+        result = []
+        for link in links:
+            if not link.filename.endswith(RIM_SUFFIX):
+                result.append(link)
+                continue
+            wheel = link.filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX
+            standin = Standin(link, decision, judge, judged, refuse, offline)
+            if wheel in wheels:
+                self._twins[wheels[wheel].url_without_fragment] = standin
+                continue
+            url = f"{link.url_without_fragment}/{wheel}"
+            self._standins[url] = standin
+            result.append(Link(url, **{name: getattr(link, name, None) for name in _KEPT}))
+        return result
+
+    def standin_of(self, link: Any) -> Standin | None:
+        """The ``.rim`` that a candidate's link stands for."""
+        return self._standins.get(link.url_without_fragment)
+
+    def evaluate_links(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``PackageFinder.evaluate_links``: the links of a page become candidates."""
+
+        def evaluate(finder: Any, link_evaluator: Any, links: Any) -> Any:
+            replaced = reading.get()
+            return original(finder, link_evaluator, links if replaced is None else replaced(links))
+
+        return evaluate
+
+    def candidate(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``Factory._make_candidate_from_link``: the resolver considers a candidate."""
+
+        def make(factory: Any, link: Any, *args: Any, **kwargs: Any) -> Any:
+            link = self._considered(link, factory.preparer._session)
+            return None if link is None else original(factory, link, *args, **kwargs)
+
+        return make
+
+    def requirement(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``PackageFinder.find_requirement``: the legacy resolver has decided on a candidate."""
+
+        def find(finder: Any, req: Any, upgrade: bool) -> Any:
+            found = original(finder, req, upgrade)
+            if found is None:
+                return None
+            link = self._considered(found.link, finder._link_collector.session)
+            if link is None:
+                raise self._services.refusal(
+                    RefusedFileError(
+                        f"{found.link.filename} may not be used; see above, or run pip with --verbose"
+                    )
+                )
+            return found if link is found.link else type(found)(found.name, str(found.version), link)
+
+        return find
+
+    def metadata(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``_fetch_metadata_using_lazy_wheel``: METADATA from the ``.rim``, never from a part of a wheel."""
+
+        def fetch(preparer: Any, link: Any) -> Any:
+            file = self._services.tracker.find(link)
+            if file is None:
+                return original(preparer, link)
+            if file.rim is None or preparer.require_hashes:
+                return None
+            wheel = MemoryWheel(file.filename, io.BytesIO(format_.stub_wheel(file.rim)))
+            return get_wheel_distribution(wheel, file.name)
+
+        return fetch
+
+    def prepared(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``_prepare_linked_requirement``: the whole wheel is here, and must agree with the ``.rim``."""
+
+        def prepare(preparer: Any, req: Any, parallel_builds: bool) -> Any:
+            dist = original(preparer, req, parallel_builds)
+            file = self._services.tracker.find(req.link)
+            if file is not None and file.rim is not None:
+                self._check_agreement(file.rim, Path(req.local_file_path))
+            return dist
+
+        return prepare
+
+    def _check_agreement(self, rim: Rim, path: Path) -> None:
+        faults: list[str] = []
+        with path.open("rb") as stream:
+            _, files = format_.read_dist_info(stream, rim.wheel, faults)
+        fault = format_.agrees(rim, files.get("METADATA", b""))
+        if fault is not None:
+            raise self._services.refusal(
+                ContradictionError(
+                    f"the METADATA of {rim.wheel_filename} is not that of {rim.filename}, which stood for it",
+                    notes=[*faults, fault],
+                    hint=rim.advice,
+                )
+            )
+
+    def _considered(self, link: Any, session: Any) -> Any:
+        """The link of the real wheel; None if it may not be used."""
+        twin = self._twins.get(link.url_without_fragment)
+        file = self._services.tracker.find(link)
+        if twin is not None and file is not None:
+            self._compare(twin, file, session)
+        standin = self.standin_of(link)
+        if standin is None:
+            self._services.consider(link)
+            return link
+        if not standin.opened:
+            standin.opened = True
+            standin.real = self._real(standin, session)
+        return standin.real
+
+    def _compare(self, twin: Standin, file: File, session: Any) -> None:
+        if twin.opened:
+            return
+        twin.opened = True
+        rim = self._open(twin, session)
+        if rim is not None:
+            file.require(rim.strong_hashes, twin.rim.filename)
+
+    def _real(self, standin: Standin, session: Any) -> Any:
+        rim = self._open(standin, session)
+        if rim is None:
+            return None
+        verdict = standin.judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
+        if verdict.allowed and standin.offline:
+            reason = "not in the file system, and --no-index is given"
+            verdict = replace(verdict, allowed=False, reason=reason)
+        if not verdict.allowed and not verdict.contradiction:
+            standin.refuse(verdict)
+            return None
+        kept = {name: getattr(standin.rim, name, None) for name in _KEPT}
+        algorithm, digest = next(iter(rim.strong_hashes.items()))
+        link = Link(f"{rim.uri}#{algorithm}={digest}", **kept)
+        file = File(
+            name=standin.decision.name,
+            filename=rim.wheel_filename,
+            url=link.url_without_fragment,
+            verdict=verdict,
+            said=rim.filename,
+            hosts=Hosts.of_index(standin.judge.index, standin.judge.own),
+            size=rim.size,
+            elsewhere=lambda: self._elsewhere(standin, session),
+            advice=rim.advice,
+            rim=rim,
+        )
+        self._services.tracker.add(file)
+        self._services.consider(link)
+        return link
+
+    def _elsewhere(self, standin: Standin, session: Any) -> Iterator[str]:
+        """Where the ``.rim`` files of the same name on the mirrors of the index say that the wheel is."""
+        file = self._services.tracker.find(standin.rim)
+        for url in () if file is None else file.elsewhere():
+            rim = self._open(replace(standin, rim=Link(url)), session)
+            if rim is not None:
+                verdict = standin.judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
+                if verdict.allowed:
+                    yield rim.uri
+                else:
+                    standin.refuse(verdict)
+
+    def _open(self, standin: Standin, session: Any) -> Rim | None:
+        """Fetch and read a ``.rim``; None, and a note, if it is malformed."""
+        link = standin.rim
+        file = self._services.tracker.find(link)
+        if file is None:  # one beside its wheel is no candidate itself
+            file = self._services.tracker.add(standin.judged(link))
+        if not file.verdict.allowed:
+            standin.refuse(file.verdict)
+            return None
+        data = self._read(link, file, session)
+        try:
+            rim = format_.read(data, link.filename)
+            if rim.name != standin.decision.name:
+                raise format_.RimError(link.filename, [f"is of {rim.name}"])
+        except format_.RimError as error:
+            logger.warning("%s", error)
+            standin.refuse(Verdict(False, redact(link.url), False, "; ".join(error.faults)))
+            return None
+        return rim
+
+    def _read(self, link: Any, file: File, session: Any) -> bytes:
+        if link.is_file:
+            with Path(link.file_path).open("rb") as stream:
+                return stream.read(MAX_SIZE + 1)
+        assert file.hosts is not None
+        view = self._services.transport.guard(session, file.hosts, file.filename, strong=bool(file.digests))
+        response = view.get(file.url, headers=HEADERS, stream=True)
+        raise_for_status(response)
+        transfer = Transfer(file.digests, None)
+        transfer.attach(response, lambda headers: view.get(file.url, headers=headers, stream=True))
+        parts: list[bytes] = []
+        for chunk in response_chunks(response):
+            parts.append(chunk)
+            if transfer.size > MAX_SIZE:
+                return b"".join(parts)  # what is too large is refused when it is read
+        self._services.verify(file, file.url, transfer)
+        return b"".join(parts)

@@ -1,0 +1,202 @@
+"""Every place in pip that the hooks rely on, declared once and probed before anything is replaced."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+OLDEST = (22, 2)
+NEWEST_TESTED = (26, 3)
+
+
+@dataclass(frozen=True)
+class Seam:
+    """A hook point.
+
+    :param place: ``module:attribute`` or ``module:Class.attribute``.
+    :param parameters: the leading parameters that are relied on; None for what is not called.
+    :param why: what it is needed for.
+    :param since: the first pip that has it.
+    :param before: the first pip that no longer has it.
+    """
+
+    place: str
+    parameters: tuple[str, ...] | None
+    why: str
+    since: tuple[int, ...] = OLDEST
+    before: tuple[int, ...] | None = None
+
+    def applies_to(self, version: tuple[int, ...]) -> bool:
+        """Whether a pip of this version is expected to have it."""
+        return self.since <= version and (self.before is None or version < self.before)
+
+    def owner(self) -> tuple[Any, str]:
+        """The module or class that has it, and its name there.
+
+        :raises ImportError, AttributeError: if there is none.
+        """
+        module, _, path = self.place.partition(":")
+        *parents, name = path.split(".")
+        found: Any = import_module(module)
+        for parent in parents:
+            found = getattr(found, parent)
+        return found, name
+
+    def probe(self) -> str | None:
+        """What is wrong with it in this pip; None if nothing is."""
+        try:
+            owner, name = self.owner()
+            found = getattr(owner, name)
+        except Exception as error:  # whatever importing a broken pip raises: it is not there
+            return f"missing ({type(error).__name__}: {error})"
+        if self.parameters is None:
+            return None
+        try:
+            actual = tuple(inspect.signature(found).parameters)
+        except (TypeError, ValueError):
+            return "not a function"
+        if actual[: len(self.parameters)] != self.parameters:
+            return f"has parameters ({', '.join(actual)}), expected ({', '.join(self.parameters)}, …)"
+        return None
+
+
+_COLLECTOR = "pip._internal.index.collector"
+_FINDER = "pip._internal.index.package_finder:PackageFinder"
+_FACTORY = "pip._internal.resolution.resolvelib.factory:Factory"
+_PREPARER = "pip._internal.operations.prepare:RequirementPreparer"
+
+CREATE = Seam(
+    f"{_COLLECTOR}:LinkCollector.create", ("session", "options"), "stops or announces before a look-up"
+)
+COLLECTOR = Seam(f"{_COLLECTOR}:LinkCollector", ("session", "search_scope"), "one per index that is asked")
+COLLECT = Seam(
+    f"{_COLLECTOR}:LinkCollector.collect_sources",
+    ("self", "project_name", "candidates_from_page"),
+    "where a project name becomes URLs",
+)
+FETCH = Seam(
+    f"{_COLLECTOR}:LinkCollector.fetch_response", ("self", "location"), "every index page passes here"
+)
+FAIL = Seam(f"{_COLLECTOR}:_handle_get_simple_fail", ("link", "reason"), "every failed index page ends here")
+SOURCES = Seam(
+    f"{_COLLECTOR}:CollectedSources", ("find_links", "index_urls"), "the answer of collect_sources"
+)
+CONTENT = Seam(f"{_COLLECTOR}:IndexContent", ("content", "content_type"), "an index page")
+SCOPE = Seam(
+    "pip._internal.models.search_scope:SearchScope.create", ("find_links", "index_urls"), "what to search"
+)
+ALL = Seam(f"{_FINDER}.find_all_candidates", ("self", "project_name"), "index priority without a version")
+BEST = Seam(
+    f"{_FINDER}.find_best_candidate",
+    ("self", "project_name", "specifier", "hashes"),
+    "index priority for a request",
+)
+PROCESS = Seam(
+    f"{_FINDER}.process_project_url", ("self", "project_url", "link_evaluator"), "fetches inside a look-up"
+)
+CANDIDATE = Seam(
+    "pip._internal.models.candidate:InstallationCandidate", ("name", "version", "link"), "what is judged"
+)
+PREPARE = Seam(f"{_PREPARER}.prepare_linked_requirement", ("self", "req"), "direct references")
+PREPARE_EDITABLE = Seam(
+    f"{_PREPARER}.prepare_editable_requirement", ("self", "req"), "editable direct references"
+)
+REQUEST = Seam(
+    "pip._internal.network.session:PipSession.request", ("self", "method", "url"), "stops every request"
+)
+REDIRECT = Seam(
+    "pip._internal.network.session:PipSession.get_redirect_target", ("self", "resp"), "redirects of pages"
+)
+CANDIDATES = Seam("pip._internal.index.sources:LinkSource.page_candidates", ("self",), "the links of a page")
+FILES = Seam("pip._internal.index.sources:LinkSource.file_links", ("self",), "the files of a directory")
+SECURE = Seam(
+    "pip._internal.network.session:PipSession.is_secure_origin", ("self", "location"), "--trusted-host"
+)
+NOT_FOUND = Seam(
+    "pip._internal.exceptions:DistributionNotFound.__init__", None, "says where a project was looked for"
+)
+DIAGNOSTIC = Seam("pip._internal.exceptions:DiagnosticPipError", None, "errors in pip's own style")
+CHILD_22_2 = Seam(
+    "pip._internal.build_env:_get_runnable_pip", (), "pips for build dependencies", OLDEST, (22, 3)
+)
+CHILD = Seam("pip._internal.build_env:get_runnable_pip", (), "pips for build dependencies", (22, 3), (26, 2))
+CHILD_26_2 = Seam(
+    "pip._internal.build_env.installer:get_runnable_pip", (), "pips for build dependencies", (26, 2)
+)
+OTHER_PYTHON = Seam("pip._internal.cli.main_parser:get_runnable_pip", (), "pip --python", (22, 3))
+
+EVALUATE = Seam(
+    f"{_FINDER}.evaluate_links", ("self", "link_evaluator", "links"), ".rim files among the links of a page"
+)
+LEGACY = Seam(f"{_FINDER}.find_requirement", ("self", "req", "upgrade"), ".rim files for the legacy resolver")
+CONSIDER_22_2 = Seam(
+    f"{_FACTORY}._make_candidate_from_link",
+    ("self", "link"),
+    "the resolver considers a file",
+    OLDEST,
+    (23, 3),
+)
+CONSIDER = Seam(
+    f"{_FACTORY}._make_base_candidate_from_link", ("self", "link"), "the resolver considers a file", (23, 3)
+)
+CACHE = Seam(f"{_FACTORY}.get_wheel_cache_entry", ("self", "link", "name"), "wheels that were built earlier")
+HASHES = Seam(f"{_PREPARER}._get_linked_req_hashes", ("self", "req"), "the digests that a file must have")
+LAZY = Seam(f"{_PREPARER}._fetch_metadata_using_lazy_wheel", ("self", "link"), "METADATA from a .rim file")
+SIDECAR = Seam(
+    f"{_PREPARER}._fetch_metadata_using_link_data_attr", ("self", "req"), "METADATA beside a file", (22, 3)
+)
+PREPARED = Seam(
+    f"{_PREPARER}._prepare_linked_requirement", ("self", "req", "parallel_builds"), "a file is complete"
+)
+DOWNLOAD = Seam(
+    "pip._internal.network.download:Downloader.__call__", ("self", "link", "location"), "downloads a file"
+)
+BATCH = Seam(
+    "pip._internal.network.download:BatchDownloader.__call__",
+    ("self", "links", "location"),
+    "downloads files",
+    OLDEST,
+    (25, 2),
+)
+ADAPTER = Seam(
+    "pip._internal.network.session:PipSession.get_adapter", ("self", "url"), "how a host is talked to"
+)
+CHUNKS = Seam("pip._internal.network.utils:response_chunks", ("response",), "the bytes of a file")
+MISMATCH = Seam("pip._internal.utils.hashes:Hashes", ("hashes",), "compares digests")
+MEMORY = Seam("pip._internal.metadata.base:MemoryWheel", ("location", "stream"), "METADATA from a .rim file")
+METADATA = Seam(
+    "pip._internal.metadata:get_wheel_distribution", ("wheel", "canonical_name"), "METADATA from a .rim file"
+)
+LINK = Seam("pip._internal.models.link:Link", ("url", "comes_from", "requires_python"), "the URL of a file")
+
+# Every one of them: none can be declared and then not be probed.
+SEAMS = tuple(value for value in list(globals().values()) if isinstance(value, Seam))
+
+
+def release(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version of pip: ``"26.2.1"`` and ``"26.2.dev0"`` begin with (26, 2)."""
+    numbers = []
+    for part in version.split("."):
+        if not part.isdigit():
+            digits = part[: next((i for i, c in enumerate(part) if not c.isdigit()), len(part))]
+            numbers += [int(digits)] if digits else []
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def pip_version() -> str:
+    """The version of the pip of this process."""
+    return str(import_module("pip").__version__)
+
+
+def expected(version: str) -> tuple[Seam, ...]:
+    """The hook points that a pip of this version is expected to have."""
+    return tuple(seam for seam in SEAMS if seam.applies_to(release(version)))
+
+
+def probe() -> list[tuple[Seam, str | None]]:
+    """Every hook point expected of this pip, with what is wrong with it."""
+    return [(seam, seam.probe()) for seam in expected(pip_version())]

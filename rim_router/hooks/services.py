@@ -1,0 +1,124 @@
+"""What the hooks of one process share: the table, what is known of each file, and who is told."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rim_router.errors import ContradictionError, DownloadError, RefusedFileError, RimRouterError
+from rim_router.external import Judge
+from rim_router.hooks.diagnostics import Announcer, pip_error
+from rim_router.hooks.tracking import File, Tracker
+from rim_router.hooks.transport import Transport
+from rim_router.urls import filename_of, host_of, redact
+
+if TYPE_CHECKING:
+    from rim_router.hooks.transfer import Transfer
+    from rim_router.journal import Journal
+    from rim_router.table import Decision, Index, RoutingTable
+    from rim_router.urls import Origin
+    from rim_router.verdict import Verdict
+
+# Set by `rim-router pin`: files without a digest may be used, because they are to get one now.
+RECORDING = "_RIM_ROUTER_PINNING"
+
+
+@dataclass
+class Services:
+    """One for each process in which a table is in force."""
+
+    table: RoutingTable
+    journal: Journal
+    announcer: Announcer = field(default_factory=Announcer)
+    tracker: Tracker = field(default_factory=Tracker)
+
+    def __post_init__(self) -> None:
+        self.recording = os.environ.get(RECORDING) == "1"
+        self.transport = Transport(self.table.policy, self.announcer, self.journal, recording=self.recording)
+
+    def judge(self, name: str, index: Index, own: frozenset[Origin]) -> Judge:
+        """The rules for the files of a project on an index."""
+        return Judge(name, index, self.table.policy, self.table.pins, own, self.recording)
+
+    def note_decision(self, decision: Decision) -> None:
+        """Record where a project comes from."""
+        self.journal.write(
+            "decision",
+            project=decision.name,
+            target=str(decision.target),
+            indexes=[str(index) for index in decision.indexes] or None,
+            rule=decision.claim_with_line,
+        )
+
+    def note_refused(self, decision: Decision, verdict: Verdict) -> None:
+        """Record that a file may not be used."""
+        self.journal.write(
+            "refused",
+            project=decision.name,
+            file=filename_of(verdict.url),
+            url=verdict.url,
+            host=host_of(verdict.url),
+            page=verdict.page,
+            rule=verdict.reason,
+            remedy=verdict.remedy,
+        )
+
+    def refusal(self, error: RimRouterError) -> Exception:
+        """The error that stops pip, once it is recorded."""
+        self.journal.write("refusal", reason=str(error))
+        return pip_error(error)
+
+    def consider(self, link: Any) -> None:
+        """The resolver considers a file: one that contradicts what is known of it stops pip.
+
+        :raises PipRoutingError: if it does.
+        """
+        file = self.tracker.find(link)
+        if file is not None and not file.verdict.allowed:
+            what = "is not what it was" if file.verdict.contradiction else "may not be used"
+            kind = ContradictionError if file.verdict.contradiction else RefusedFileError
+            raise self.refusal(
+                kind(
+                    f"{file.filename} {what}: {file.verdict.url}",
+                    notes=[file.verdict.reason, f"it is offered by {file.said}"],
+                    hint=file.verdict.remedy,
+                )
+            )
+
+    def verify(self, file: File, url: str, transfer: Transfer) -> None:
+        """Compare what came with what is known of the file.
+
+        :param url: where it came from.
+        :raises PipRoutingError: if it has another size or digest.
+        """
+        found = transfer.digests
+        wrong = [
+            f"{name} should be {digest}, as {self._said(file, name)} says, and is {found[name]}"
+            for name, digest in sorted(file.digests.items())
+            if found[name] != digest
+        ]
+        if file.size is not None and transfer.size != file.size:
+            wrong.insert(0, f"size should be {file.size:,} bytes and is {transfer.size:,}")
+        if not transfer.complete:
+            wrong.insert(0, "the server's answer was not the whole file")
+        if wrong:
+            raise pip_error(
+                DownloadError(f"{file.filename} from {redact(url)} is not the right file", notes=wrong)
+            )
+        self.journal.write(
+            "verified",
+            file=file.filename,
+            url=redact(url),
+            host=host_of(url),
+            rule=file.verdict.reason,
+            size=transfer.size,
+            digests=found,
+            required=dict(file.digests),
+        )
+
+    def _said(self, file: File, algorithm: str) -> str:
+        pin = self.table.pins.get(file.filename)
+        if pin is not None and pin.digests.get(algorithm) == file.digests[algorithm] and not self.recording:
+            return str(pin.source)
+        return file.said

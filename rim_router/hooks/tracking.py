@@ -1,0 +1,106 @@
+"""The files that may come to be used: where each may be had, and which digests it must have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rim_router.hosts import Hosts
+    from rim_router.rim import Rim
+    from rim_router.verdict import Verdict
+
+_FRAGMENT_DIGEST = re.compile(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]*)")
+
+
+def digests_of(link: Any) -> dict[str, str]:
+    """Every digest that a link of pip's carries, of which pip itself looks at one only."""
+    fragment = "#" + link.url.partition("#")[2]
+    return {**dict(_FRAGMENT_DIGEST.findall(fragment)), **dict(getattr(link, "_hashes", None) or {})}
+
+
+def _nowhere() -> Iterator[str]:
+    return iter(())
+
+
+@dataclass
+class File:
+    """A file of a claimed name, or a pinned one of any name.
+
+    :param name: of the project, normalised.
+    :param url: without a fragment; with credentials, if it has any.
+    :param verdict: with the digests that it must have.
+    :param said: who gives these digests, for messages.
+    :param hosts: where it may be had; None leaves that to pip.
+    :param size: in bytes, if it is known.
+    :param elsewhere: further URLs of it, found out when they are needed.
+    :param rim: the ``.rim`` that stood for it.
+    :param path: where it was put, once it has been downloaded and verified.
+    :param found: the digests of what was put there.
+    """
+
+    name: str
+    filename: str
+    url: str
+    verdict: Verdict
+    said: str
+    hosts: Hosts | None
+    size: int | None = None
+    elsewhere: Callable[[], Iterator[str]] = field(default=_nowhere)
+    advice: str | None = None
+    rim: Rim | None = None
+    path: str | None = None
+    found: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The strong digests that it must have, all of them."""
+        return self.verdict.digests
+
+    def require(self, digests: Mapping[str, str], said: str) -> None:
+        """Add what somebody else says of it; a contradiction is noted in the verdict."""
+        for algorithm, digest in digests.items():
+            known = self.verdict.digests.get(algorithm, digest)
+            if known != digest:
+                reason = f"{self.said} says {algorithm} {known}, and {said} says {digest}"
+                self.verdict = replace(self.verdict, allowed=False, contradiction=True, reason=reason)
+                return
+        self.verdict = replace(self.verdict, digests={**self.verdict.digests, **digests})
+
+
+class Tracker:
+    """Files by URL; a file that is offered twice must agree with both."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, File] = {}
+        self._cleared: dict[str, Callable[[Any], File]] = {}
+
+    def add(self, file: File) -> File:
+        """Note a file, or what else is said of one that is known."""
+        known = self._files.get(file.url)
+        if known is None:
+            self._files[file.url] = file
+            return file
+        if known is not file:
+            if file.verdict.contradiction and not known.verdict.contradiction:
+                known.verdict = file.verdict
+            else:
+                known.require(file.verdict.digests, file.said)
+        return known
+
+    def clear(self, url: str, judged: Callable[[Any], File]) -> None:
+        """Note the link of a file that is to be judged only if it comes to be used.
+
+        :param url: of the link, with its fragment.
+        """
+        self._cleared[url] = judged
+
+    def find(self, link: Any) -> File | None:
+        """What is known of the file that a link of pip's leads to."""
+        judged = self._cleared.pop(link.url, None)
+        if judged is not None:
+            self.add(judged(link))
+        return self._files.get(link.url_without_fragment)

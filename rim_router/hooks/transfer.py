@@ -1,0 +1,102 @@
+"""One download as its bytes pass: hashed, counted, and resumed where it breaks off (spec 5.9)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from pip._vendor.requests.exceptions import RequestException
+from pip._vendor.urllib3.exceptions import HTTPError
+
+from rim_router.hooks.diagnostics import logger
+from rim_router.urls import redact, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+_ATTEMPTS = 5
+_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+
+
+class BrokenOffError(Exception):
+    """A download broke off, and cannot be resumed; the reason is redacted."""
+
+
+class Transfer:
+    """What has come of a file so far.
+
+    :param algorithms: the digests that are wanted.
+    :param size: that the file must have, in bytes; None for any.
+    """
+
+    def __init__(self, algorithms: Iterable[str], size: int | None) -> None:
+        self._hashes = {name: hashlib.new(name) for name in {"sha256", *algorithms}}
+        self._expected = size
+        self.size = 0
+        self.complete = False
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digests of what has come."""
+        return {name: found.hexdigest() for name, found in sorted(self._hashes.items())}
+
+    def attach(self, response: Any, resume: Callable[[dict[str, str]], Any]) -> None:
+        """Follow the body of a response, whoever reads it.
+
+        :param resume: asks again, with further headers.
+        """
+        stream = response.raw.stream
+        length = response.headers.get("Content-Length", "")
+        expected = int(length) if length.isascii() and length.isdigit() else None
+
+        def followed(amount: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
+            chunks: Iterator[bytes] = stream(amount, decode_content=decode_content)
+            for _ in range(_ATTEMPTS + 1):
+                failure = yield from self._follow(chunks)
+                if failure is None and (expected is None or self.size >= expected):
+                    self.complete = True
+                    return
+                failure = failure or "the connection was closed"
+                of = "" if expected is None else f" of {expected:,}"
+                said = f"it broke off after {self.size:,}{of} bytes: {failure}"
+                again = self._resumed(response, resume, said)
+                logger.warning("%s: %s; resuming", redact(response.url), said)
+                chunks = again.raw.stream(amount, decode_content=decode_content)
+            raise BrokenOffError(said)
+
+        response.raw.stream = followed
+
+    def _follow(self, chunks: Iterator[bytes]) -> Generator[bytes, None, str | None]:
+        try:
+            for chunk in chunks:
+                for each in self._hashes.values():
+                    each.update(chunk)
+                self.size += len(chunk)
+                if self._expected is not None and self.size > self._expected:
+                    raise BrokenOffError(f"it has more than {self._expected:,} bytes")
+                yield chunk
+        except (HTTPError, OSError) as error:
+            # What a consumer raises does not come here: it ends the generator.
+            return scrub(str(error)) or type(error).__name__
+        return None
+
+    def _resumed(self, response: Any, resume: Callable[[dict[str, str]], Any], said: str) -> Any:
+        """The rest of the body.
+
+        :raises BrokenOffError: if the server does not give it.
+        """
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={self.size}-"}
+        tag = response.headers.get("ETag", "")
+        if tag and not tag.startswith("W/"):
+            headers["If-Range"] = tag
+        elif response.headers.get("Last-Modified"):
+            headers["If-Range"] = response.headers["Last-Modified"]
+        try:
+            again = resume(headers)
+        except (RequestException, HTTPError) as error:
+            raise BrokenOffError(f"{said}; then: {scrub(str(error))}") from error
+        found = _RANGE.fullmatch(again.headers.get("Content-Range", ""))
+        if again.status_code != 206 or found is None or int(found[1]) != self.size:
+            raise BrokenOffError(f"{said}, and the server does not resume")
+        return again
