@@ -1,0 +1,146 @@
+"""rim-router check: validate every table in force, and warn of what was probably not meant."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rim_router.cli import shapes, views
+from rim_router.cli.findings import Finding, findings
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json
+from rim_router.config import LayerFile, load_files, locate
+from rim_router.config.document import read_toml, shown_path
+from rim_router.errors import IndexFailedError, RimRouterError, TableError
+from rim_router.external import Judge
+from rim_router.urls import redact
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from rim_router.cli.pages import IndexFile
+    from rim_router.table import Index, RoutingTable
+    from rim_router.verdict import Verdict
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--online", action="store_true", help="also ask each index that a route uses")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the tables; 2 for a fault, 1 for an index that does not answer or with ``--strict`` a warning."""
+    files: tuple[LayerFile, ...] = ()
+    try:
+        files = locate()
+        table = load_files(files)
+    except RimRouterError as error:
+        return _report_faults(error, files, as_json=args.json)
+    documents = {shown_path(file.path): read_toml(file.content, shown_path(file.path))[1] for file in files}
+    warnings = list(findings(table, documents))
+    online = list(_reach_all(table)) if args.online else None
+    if args.json:
+        report: shapes.CheckReport = {
+            "version": shapes.VERSION,
+            "tables": views.tables(table.files),
+            "faults": [],
+            "warnings": [_warning(warning) for warning in warnings],
+            "online": online,
+        }
+        print_json(report)
+    else:
+        _print(table, warnings, online)
+    failed = any(not reached["ok"] for reached in online or ())
+    return NO if failed or (warnings and args.strict) else OK
+
+
+def _print(table: RoutingTable, warnings: list[Finding], online: list[shapes.Reached] | None) -> None:
+    for warning in warnings:
+        print(f"WARNING: {warning}")
+    if online:
+        rows = [
+            ["ok" if reached["ok"] else "FAILED", reached["index"], reached["url"], reached["message"]]
+            for reached in online
+        ]
+        print("\n".join(columns(rows)))
+    if table.in_force:
+        routes = sum(1 for _ in views.merged(table))
+        files = ", ".join(source.file for source in table.files)
+        print(f"{files}: {count(routes, 'route')}, no fault, {count(len(warnings), 'warning')}")
+
+
+def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_json: bool) -> int:
+    if not as_json:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return UNUSABLE
+    if isinstance(error, TableError):
+        faults = [views.fault(fault) for fault in error.faults]
+    else:
+        where = error.where
+        faults = [
+            {
+                "message": error.message,
+                "file": None if where is None else str(where.file),
+                "line": None if where is None else where.line,
+                "column": None if where is None else where.column,
+                "key": None if where is None else where.key,
+                "hint": error.hint,
+            }
+        ]
+    report: shapes.CheckReport = {
+        "version": shapes.VERSION,
+        "tables": [{"layer": file.layer, "file": shown_path(file.path), "line": None} for file in files],
+        "faults": faults,
+        "warnings": [],
+        "online": None,
+    }
+    print_json(report)
+    return UNUSABLE
+
+
+def _warning(finding: Finding) -> shapes.Warning:
+    return {
+        "code": finding.code,
+        "message": finding.message,
+        "place": None if finding.source is None else views.place(finding.source),
+        "hint": finding.hint,
+    }
+
+
+def _reach_all(table: RoutingTable) -> Iterator[shapes.Reached]:
+    from rim_router.cli.lookup import reach
+
+    for index, name in _used(table).items():
+        for base in index.urls:
+            try:
+                asked, message, files = reach(index, base, name)
+            except IndexFailedError as error:
+                message = error.message if error.hint is None else f"{error.message} ({error.hint})"
+                yield {"index": index.name, "url": redact(base), "ok": False, "message": message}
+            else:
+                refused = _refused(table, index, name, files)
+                if refused:
+                    message += f", {len(refused)} of which may not be used; the first is {refused[0]}"
+                ok = len(refused) < len(files) or not files
+                yield {"index": index.name, "url": asked, "ok": ok, "message": message}
+
+
+def _refused(
+    table: RoutingTable, index: Index, name: str | None, files: Iterable[IndexFile]
+) -> list[Verdict]:
+    """The verdicts on those files that may not be used."""
+    judge = Judge(name or "PROJECT", index, table.policy, table.pins, index.own_origins)
+    verdicts = [judge.judge(file.url, file.filename, file.hashes) for file in files]
+    return [verdict for verdict in verdicts if not verdict.allowed]
+
+
+def _used(table: RoutingTable) -> dict[Index, str | None]:
+    """The indexes that routes use, each with a name that is routed to it exactly if there is one."""
+    used: dict[Index, str | None] = {}
+    for route, hidden in views.merged(table):  # exact names come first
+        for target in () if hidden else route.targets:
+            for index in target.indexes:
+                used.setdefault(index, None if route.pattern.prefix else route.pattern.literal)
+    return used

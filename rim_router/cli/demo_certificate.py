@@ -1,0 +1,43 @@
+"""The certificate of the demo's external host, which is good for ``localhost`` and nothing else.
+
+No tool that makes certificates can be taken for granted, so this one was made before, valid until 2126. Its
+key is no secret: nobody trusts the authority but the demo's own throw-away pip, and the authority's key was
+never kept.
+"""
+
+AUTHORITY = """\
+-----BEGIN CERTIFICATE-----
+MIIBmjCCAUCgAwIBAgIUY+LdE41tCmKwvpEBoSdrfEDh9uQwCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPcmltLXJvdXRlciBkZW1vMCAXDTI2MDEwMTAwMDAwMFoYDzIx
+MjYwMTAxMDAwMDAwWjAaMRgwFgYDVQQDDA9yaW0tcm91dGVyIGRlbW8wWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAARvSg/NFQh+CObCDPr62FKFxUoymMwZHuJRbFch
+9LwSLIanLe2oN3CGSieyqNWR0xwI1ZpBBVoXtiFEj7bW+E2eo2IwYDASBgNVHRMB
+Af8ECDAGAQH/AgEAMA4GA1UdDwEB/wQEAwIBBjAdBgNVHQ4EFgQUm+Ha/3PxTzK0
+zpwAon4Rr6nXnjAwGwYDVR0eAQH/BBEwD6ANMAuCCWxvY2FsaG9zdDAKBggqhkjO
+PQQDAgNIADBFAiEA7yoB1eyvTUGezcbooWXr6oZYKuxcs6H4dFYhRBPe1v0CIFAR
+gtizA53K2ZnEvTcIj7JJ/VWpaaZvd2Y0rXDxMZ+m
+-----END CERTIFICATE-----
+"""
+
+HOST = """\
+-----BEGIN CERTIFICATE-----
+MIIBvjCCAWWgAwIBAgIUXRxPOMVEuK9QTIBkyht2TG5LUTswCgYIKoZIzj0EAwIw
+GjEYMBYGA1UEAwwPcmltLXJvdXRlciBkZW1vMCAXDTI2MDEwMTAwMDAwMFoYDzIx
+MjYwMTAxMDAwMDAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAAQThpq5C6W7Xbv7aoHITnw0i/aWnaMDVT6BqtXE5lNVI4bh
+636/u5ADNHVdWjDcC33TzmQA8wumGUtHuNnhJxdUo4GMMIGJMAwGA1UdEwEB/wQC
+MAAwDgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsGAQUFBwMBMBQGA1UdEQQN
+MAuCCWxvY2FsaG9zdDAdBgNVHQ4EFgQUHN9Ff+DcYYSZdbgFi5v2BOhPkN8wHwYD
+VR0jBBgwFoAUm+Ha/3PxTzK0zpwAon4Rr6nXnjAwCgYIKoZIzj0EAwIDRwAwRAIg
+ZWFmMsHk7NmwguTg/Sa84fjE2Y4JBPbbkJWeMkJ01+ICIEeok/DOOqptEUvwEnnW
+t76G4t3vrQRwFX3O+w5lxm78
+-----END CERTIFICATE-----
+"""
+
+KEY = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkyVAcCzpOCXUNF4D
+Cf/POIBRtQQrKqgvwR6HXau4mXOhRANCAAQThpq5C6W7Xbv7aoHITnw0i/aWnaMD
+VT6BqtXE5lNVI4bh636/u5ADNHVdWjDcC33TzmQA8wumGUtHuNnhJxdU
+-----END PRIVATE KEY-----
+"""

@@ -1,0 +1,188 @@
+"""rim-router explain: say where a project comes from, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rim_router.cli import shapes, views
+from rim_router.cli.pages import IndexFile
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, tell
+from rim_router.config import load
+from rim_router.errors import IndexFailedError
+from rim_router.external import Judge, judge_wheel
+from rim_router.names import Pattern
+from rim_router.table import Kind
+from rim_router.urls import redact
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from rim_router.table import Decision, ExternalWheel, RoutingTable
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("names", nargs="+", metavar="NAME", help="the name of a project, normalised or not")
+    parser.add_argument(
+        "--online", action="store_true", help="ask the indexes for the project's files, and judge each"
+    )
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain each name; 1 if one is denied or has no index, or with ``--online`` no file.
+
+    :raises RimRouterError: if the tables cannot be read.
+    """
+    bad = [name for name in args.names if not _is_name(name)]
+    if bad:
+        tell(f"ERROR: not the name of a project: {', '.join(map(repr, bad))}")
+        return UNUSABLE
+    table = load()
+    report: shapes.ExplainReport = {
+        "version": shapes.VERSION,
+        "tables": views.tables(table.files),
+        "names": [_explanation(table.route(name), table, online=args.online) for name in args.names],
+    }
+    if args.json:
+        print_json(report)
+    else:
+        if not table.in_force:
+            print("No routing table is in force here.")
+        for name, explanation in zip(args.names, report["names"]):
+            print("\n".join(_text(table.route(name), table, explanation)))
+    return OK if all(map(_has_somewhere, report["names"])) else NO
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return not Pattern.parse(name).prefix
+    except ValueError:
+        return False
+
+
+def _explanation(decision: Decision, table: RoutingTable, *, online: bool) -> shapes.Explanation:
+    if not online:
+        return views.explanation(decision, table.policy, None, None)
+    from rim_router.cli.lookup import files_of
+
+    files = [_wheel(wheel, table) for wheel in decision.wheels]
+    problems = []
+    for index in decision.indexes:
+        try:
+            found = files_of(decision.name, index, decision.target.namespace)
+        except IndexFailedError as error:
+            problems.append(str(error))
+            break  # as pip does: the next index is no substitute
+        judge = Judge(decision.name, index, table.policy, table.pins, index.own_origins)
+        judged = [
+            views.file(file, index.name, judge.judge(file.url, file.filename, file.hashes)) for file in found
+        ]
+        files += judged
+        # With index priority the next index is asked only if this one has nothing, refused files included.
+        if decision.by_priority and judged:
+            break
+    return views.explanation(decision, table.policy, files, problems)
+
+
+def _wheel(wheel: ExternalWheel, table: RoutingTable) -> shapes.File:
+    file = IndexFile(wheel.filename, wheel.urls[0], wheel.digests, requires_python=wheel.requires_python)
+    return views.file(file, "[[wheel]]", judge_wheel(wheel, wheel.urls[0], table.pins))
+
+
+def _has_somewhere(explanation: shapes.Explanation) -> bool:
+    kind = explanation["target"]["kind"]
+    if kind == Kind.DENY.value or (kind == Kind.INDEXES.value and not explanation["indexes"]):
+        return False
+    if kind == Kind.WHEELS.value and not explanation["wheels"]:
+        return False
+    if kind == Kind.PIP.value or explanation["files"] is None:
+        return True
+    return not explanation["problems"] and any(file["allowed"] for file in explanation["files"])
+
+
+def _text(decision: Decision, table: RoutingTable, explanation: shapes.Explanation) -> Iterator[str]:
+    yield str(decision)
+    yield from fields([*_reasons(decision), *_places(decision), *_policy(table), *_files(explanation)])
+
+
+def _reasons(decision: Decision) -> Iterator[tuple[str, str]]:
+    route = decision.route
+    if route is None and decision.wheels:
+        yield "because", f"no marker of its routes holds here, and it has a {decision.claim_with_line}"
+    elif route is None:
+        why = "no marker of its routes holds here" if decision.passed_over else "no route matches its name"
+        yield "because", why
+    else:
+        yield "route", f"{route.pattern} = {views.targets_text(route)}"
+        if not route.pattern.prefix:
+            yield "because", "its name is routed exactly"
+        elif route.pattern.literal:
+            yield "because", f"{route.pattern} is the longest prefix that matches"
+        else:
+            yield "because", "* matches every name that no other route claims"
+        yield "written in", views.place_text(route.source) + (", locked" if route.locked else "")
+        if decision.target.marker is not None:
+            yield "marker", f"{decision.target.marker_text} holds here"
+    for other in decision.passed_over:
+        markers = "; ".join(f"{target.marker_text} does not hold here" for target in other.targets)
+        yield "passed over", f"{other.pattern} = {views.targets_text(other)} in {other.source}: {markers}"
+    for other in decision.also_matched:
+        same = route is not None and other.pattern == route.pattern
+        why = "hidden by a higher layer" if same else "less specific"
+        yield "also matches", f"{other.pattern} = {views.targets_text(other)} in {other.source}: {why}"
+
+
+def _places(decision: Decision) -> Iterator[tuple[str, str]]:
+    kind = decision.target.kind
+    if kind is Kind.DENY:
+        yield "denied", decision.target.reason
+    elif kind is Kind.PIP:
+        yield "looked up on", "pip's own indexes (--index-url, --extra-index-url, --find-links)"
+    for wheel in decision.wheels:
+        yield "looked up on", f"{wheel.filename} at {redact(wheel.urls[0])}, [[wheel]] in {wheel.source}"
+    if kind is Kind.WHEELS and not decision.wheels:
+        yield "looked up on", "nothing: the table has no [[wheel]] of this project"
+    for index in decision.indexes:
+        form = "a page or directory of links, " if index.flat else ""
+        yield "looked up on", f"{index} {form}defined in {views.place_text(index.source)}"
+        for mirror in index.mirrors:
+            yield "looked up on", f"  mirror {redact(mirror)}"
+        if index.external_hosts:
+            yield "looked up on", f"  external hosts {', '.join(map(str, index.external_hosts))}"
+    if len(decision.indexes) > 1:
+        yield (
+            "strategy",
+            (
+                "index-priority: the first index that has a candidate that satisfies the request"
+                if decision.by_priority
+                else "version-priority: the candidates of all indexes together"
+            ),
+        )
+
+
+def _policy(table: RoutingTable) -> Iterator[tuple[str, str]]:
+    defaults = []
+    for key, value, source in views.settings(table.policy):
+        if source is not None:
+            yield "policy", f'{key} = "{value}" in {views.place_text(source)}'
+        elif value is not None:
+            defaults.append(f'{key} = "{value}"')
+    if defaults:
+        yield "policy", f"by default {', '.join(defaults)}"
+
+
+def _files(explanation: shapes.Explanation) -> Iterator[tuple[str, str]]:
+    for problem in explanation["problems"] or ():
+        for line in problem.splitlines():
+            yield "failed", line
+    if explanation["files"] is None or not (explanation["indexes"] or explanation["wheels"]):
+        return
+    if not explanation["files"] and not explanation["problems"]:
+        yield "files", "none: the project is not there"
+    for file in explanation["files"]:
+        verdict = "may be used" if file["allowed"] else "REFUSED"
+        remedy = f"; {file['remedy']}" if file["remedy"] else ""
+        yanked = ", yanked" if file["yanked"] else ""
+        yield "files", f"{file['filename']} on {file['index']}: {verdict}{yanked}, {file['reason']}{remedy}"

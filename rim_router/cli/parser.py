@@ -1,0 +1,46 @@
+"""The command line: options common to all commands, and one sub-parser per command."""
+
+from __future__ import annotations
+
+import argparse
+
+from rim_router import __version__
+from rim_router.cli import check, demo, doctor, explain, pin, rim, routes
+
+# In the order in which --help shows them.
+COMMANDS = {
+    "check": check,
+    "explain": explain,
+    "routes": routes,
+    "pin": pin,
+    "rim": rim,
+    "doctor": doctor,
+    "demo": demo,
+}
+
+_EXIT_CODES = "exit codes: 0 ok; 1 the answer is no; 2 bad usage, unreadable input or a bad table"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of ``rim-router``; what it returns has ``run``, which takes it and returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="rim-router",
+        description="Routes each package to the index that a table gives for its name, with unmodified pip.",
+        epilog=_EXIT_CODES,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"rim-router {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for name, module in COMMANDS.items():
+        summary = (module.__doc__ or "").partition("\n")[0].partition(": ")[2]
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[:1].upper()}{summary[1:]}",
+            epilog=_EXIT_CODES,
+            allow_abbrev=False,
+        )
+        module.configure(command)
+        command.set_defaults(run=module.run)
+    return parser

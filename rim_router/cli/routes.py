@@ -1,0 +1,47 @@
+"""rim-router routes: print the merged table with the origin of each line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rim_router.cli import shapes, views
+from rim_router.cli.rendering import OK, add_json, columns, print_json
+from rim_router.config import load
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the routes, most specific first.
+
+    :raises RimRouterError: if the tables cannot be read.
+    """
+    table = load()
+    routes = list(views.merged(table))
+    if args.json:
+        report: shapes.RoutesReport = {
+            "version": shapes.VERSION,
+            "tables": views.tables(table.files),
+            "routes": [views.route(route, hidden=hidden) for route, hidden in routes],
+        }
+        print_json(report)
+    elif not table.in_force:
+        print("No routing table is in force here: every name is left to pip.")
+    elif not routes:
+        print("The routing table has no routes: every name is left to pip.")
+    else:
+        rows = []
+        for route, hidden in routes:
+            notes = [word for word, said in (("locked", route.locked), ("hidden", hidden)) if said]
+            if route.active() is None:
+                notes.append("no marker holds here")
+            place = views.place_text(route.source)
+            rows.append([str(route.pattern), views.targets_text(route), place, ", ".join(notes)])
+        print("\n".join(columns([["PATTERN", "LEADS TO", "WRITTEN IN", ""], *rows])))
+    return OK

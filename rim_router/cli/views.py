@@ -1,0 +1,199 @@
+"""Decisions, routes and indexes: as text for people and in the shapes for programs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from rim_router.table import Kind, Policy
+from rim_router.urls import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rim_router.cli import shapes
+    from rim_router.cli.lookup import IndexFile
+    from rim_router.errors import Fault
+    from rim_router.names import Pattern
+    from rim_router.table import Decision, ExternalWheel, Index, Route, RoutingTable, Source, Target
+    from rim_router.verdict import Verdict
+
+
+def merged(table: RoutingTable) -> Iterator[tuple[Route, bool]]:
+    """Every route, most specific first, each with whether a higher layer hides it."""
+    for _, routes in sorted(table.routes, key=lambda item: specificity(item[0])):
+        hidden = False
+        for route in routes:
+            yield route, hidden
+            hidden = hidden or is_unconditional(route)
+
+
+def specificity(pattern: Pattern) -> tuple[bool, int, str]:
+    """The sort key by which exact names come first, then the longest prefix."""
+    return (pattern.prefix, -len(pattern.literal) if pattern.prefix else 0, pattern.literal)
+
+
+def is_unconditional(route: Route) -> bool:
+    """Whether some target of a route holds in every environment."""
+    return any(target.marker is None for target in route.targets)
+
+
+def place_text(source: Source) -> str:
+    """``./index-routing.toml:3 (project)``."""
+    return f"{source} ({source.layer})"
+
+
+def target_text(target: Target) -> str:
+    """What one target leads to, and under which marker."""
+    if target.kind is Kind.DENY:
+        text = f"denied: {target.reason}"
+    elif target.kind is Kind.PIP:
+        text = "pip's own indexes"
+    else:
+        text = str(target)
+        if len(target.indexes) > 1:
+            text += f" by {target.strategy.value}"
+    return f"{text} if {target.marker_text}" if target.marker is not None else text
+
+
+def targets_text(route: Route) -> str:
+    """Everything that a route can lead to."""
+    return ", else ".join(map(target_text, route.targets))
+
+
+def settings(policy: Policy) -> Iterator[tuple[str, str | None, Source | None]]:
+    """Each policy key with its value, and where it is set; None is the default."""
+    for field in fields(policy):
+        if field.name != "sources":
+            key = field.name.replace("_", "-")
+            yield key, getattr(policy, field.name), policy.sources.get(key)
+
+
+# The shapes of rim_router.cli.shapes
+
+
+def place(source: Source) -> shapes.Place:
+    """The place of a line."""
+    return {"layer": source.layer, "file": source.file, "line": source.line}
+
+
+def tables(files: Iterable[Source]) -> list[shapes.Place]:
+    """The files in force, each as a whole."""
+    return [{"layer": file.layer, "file": file.file, "line": file.line} for file in files]
+
+
+def target(value: Target) -> shapes.Target:
+    """A target."""
+    return {
+        "kind": value.kind.value,
+        "indexes": [index.name for index in value.indexes],
+        "strategy": value.strategy.value if len(value.indexes) > 1 else None,
+        "reason": value.reason if value.kind is Kind.DENY else None,
+        "marker": value.marker_text if value.marker is not None else None,
+        "holds": value.holds(),
+    }
+
+
+def route(value: Route, *, hidden: bool) -> shapes.Route:
+    """A route.
+
+    :param hidden: whether a higher layer hides it.
+    """
+    return {
+        "pattern": str(value.pattern),
+        "targets": [target(each) for each in value.targets],
+        "place": place(value.source),
+        "locked": value.locked,
+        "hidden": hidden,
+    }
+
+
+def index(value: Index) -> shapes.Index:
+    """An index."""
+    return {
+        "name": value.name,
+        "url": redact(value.url),
+        "mirrors": [redact(mirror) for mirror in value.mirrors],
+        "external_hosts": [str(entry) for entry in value.external_hosts],
+        "format": "flat" if value.flat else "simple",
+        "place": place(value.source),
+    }
+
+
+def wheel(value: ExternalWheel) -> shapes.Wheel:
+    """A ``[[wheel]]``."""
+    return {
+        "filename": value.filename,
+        "urls": [redact(url) for url in value.urls],
+        "hashes": dict(value.digests),
+        "size": value.size,
+        "requires_python": value.requires_python,
+        "support": value.support,
+        "place": place(value.source),
+    }
+
+
+def file(value: IndexFile, on: str, verdict: Verdict) -> shapes.File:
+    """A file, and the verdict on it.
+
+    :param on: the name of its index.
+    """
+    return {
+        "filename": value.filename,
+        "index": on,
+        "url": verdict.url,
+        "hashes": dict(value.hashes),
+        "yanked": value.yanked,
+        "requires_python": value.requires_python,
+        "allowed": verdict.allowed,
+        "external": verdict.external,
+        "reason": verdict.reason,
+        "remedy": verdict.remedy,
+    }
+
+
+def explanation(
+    decision: Decision,
+    policy: Policy,
+    files: list[shapes.File] | None,
+    problems: list[str] | None,
+) -> shapes.Explanation:
+    """A decision, and what the indexes have.
+
+    :param files, problems: None if no index was asked.
+    """
+    used = decision.route
+    same = [other for other in decision.also_matched if used is not None and other.pattern == used.pattern]
+    return {
+        "name": decision.name,
+        "summary": str(decision),
+        "claimed": decision.claimed,
+        "route": None if used is None else route(used, hidden=False),
+        "target": target(decision.target),
+        "indexes": [index(each) for each in decision.indexes],
+        "wheels": [wheel(each) for each in decision.wheels],
+        "passed_over": [route(each, hidden=False) for each in decision.passed_over],
+        "also_matched": [
+            route(each, hidden=each in same and used is not None and is_unconditional(used))
+            for each in decision.also_matched
+        ],
+        "policy": [
+            {"key": key, "value": value, "place": None if source is None else place(source)}
+            for key, value, source in settings(policy)
+        ],
+        "files": files,
+        "problems": problems,
+    }
+
+
+def fault(value: Fault) -> shapes.Fault:
+    """A fault of a table."""
+    where = value.where
+    return {
+        "message": value.message,
+        "file": str(where.file),
+        "line": where.line,
+        "column": where.column,
+        "key": where.key,
+        "hint": value.hint,
+    }
