@@ -1,0 +1,138 @@
+"""The options, fixtures and matrix that all tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.environments import Environment, Workshop
+from tests.support.matrix import Matrix, Pair, Version, choose, find_pythons, release
+from tests.support.servers import Authority, IndexServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MATRIX = pytest.StashKey[Matrix]()
+_PYTHONS = pytest.StashKey[dict[Version, str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--pip-matrix",
+        choices=("ends", "each", "full"),
+        default="each",
+        help="ends: the oldest and the newest pip; each: also each pip once and each Python once, for "
+        "the tests marked `spread`; full: every test on every pip with every Python",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The workers of a run are told by their controller: looking takes a process for each Python.
+    told = getattr(config, "workerinput", {}).get("pythons")
+    pythons = {tuple(version): path for version, path in told} if told else find_pythons()
+    config.stash[_PYTHONS] = pythons
+    config.stash[_MATRIX] = choose(config.getoption("--pip-matrix"), pythons)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["pythons"] = [
+        [list(version), path] for version, path in node.config.stash[_PYTHONS].items()
+    ]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"pip matrix, {config.stash[_MATRIX]}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    matrix = config.stash[_MATRIX]
+    if matrix.missing:
+        terminalreporter.write_line(f"pip matrix, {matrix}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "pair" in metafunc.fixturenames:
+        matrix = metafunc.config.stash[_MATRIX]
+        spread = metafunc.definition.get_closest_marker("spread") is not None
+        pairs = matrix.pairs if spread else matrix.ends
+        metafunc.parametrize("pair", pairs, ids=map(str, pairs), scope="session")
+
+
+@pytest.fixture(scope="session")
+def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Makes environments; its templates are shared by the workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if hasattr(request.config, "workerinput") else base) / "workshop"
+    shared.mkdir(exist_ok=True)
+    own = os.environ.get("RIM_ROUTER_TEST_CACHE")
+    cache = Path(own) if own else request.config.cache.mkdir("rim-router")
+    return Workshop(cache.resolve(), shared)
+
+
+@dataclass
+class Environments:
+    """Makes the environments of one test.
+
+    :param pip_version: the version of the pair's pip, as numbers.
+    """
+
+    workshop: Workshop
+    pair: Pair
+    place: Path
+    made: list[Environment] = field(default_factory=list)
+
+    @property
+    def pip_version(self) -> tuple[int, ...]:
+        return release(self.workshop.pip_version(self.pair))
+
+    def _next(self) -> Path:
+        return self.place / f"environment-{len(self.made)}"
+
+    def equipped(self) -> Environment:
+        """With the plugin."""
+        self.made.append(self.workshop.make(self.pair, self._next()))
+        return self.made[-1]
+
+    def plain(self) -> Environment:
+        """Without the plugin."""
+        self.made.append(self.workshop.make(self.pair, self._next(), equipped=False))
+        return self.made[-1]
+
+    def inert_twin(self) -> Environment:
+        """With the plugin's files, in which nothing starts it."""
+        self.made.append(self.workshop.make_inert_twin(self.pair, self._next()))
+        return self.made[-1]
+
+
+@pytest.fixture
+def environments(workshop: Workshop, pair: Pair, tmp_path: Path) -> Iterator[Environments]:
+    """Makes environments with the pair's Python and pip; they are gone after the test."""
+    yield (made := Environments(workshop, pair, tmp_path))
+    for environment in made.made:
+        shutil.rmtree(environment.prefix, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority that nobody trusts unless told to."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def public() -> Iterator[IndexServer]:
+    """An index where anybody can publish."""
+    with IndexServer("public") as server:
+        yield server
+
+
+@pytest.fixture
+def private() -> Iterator[IndexServer]:
+    """The index of the house."""
+    with IndexServer("private") as server:
+        yield server

@@ -1,0 +1,297 @@
+"""rim-router check."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rim_router.cli import main
+from tests.support.servers import IndexServer, login_page, redirect, status
+from tests.support.wheels import wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.unit.conftest import Machine
+
+HEAD = '[indexes]\nacme = "https://acme.example/simple"\npypi = "https://pypi.org/simple"\n'
+CLEAN = HEAD + '[routes]\n"acme-*" = "acme"\nacme = "acme"\n"*" = "pypi"\n'
+
+
+def warnings(capsys: pytest.CaptureFixture[str], *options: str) -> list[tuple[str, int | None, str]]:
+    """Code, line and message of each warning."""
+    main(["check", "--json", *options])
+    return [
+        (each["code"], each["place"] and each["place"]["line"], each["message"])
+        for each in json.loads(capsys.readouterr().out)["warnings"]
+    ]
+
+
+def test_a_clean_table(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.write("project", CLEAN)
+    assert main(["check", "--strict"]) == 0
+    assert capsys.readouterr().out == "./index-routing.toml: 3 routes, no fault, 0 warnings\n"
+
+
+def test_every_fault_at_once(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.write("user", '[routes]\n"a*b" = "pip"\n')
+    machine.write("project", '[routes]\nacme = "nowhere"\n[policy]\npin = "required"\n')
+    assert main(["check"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("ERROR: The routing table has 3 faults:\n")
+    for place in ("./index-routing.toml:2", "./index-routing.toml:4", str(machine.path("user")) + ":2"):
+        assert place in captured.err
+
+
+def test_no_table_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a pipeline it is as bad as a table that is not found."""
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == (
+        "WARNING: no routing table is in force here: every name is left to pip\n"
+    )
+    assert main(["check", "--strict"]) == 1
+
+
+def test_warnings_alone_are_no_failure_unless_strict(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write("project", CLEAN.replace('acme = "acme"\n', ""))
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "WARNING: ./index-routing.toml:5: acme-* does not cover acme itself"
+    )
+    assert main(["check", "--strict"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("routes", "expected"),
+    [
+        ('"acme-*" = "acme"', "acme-* does not cover acme itself, which goes to pip's own indexes"),
+        ('"acme-*" = "acme"\n"*" = "pypi"', "acme-* does not cover acme itself, which goes to pypi"),
+        ('"acme-*" = "acme"\nacme = "pypi"', "acme-* does not cover acme itself, which goes to pypi"),
+        ('"acme-*" = {deny = "no"}', "acme-* does not cover acme itself, which goes to pip's own indexes"),
+    ],
+)
+def test_bare_name_elsewhere(
+    routes: str, expected: str, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write("project", f"{HEAD}[routes]\n{routes}\n")
+    found = [message for code, _, message in warnings(capsys) if code == "bare-name"]
+    assert found == [expected]
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        '"acme-*" = "acme"\n"acme*" = "acme"',
+        '"acme-*" = "acme"\n"*" = "acme"',
+        '"acme*" = "acme"',
+        '"acme-*" = "pip"',
+        '"acme-*" = "acme"\nacme = {deny = "no"}',
+        '"acme-*" = "acme"\nacme = "acme"\n"acme-old-*" = {deny = "retired"}',
+    ],
+)
+def test_bare_name_in_the_same_place(
+    routes: str, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write("project", f"{HEAD}[routes]\n{routes}\n")
+    assert [code for code, _, _ in warnings(capsys) if code == "bare-name"] == []
+
+
+def test_shadowed_route(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    user = machine.write("user", '[routes]\nsix = "pip"\n"a*" = "pip"\n')
+    machine.write(
+        "project", '[routes]\nsix = {deny = "no"}\n"a*" = [{index = "pip", marker = "os_name == \'x\'"}]\n'
+    )
+    assert warnings(capsys) == [
+        (
+            "shadowed-route",
+            2,
+            "six is never used: ./index-routing.toml:2 has the same pattern in a higher layer",
+        )
+    ]
+    assert main(["check"]) == 0
+    assert f"WARNING: {user}:2: six is never used" in capsys.readouterr().out
+
+
+def test_unreachable_entry(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.write("project", HEAD + '[routes]\nsix = [{index = "pypi"}, {index = "acme"}]\n')
+    assert warnings(capsys) == [
+        ("unreachable-route", 5, "entry 2 of six (acme) is never used: entry 1 has no marker")
+    ]
+
+
+def test_hidden_index(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    user = machine.write("user", '[indexes]\nacme = "https://a.example/"\n[routes]\nx = "acme"\n')
+    machine.write("project", '[indexes]\nacme = "https://b.example/"\n[routes]\ny = "acme"\n')
+    assert warnings(capsys) == [("hidden-index", 2, f"index acme hides the index of that name in {user}:2")]
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ('{ url = "https://a.example/", external-hosts = ["*"] }', ["any-host"]),
+        ('{ url = "https://a.example/", external-hosts = ["*.b.example"] }', []),
+        ('"http://a.example/"', ["http"]),
+        ('{ url = "https://a.example/", mirrors = ["http://a.example/"] }', ["http"]),
+        ('"http://localhost:3141/"', []),
+        ('"http://127.0.0.1:3141/"', []),
+        ('"http://[::1]:3141/"', []),
+        ('"https://bob:hunter2@a.example/"', ["secret"]),
+        ('"https://bob:x${RIM_ROUTER_T}@a.example/"', ["secret"]),
+        ('"https://bob:${RIM_ROUTER_T}@a.example/"', []),
+        ('"https://${RIM_ROUTER_T}@a.example/"', []),
+        ('"https://oauth2accesstoken@a.example/"', []),
+        ('"https://bob@a.example/"', []),
+        ('"https://ghp_0123456789abcdef0123@a.example/"', ["secret"]),
+        ('"https://ghp_0123:@a.example/"', ["secret"]),
+        ('{ url = "https://a.example/", mirrors = ["https://bob:hunter2@b.example/"] }', ["secret"]),
+    ],
+)
+def test_loose_indexes(
+    definition: str,
+    expected: list[str],
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RIM_ROUTER_T", "s3cret")
+    machine.write("project", f'[indexes]\na = {definition}\n[routes]\nsix = "a"\n')
+    found = warnings(capsys)
+    assert [code for code, _, _ in found] == expected
+    assert all(line == 2 for _, line, _ in found)
+    assert not any(secret in str(found) for secret in ("hunter2", "s3cret", "ghp_"))
+
+
+def test_secrets_are_found_in_a_pyproject_too(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    (machine.work / "pyproject.toml").write_text(
+        '[tool.rim-router.indexes]\na = "https://b:c@a.example/"\n[tool.rim-router.routes]\nsix = "a"\n'
+    )
+    assert [(code, line) for code, line, _ in warnings(capsys)] == [("secret", 2)]
+
+
+def test_unused_index_of_a_project(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """An index of a lower layer may be there for other projects."""
+    machine.write("user", '[indexes]\nshared = "https://a.example/"\n')
+    machine.write("project", '[indexes]\nown = "https://b.example/"\n')
+    assert warnings(capsys) == [("unused-index", 2, "no route uses index own")]
+
+
+@pytest.fixture
+def server() -> Iterator[IndexServer]:
+    with IndexServer() as made:
+        made.add(wheel("acme", "1.0", origin="private"))
+        yield made
+
+
+def reached(capsys: pytest.CaptureFixture[str], expected_code: int) -> list[tuple[bool, str]]:
+    assert main(["check", "--online", "--json"]) == expected_code
+    return [(each["ok"], each["message"]) for each in json.loads(capsys.readouterr().out)["online"]]
+
+
+def test_online_asks_for_a_project_that_is_routed_there(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write(
+        "project", f'[indexes]\na = "{server.url}"\nb = "{server.url}"\n[routes]\nacme = "a"\n"x*" = "a"\n'
+    )
+    assert reached(capsys, 0) == [(True, "answers, with 1 files")]
+    assert server.projects_asked_for() == ["acme"]
+
+
+def test_online_asks_for_the_root_if_there_is_no_such_project(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\n"x*" = "a"\n')
+    assert reached(capsys, 0) == [(True, "answers with text/html")]
+    server.on("/simple/", status(404))
+    assert reached(capsys, 0) == [(True, "answers 404 Not Found at its root, which an index may")]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [
+        (status(401), "failed: it answered 401 Unauthorized (check the credentials for this index)"),
+        (status(403), "failed: it answered 403 Forbidden (check the credentials for this index)"),
+        (status(503), "failed: it answered 503 Service Unavailable"),
+        (
+            login_page,
+            (
+                "answered with text/html; charset=utf-8 that is not an index page: "
+                "it neither says that it is one nor links to a file of acme "
+                "(is the URL that of an index (PEP 503), and are its credentials right?)"
+            ),
+        ),
+        (
+            redirect("https://user:pw@elsewhere.example/x?token=1"),
+            (
+                "redirects its page to https://****@elsewhere.example/x?****, which is not on its origin "
+                "(if that is right, use that URL for the index, or add "
+                'external-hosts = ["elsewhere.example"] to index a in ./index-routing.toml:2)'
+            ),
+        ),
+    ],
+    ids=["401", "403", "503", "log-in form", "redirect"],
+)
+def test_online_failures(
+    behaviour: object, message: str, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.on("acme", behaviour)  # type: ignore[arg-type]
+    machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\nacme = "a"\n')
+    assert reached(capsys, 1) == [(False, f"Index a ({server.url}) {message}")]
+    assert main(["check", "--online"]) == 1
+    assert capsys.readouterr().out.startswith(f"FAILED  a  {server.url}")
+
+
+def test_online_credentials_are_sent_and_not_shown(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.credentials = ("bob", "p@ss")
+    url = server.url.replace("http://", "http://bob:p%40ss@")
+    machine.write("project", f'[indexes]\na = "{url}"\n[routes]\nacme = "a"\n')
+    assert main(["check", "--online"]) == 0
+    out = capsys.readouterr().out
+    assert "ok  a  http://****@localhost" in out
+    assert "p%40ss" not in out
+    server.credentials = ("bob", "other")
+    assert reached(capsys, 1)[0][0] is False
+
+
+def test_online_credentials_come_from_netrc(
+    server: IndexServer, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.credentials = ("bob", "pw")
+    netrc = machine.home / "my-netrc"
+    netrc.write_text("machine localhost login bob password pw\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\nacme = "a"\n')
+    assert reached(capsys, 0) == [(True, "answers, with 1 files")]
+
+
+def test_online_each_mirror_is_asked(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with IndexServer() as down:
+        url = down.url
+    machine.write(
+        "project", f'[indexes]\na = {{url = "{server.url}", mirrors = ["{url}"]}}\n[routes]\nacme = "a"\n'
+    )
+    results = reached(capsys, 1)
+    assert results[0] == (True, "answers, with 1 files")
+    assert results[1] == (False, f"Index a ({url}) failed: Connection refused")
+
+
+def test_online_local_indexes(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    (machine.work / "simple").mkdir()
+    machine.write(
+        "project",
+        '[indexes]\na = "simple"\nb = "missing"\nc = {url = "simple", format = "flat"}\n'
+        '[routes]\n"a*" = "a"\n"b*" = "b"\n"c*" = "c"\n',
+    )
+    results = reached(capsys, 1)
+    assert [ok for ok, _ in results] == [True, False, True]
+    assert results[1][1].endswith("does not exist")

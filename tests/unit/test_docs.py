@@ -1,0 +1,181 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import rim_router
+from rim_router.cli.parser import COMMANDS
+from rim_router.config import load
+from rim_router.config.keys import INDEX, MINIMUM_OPENSSL, POLICY, ROUTE, TABLE
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Machine
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+_BLOCK = re.compile(r"^```(\S*)[ ]?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
+_TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+pages = pytest.mark.parametrize("page", PAGES, ids=name)
+
+
+def blocks(page: Path, language: str) -> list[tuple[str, str]]:
+    """The code blocks in a language: what stands behind its name, and the code."""
+    found = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [(rest, code) for kind, rest, code in found if kind == language]
+
+
+def prose(page: Path) -> str:
+    return _BLOCK.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """The fragments under which a page's headings are found, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def commands() -> list[str]:
+    """The lines of the shell blocks in the README."""
+    return [line for _, code in blocks(ROOT / "README.md", "sh") for line in code.splitlines()]
+
+
+TABLES = [
+    pytest.param(rest, code, id=f"{name(page)}-{number}")
+    for page in PAGES
+    for number, (rest, code) in enumerate(blocks(page, "toml"))
+]
+
+
+@pytest.mark.parametrize(("where", "code"), TABLES)
+def test_every_table_is_one(where: str, code: str, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table in the documentation loads without a fault, in the layer that it is for."""
+    for variable in re.findall(r"\$\{(\w+)\}", code):
+        monkeypatch.setenv(variable, "secret")
+    if "[tool.rim-router" in code:
+        (machine.work / "pyproject.toml").write_text(code, encoding="utf-8")
+    else:
+        machine.write(where.partition("layer=")[2] or "project", code)
+    table = load()
+    assert table.in_force
+    assert list(table.routes)
+
+
+def test_there_are_tables() -> None:
+    """The test above has found some."""
+    assert len(TABLES) > 10
+
+
+def test_the_generated_reference_is_up_to_date() -> None:
+    """`python docs/generate_reference.py` has been run, and knows every key, error, warning and command."""
+    # In a process of its own: what other tests have imported would add errors.
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "generate_reference.py"), "--check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("key", [*TABLE, *INDEX, *ROUTE, *POLICY, MINIMUM_OPENSSL])
+def test_every_key_is_in_the_reference(key: str) -> None:
+    """Whatever the generator does, no key is missing on the page."""
+    assert f"`{key}`" in (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+
+def test_the_variables_are_in_the_reference() -> None:
+    """Every environment variable in the code is on the page."""
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    for path in (ROOT / "rim_router").rglob("*.py"):
+        for variable in re.findall(r"\"(_?RIM_ROUTER_[A-Z]+)\"", path.read_text(encoding="utf-8")):
+            assert f"`{variable}`" in text, path
+
+
+def test_the_readme_runs_the_tests_as_ci_does() -> None:
+    """The command in the README is, letter by letter, one of `.ci/run`."""
+    script = ROOT / ".ci" / "run"
+    if not script.exists():
+        pytest.skip("a source distribution has no .ci")
+    [command] = [line for line in commands() if "nox -s tests" in line]
+    assert command in script.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_readme_has_one_command_for_the_demo() -> None:
+    """Set-up and demo in one line, with nothing but Python and pip."""
+    [command] = [line for line in commands() if "rim-router demo" in line]
+    assert re.fullmatch(r"python3 -m venv (\S+) && \1/bin/pip install \. && \1/bin/rim-router demo", command)
+
+
+@pages
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link has a file, and every fragment a heading."""
+    for link in _LINK.findall(prose(page)):
+        if link.startswith("https://"):
+            continue
+        path, _, fragment = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not fragment or fragment in anchors(target), link
+
+
+@pages
+def test_tests_that_are_named_exist(page: Path) -> None:
+    """A page that points to a test as its proof points to one that is there."""
+    for path, what in _TEST.findall(page.read_text(encoding="utf-8")):
+        assert (ROOT / path).exists(), path
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert not what or re.search(rf"^\s*(?:class|def) {what}\b", text, re.MULTILINE), f"{path}::{what}"
+
+
+@pages
+def test_commands_that_are_named_exist(page: Path) -> None:
+    """`rim-router WORD` is a command of this version."""
+    words = re.findall(r"(?:`|\$ |/bin/)rim-router ([a-z]+)", page.read_text(encoding="utf-8"))
+    assert set(words) <= set(COMMANDS)
+
+
+def test_sessions_that_are_named_exist() -> None:
+    """`nox -s NAME` in CONTRIBUTING is a session, and every session is there."""
+    named = set(re.findall(r"nox -s (\w+)", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    assert named == set(re.findall(r"^@nox\.session[^\n]*\ndef (\w+)", source, re.MULTILINE))
+
+
+def test_modules_that_are_named_exist() -> None:
+    """The architecture page names modules that are there, and all of `hooks` and `config`."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE)
+    named: set[str] = set()
+    package = ""
+    for cell in re.findall(r"`([\w.*]+)`", " ".join(rows)):
+        head, dot, tail = cell.rpartition(".")
+        package = head if dot else package if (ROOT / "rim_router" / package / f"{cell}.py").exists() else ""
+        path = ROOT / "rim_router" / package / f"{tail}.py"
+        named.add(str(path.relative_to(ROOT / "rim_router")))
+        assert tail == "*" or path.exists(), cell
+    for folder in ("hooks", "config"):
+        there = {f"{folder}/{path.name}" for path in (ROOT / "rim_router" / folder).glob("*.py")}
+        assert there - {f"{folder}/__init__.py"} <= named
+
+
+def test_the_changelog_has_this_version() -> None:
+    """The version of the package has an entry."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[?{re.escape(rim_router.__version__)}\b", text, re.MULTILINE)
