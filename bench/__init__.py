@@ -1,0 +1,1 @@
+"""Comparisons of rim-router with its peers: each module answers one question and prints a table."""
