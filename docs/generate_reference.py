@@ -1,0 +1,338 @@
+"""Writes the generated blocks of docs/reference.md: ``python docs/generate_reference.py``.
+
+What there is comes from the code; what it means is here, and the two have to match. ``--check`` writes
+nothing, and exits with 1 if the page is out of date.
+"""
+
+# ruff: noqa: E501 - a cell of a table is one line
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+# Not all of these are used here: their errors are.
+from rim_router import errors, rim  # noqa: E402, F401
+from rim_router.cli import pin_store, rim_download, throwaway, transplant  # noqa: E402, F401
+from rim_router.cli.parser import make_parser  # noqa: E402
+from rim_router.config import keys  # noqa: E402
+from rim_router.hooks import seams  # noqa: E402
+from rim_router.table import Policy  # noqa: E402
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Mapping
+
+T = TypeVar("T")
+
+TARGET = Path(__file__).with_name("reference.md")
+
+TABLE = {
+    "indexes": "the indexes, by names of your choice",
+    "routes": "what leads where: pattern to route",
+    "wheel": "wheels hosted elsewhere, pinned by hand",
+    "policy": "what is allowed beyond look-ups",
+}
+INDEX = {
+    "url": "URL of the index, or a path relative to the file. Required",
+    "mirrors": "array of URLs of the same content, asked in order when the one before cannot be reached or answers 5xx",
+    "external-hosts": 'array of hosts, other than its own, that its files may come from: `host`, `host:port`, `*.suffix`, `"*"`',
+    "pins": '`"optional"` (default) or `"required"`: whether external files need a pin; the tighter of this and the policy counts',
+    "format": '`"simple"` (default): an index; `"flat"`: a page or directory of links',
+}
+ROUTE = {
+    "index": 'the name of one index, `"pip"` or `"wheels"`',
+    "indexes": "array of names of indexes; needs `strategy`",
+    "deny": "a reason: the project comes from nowhere",
+    "strategy": 'with `indexes`: `"index-priority"` or `"version-priority"`',
+    "marker": "PEP 508 environment marker: this entry counts only where it holds",
+    "namespace": "a name, without `*`: the project is accepted only where its index says that it belongs to this PEP 752 namespace; only with indexes of the table",
+    "locked": "`true`: no higher layer may claim this pattern or any inside it; not in a project's table",
+}
+WHEEL = {
+    "urls": "array of https URLs of the file, tried in order. Required; all of them end in the same file name",
+    "sha256": "64 hexadecimal digits. At least one of `sha256`, `sha384` and `sha512` is required, and each that is given must match",
+    "sha384": "96 hexadecimal digits",
+    "sha512": "128 hexadecimal digits",
+    "size": "in bytes",
+    "requires-python": "a version specifier, as in `Requires-Python`",
+    "support": "whom to ask if the file cannot be had; shown then",
+}
+POLICY = {
+    "require-hashes": "which files of claimed names need a strong hash: external ones, or all that are not in the file system",
+    "pins": "whether external files need a pin",
+    "direct-references": "URLs in place of names, for claimed names: all; local ones, those on the route's own hosts and those with a strong hash or a pin; local ones only",
+    "offline-find-links": "whether claimed names may come from local `--find-links` under `--no-index`",
+    "redirects": "where files may be redirected to: to any host if a strong hash is known, or to `external-hosts` only",
+    "minimum-openssl": "the oldest OpenSSL that may talk to other hosts than an index's own; another library than OpenSSL may not then",
+}
+ERRORS = {
+    "routing-table-location": "The message names the file: a table, its pins, or the log. Restore it, make it readable or writable, give it to the right owner, or set `RIM_ROUTER_CONFIG` or `RIM_ROUTER_LOG`",
+    "invalid-routing-table": "Correct each place that is named, in a table or in its pins. `rim-router check` shows the same list",
+    "unsupported-pip": "Use a supported pip, or upgrade rim-router. `rim-router doctor` shows which hook point is missing",
+    "denied-project": "The reason is the table's. Whoever wrote that line knows what to use in place of it",
+    "index-failed": "Nothing else is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
+    "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or pin the file",
+    "refused-external-file": 'Add the line or run the command that is shown. Most refused files are listed in pip\'s "No matching distribution found"; this is for one that pip has chosen already',
+    "refused-host": "A redirect leads where it may not, or OpenSSL is older than `minimum-openssl`. Add the host to `external-hosts` if it is right, pin the file, or use a newer Python",
+    "contradicting-digests": "Find out which is right. If it is the new one: `rim-router pin --update NAME==VERSION`",
+    "failed-download": "The message says what was wrong at each place that was tried, and whom to ask, if that is known. A wrong digest or size is a reason not to use the file",
+    "namespace-not-owned": "Ask the namespace's owner, or take `namespace` out of the route",
+    "malformed-rim": "Ask whoever made the file for a good one",
+    "cannot-dismount": "Correct the wheel, or the arguments of `rim-router rim dismount`",
+    "rim-verification-failed": "Turn to the owner of the wheel, not to the index",
+    "pin-failed": "The message says why: pip failed, a file could not be downloaded or kept, or `packaging` is older than 26.0",
+    "throwaway-environment-failed": "`rim-router demo` could not make its virtual environment: install Python's `venv` module",
+    "transplant-failed": "Reinstall rim-router with pip, then try again",
+}
+# Each event of the log, when it is written, and its keys.
+EVENTS = {
+    "table": ("the tables that are in force, once for each pip", {"files": "the files, lowest layer first"}),
+    "decision": (
+        "where a claimed name comes from, once for each",
+        {
+            "project": "normalised",
+            "target": "what the route leads to, as in the line `Routing …`",
+            "indexes": "the indexes with their URLs; absent if there are none",
+            "rule": "the pattern or `[[wheel]]`, with file and line",
+        },
+    ),
+    "refused": (
+        "a file that may not be used, once for each",
+        {
+            "project": "normalised",
+            "file": "its name",
+            "url": "of the file",
+            "host": "with its port if that is not the scheme's own; absent for a file system's",
+            "page": "that links to it; absent if that is not known",
+            "rule": "why",
+            "remedy": "the line to add or command to run; absent if there is none",
+        },
+    ),
+    "contacted": (
+        "a request to another host than the index's own, also if pip's HTTP cache answers it",
+        {"host": "with its port if that is not 443", "url": "what is asked for", "rule": "what allows it"},
+    ),
+    "redirect": (
+        "a server redirects a page or a file",
+        {
+            "url": "where from",
+            "target": "where to",
+            "allowed": "whether it is followed",
+            "reason": "why not; absent if it is",
+        },
+    ),
+    "verified": (
+        "a file came, and is what it should be",
+        {
+            "file": "its name",
+            "url": "where it was asked for, before redirects",
+            "host": "with its port if that is not the scheme's own; absent for a file system's",
+            "rule": "what allows it",
+            "size": "in bytes",
+            "digests": "those that were computed; sha256 always is",
+            "required": "those that it had to have; empty for a file of the index's own without a strong hash",
+        },
+    ),
+    "refusal": (
+        "pip is stopped",
+        {
+            "file": "which one could not be had, if it is about one",
+            "url": "where it was asked for last, if it is about one place",
+            "project": "which one was not found, if it is about one",
+            "reason": "the whole message",
+        },
+    ),
+}
+WARNINGS = {
+    "no-table": "no table is in force here",
+    "shadowed-route": "a route is never used: a higher layer has the same pattern",
+    "unreachable-route": "an entry of a list is never used: one before it has no marker",
+    "bare-name": "`acme-*` is routed and `acme` goes elsewhere",
+    "hidden-index": "an index has the name of another one in a lower layer",
+    "any-host": 'external-hosts has `"*"`',
+    "http": "an index is asked over http",
+    "secret": "a password or token stands in the file",
+    "unused-index": "no route uses an index of the project",
+}
+
+
+def paired(names: Iterable[str], meanings: Mapping[str, T]) -> Iterator[tuple[str, T]]:
+    """Each name with its meaning.
+
+    :raises SystemExit: if one is missing here, or is no longer in the code.
+    """
+    names = list(names)
+    if set(names) != set(meanings):
+        raise SystemExit(f"docs/generate_reference.py is out of date: {sorted(set(names) ^ set(meanings))}")
+    return ((name, meanings[name]) for name in names)
+
+
+def rows(head: str, lines: Iterable[str]) -> str:
+    """A Markdown table."""
+    return "\n".join([head, "| " + " | ".join(["---"] * (head.count("|") - 1)) + " |", *lines])
+
+
+def _keys(names: Iterable[str], meanings: Mapping[str, str]) -> str:
+    return rows(
+        "| key | value |", (f"| `{name}` | {meaning}. |" for name, meaning in paired(names, meanings))
+    )
+
+
+def _policy() -> Iterator[str]:
+    for name, meaning in paired((*keys.POLICY, keys.MINIMUM_OPENSSL), POLICY):
+        words = keys.POLICY.get(name, ())
+        default = getattr(Policy(), name.replace("-", "_"))
+        shown = ", ".join(f'`"{word}"`' + (" (default)" if word == default else "") for word in words)
+        shown = shown or 'a version, such as `"3.0.15"`; none by default'
+        yield f"| `{name}` | {shown} | {meaning}. |"
+
+
+def _errors(root: type[errors.RimRouterError]) -> Iterator[type[errors.RimRouterError]]:
+    for each in root.__subclasses__():
+        yield each
+        yield from _errors(each)
+
+
+def _error_rows() -> Iterator[str]:
+    # Those of all first; the others in an order that no import decides.
+    found = sorted(
+        _errors(errors.RimRouterError),
+        key=lambda each: each.reference if each.__module__ != errors.__name__ else "",
+    )
+    for each, (reference, what) in zip(found, paired([each.reference for each in found], ERRORS)):
+        meaning = (each.__doc__ or "").partition("\n")[0].replace("``", "`")
+        meaning = re.sub(r" \((?:[^()]*, )?(?:spec|PEP) [^)]*\)", "", meaning)
+        yield f"| `{reference}` | {meaning} | {what}. |"
+
+
+def _subparsers(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            found.update(action.choices)
+    return found
+
+
+def _argument(action: argparse.Action) -> str:
+    metavar = (
+        action.metavar if isinstance(action.metavar, str) else (action.metavar or (action.dest.upper(),))[0]
+    )
+    if not action.option_strings:
+        return f"`{metavar}`" + (" (one or more)" if action.nargs == "+" else "")
+    value = "" if action.nargs == 0 else f" {metavar}"
+    return ", ".join(f"`{option}{value}`" for option in action.option_strings)
+
+
+def _commands(parser: argparse.ArgumentParser, name: str = "rim-router", level: int = 3) -> Iterator[str]:
+    # Not format_help(): its wording differs from Python to Python.
+    for word, command in _subparsers(parser).items():
+        yield f"{'#' * level} `{name} {word}`"
+        yield (command.description or "").rstrip(".") + "."
+        nested = _subparsers(command)
+        arguments = [
+            action for action in command._actions
+            if action.dest != "help" and not isinstance(action.choices, dict)
+        ]  # fmt: skip
+        if arguments:
+            yield rows(
+                "| argument | meaning |",
+                (f"| {_argument(action)} | {action.help} |" for action in arguments),
+            )
+        if nested:
+            yield from _commands(command, f"{name} {word}", level + 1)
+
+
+def _warning_codes() -> Iterator[str]:
+    source = (ROOT / "rim_router" / "cli" / "findings.py").read_text(encoding="utf-8")
+    calls = [
+        node for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
+    ]  # fmt: skip
+    for call in sorted(calls, key=lambda node: node.lineno):
+        assert isinstance(call.args[0], ast.Constant)
+        yield str(call.args[0].value)
+
+
+def _events() -> dict[str, dict[str, None]]:
+    """Every event that is written to the log, with its keys: by the hooks' journal, or by ``record``."""
+    found: dict[str, dict[str, None]] = {name: {} for name in EVENTS}  # in this order
+    for path in sorted((ROOT / "rim_router").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
+                continue
+            if re.fullmatch(r"(?:.*\b_?journal\.write|record)", ast.unparse(node.func)):
+                keys_of = found.setdefault(str(node.args[0].value), {})
+                keys_of.update((keyword.arg or "**", None) for keyword in node.keywords)
+    return found
+
+
+def _event_rows() -> Iterator[str]:
+    found = _events()
+    for event, (when, meanings) in paired(found, EVENTS):
+        pairs = paired(found[event], meanings)
+        yield f"| `{event}` | {when} | {'; '.join(f'`{key}`: {meaning}' for key, meaning in pairs)} |"
+
+
+def _hook_points() -> Iterator[str]:
+    for seam in seams.SEAMS:
+        since = ".".join(map(str, seam.since))
+        until = "" if seam.before is None else f", before {'.'.join(map(str, seam.before))}"
+        yield f"| `{seam.place}` | {since}{until} | {seam.why} |"
+
+
+def blocks() -> dict[str, str]:
+    """The generated blocks by name."""
+    return {
+        "table": _keys(keys.TABLE, TABLE),
+        "index": _keys(keys.INDEX, INDEX),
+        "route": _keys(keys.ROUTE, ROUTE),
+        "policy": rows("| key | values, from loose to tight | what it is about |", _policy()),
+        "wheel": _keys(keys.WHEEL, WHEEL),
+        "pip": f"pip {'.'.join(map(str, seams.OLDEST))} to {'.'.join(map(str, seams.NEWEST_TESTED))}, the newest that it was tested with.",
+        "commands": "\n\n".join(_commands(make_parser())),
+        "warnings": rows(
+            "| code | meaning |",
+            (
+                f"| `{code}` | {meaning} |"
+                for code, meaning in paired(dict.fromkeys(_warning_codes()), WARNINGS)
+            ),
+        ),
+        "errors": rows("| reference | meaning | what to do |", _error_rows()),
+        "log": rows("| event | when | keys |", _event_rows()),
+        "hook-points": rows("| place | pip | why |", _hook_points()),
+    }
+
+
+def render(text: str) -> str:
+    """The page with every block filled in.
+
+    :raises SystemExit: if the page lacks a block, or has one that nobody fills.
+    """
+    made = blocks()
+    pattern = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
+    places = [match[2] for match in pattern.finditer(text)]
+    if sorted(places) != sorted(made):
+        raise SystemExit(f"docs/reference.md has the blocks {sorted(places)}, and not {sorted(made)}")
+    return pattern.sub(lambda match: f"{match[1]}{made[match[2]]}\n{match[3]}", text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with ``--check`` compare it."""
+    old = TARGET.read_text(encoding="utf-8")
+    new = render(old)
+    if arguments == ["--check"]:
+        if new != old:
+            print("docs/reference.md is out of date: run python docs/generate_reference.py", file=sys.stderr)
+        return int(new != old)
+    TARGET.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
