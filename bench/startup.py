@@ -5,8 +5,8 @@ Counts the instructions of ``python -c pass`` in virtual environments that diffe
 * nothing but pip;
 * a ``.pth`` file with one line that imports ``sys``: what any start-up file at all costs;
 * a ``.pth`` file that imports an empty module: the least that start-up code in a file of its own can cost;
-* one that imports a module of a package, which puts a finder into ``sys.meta_path``: the least that anything
-  can cost that waits for pip;
+* one that imports a package which puts a finder into ``sys.meta_path``: the least that anything can cost
+  that waits for pip;
 * rim-router's wheel with everything it needs, and the same without its two start-up files: what merely
   having more directories in site-packages costs;
 * setuptools (``distutils-precedence.pth``) and pip-system-certs, which hook into Python by the same means.
@@ -71,9 +71,8 @@ def environments(shop: Workshop, pair: Pair, place: Path) -> dict[str, Environme
         "bare": plain("bare"),
         "any `.pth`": plain("line", {"probe.pth": "import sys\n"}),
         "`.pth` and an empty module": plain("file", {"probe.pth": "import probe\n", "probe.py": ""}),
-        "`.pth` and an import hook in a package": plain(
-            "hook",
-            {"probe.pth": "import probe._startup\n", "probe/__init__.py": "", "probe/_startup.py": _HOOK},
+        "`.pth` and an import hook": plain(
+            "hook", {"probe.pth": "import probe\n", "probe/__init__.py": _HOOK}
         ),
         "rim-router without its start-up files": shop.make_inert_twin(pair, place / "inert"),
         "**rim-router**": shop.make(pair, place / "rims"),

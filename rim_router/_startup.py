@@ -1,7 +1,6 @@
-"""Start-up: wait for pip to be imported, then hand it to the hooks.
+"""Start-up of a pip: wait for its modules to be imported, and hand them to the hooks.
 
-Runs in every interpreter of the environment, so it imports nothing but ``sys``, does no I/O, and
-costs one entry in ``sys.meta_path``.
+Imports nothing but ``sys`` and does no I/O until one of them comes.
 """
 
 import sys
@@ -63,7 +62,7 @@ class _Waiter:
         return None
 
 
-_waiter = _Waiter()
+waiter = _Waiter()
 
 
 def _hand_over(handler: str, module: "object") -> None:
@@ -74,9 +73,14 @@ def _hand_over(handler: str, module: "object") -> None:
 
 def activate() -> None:
     """Register the import hook; any further call does nothing (PEP 829 entry point)."""
-    if _waiter in sys.meta_path:
+    if waiter in sys.meta_path:
         return
-    sys.meta_path.insert(0, _waiter)
+    first: Any = sys.modules["rim_router"]
+    if first in sys.meta_path:
+        # In its place: the import system may just be going through this list.
+        sys.meta_path[sys.meta_path.index(first)] = waiter
+    else:
+        sys.meta_path.insert(0, waiter)
     for name, handler in _AWAITED.items():
         if name in sys.modules:
             _hand_over(handler, sys.modules[name])

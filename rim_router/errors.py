@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from rim_router.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Record):
     """A place in a table file: the file, the key (dotted, as written) and the 1-based line."""
 
     file: Path | str
@@ -67,8 +67,7 @@ class LocationError(RimRouterError):
     reference = "routing-table-location"
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Record):
     """One thing that is wrong in a table file."""
 
     message: str
@@ -81,7 +80,7 @@ class Fault:
 
     def at(self, line: int | None) -> Fault:
         """The same fault with its line filled in."""
-        return replace(self, where=replace(self.where, line=line))
+        return self.replaced(where=self.where.replaced(line=line))
 
 
 class TableError(RimRouterError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True)
 class Judge:
     """The rules by which the files of one project on one index are judged.
 
@@ -31,13 +29,22 @@ class Judge:
         already is compared afterwards.
     """
 
-    project_name: str
-    index: Index
-    policy: Policy
-    pins: Pins
-    own: frozenset[Origin]
-    recording: bool = False
-    _glances: dict[tuple[str, bool], bool] = field(default_factory=dict, compare=False, repr=False)
+    def __init__(
+        self,
+        project_name: str,
+        index: Index,
+        policy: Policy,
+        pins: Pins,
+        own: frozenset[Origin],
+        recording: bool = False,
+    ) -> None:
+        self.project_name = project_name
+        self.index = index
+        self.policy = policy
+        self.pins = pins
+        self.own = own
+        self.recording = recording
+        self._glances: dict[tuple[str, bool], bool] = {}
 
     def judge(self, url: str, filename: str, hashes: Mapping[str, str]) -> Verdict:
         """Judge a file by where it lies and which digests are known for it.
@@ -128,14 +135,13 @@ def pinned(verdict: Verdict, filename: str, pins: Pins) -> Verdict:
             change = f"run: rim-router pin --update {pin.name}=={pin.version}"
             if "wheel" in pin.source.key:
                 change = f"correct {pin.source}"
-            return replace(
-                verdict,
+            return verdict.replaced(
                 allowed=False,
                 contradiction=True,
                 reason=f"its index page says {algorithm} {found}, and {pin.source} says {digest}",
                 remedy=f"if the change is right, {change}",
             )
-    return replace(verdict, digests={**verdict.digests, **pin.digests})
+    return verdict.replaced(digests={**verdict.digests, **pin.digests})
 
 
 def host_line(netloc: str, index: Index) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rim_router.record import Record
 from rim_router.urls import Origin
 
 if TYPE_CHECKING:
     from rim_router.table import Decision, ExternalWheel, Index
 
 
-@dataclass(frozen=True)
-class Hosts:
+class Hosts(Record):
     """The hosts of one index, or of what the table names otherwise.
 
     :param own: origins that are the index's own.

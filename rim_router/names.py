@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rim_router.libraries import library
 
@@ -42,8 +41,7 @@ def canonical_filename(filename: str) -> str:
     return f"{normalise(name)}-{canonical}-{rest}"
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(NamedTuple):
     """An exact normalised name, a literal prefix followed by ``*``, or ``*`` alone.
 
     :param literal: the normalised name or prefix; empty for ``*``.

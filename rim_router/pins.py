@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rim_router.names import canonical_filename
+from rim_router.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from rim_router.table import Source
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(Record):
     """What one file must be, whichever index or host offers it.
 
     :param name: of the project, normalised.

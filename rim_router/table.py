@@ -6,13 +6,13 @@ Pure: nothing here opens a path or a socket.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rim_router.names import Pattern, PatternMap, normalise
 from rim_router.pins import Pins
+from rim_router.record import EMPTY, Record
 from rim_router.urls import HostPattern, Origin, file_origins, is_local, redact
 
 if TYPE_CHECKING:
@@ -27,12 +27,7 @@ class Marker(Protocol):
     def evaluate(self, environment: dict[str, str] | None = ...) -> bool: ...
 
 
-def _no_line(key: tuple[str, ...]) -> int | None:
-    return None
-
-
-@dataclass(frozen=True)
-class Source:
+class Source(Record):
     """Where a line of the table comes from.
 
     :param layer: one of :data:`LAYERS`.
@@ -44,20 +39,20 @@ class Source:
     layer: str
     file: str
     key: tuple[str, ...] = ()
-    line_of: Callable[[tuple[str, ...]], int | None] = field(default=_no_line, compare=False, repr=False)
+    line_of: Callable[[tuple[str, ...]], int | None] | None = None
+    _uncompared: ClassVar[tuple[str, ...]] = ("line_of",)
 
     @property
     def line(self) -> int | None:
         """The 1-based line of the key, if it can be told."""
-        return self.line_of(self.key)
+        return None if self.line_of is None else self.line_of(self.key)
 
     def __str__(self) -> str:
         line = self.line
         return self.file if line is None else f"{self.file}:{line}"
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(Record):
     """A package index (PEP 503, PEP 691), or a directory or page of links.
 
     :param url: absolute, with credentials if it has any; never to be shown as it is.
@@ -97,8 +92,7 @@ class Index:
         return f"{self.name} ({redact(self.url)})"
 
 
-@dataclass(frozen=True)
-class ExternalWheel:
+class ExternalWheel(Record):
     """A ``[[wheel]]``: a wheel that is hosted anywhere, pinned by hand.
 
     :param name: of its project, normalised.
@@ -114,7 +108,7 @@ class ExternalWheel:
     name: str
     version: str
     urls: tuple[str, ...]
-    digests: Mapping[str, str] = field(hash=False)
+    digests: Mapping[str, str]
     source: Source
     size: int | None = None
     requires_python: str | None = None
@@ -138,8 +132,7 @@ class Strategy(Enum):
     VERSION_PRIORITY = "version-priority"
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Record):
     """One thing a route can lead to, and the marker under which it does.
 
     :param indexes: in order; empty unless *kind* is ``INDEXES``.
@@ -169,8 +162,7 @@ class Target:
         return str(self.kind.value)
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(Record):
     """A pattern and what it leads to; the first target whose marker holds is used.
 
     :param rank: the position of its layer, counted from the lowest.
@@ -190,8 +182,7 @@ class Route:
         return f"{self.pattern} in {self.source.file}"
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Record):
     """The policy in force (spec section 6)."""
 
     require_hashes: str = "external"
@@ -200,7 +191,8 @@ class Policy:
     offline_find_links: str = "allow"
     redirects: str = "hashed"
     minimum_openssl: str | None = None
-    sources: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    sources: Mapping[str, Source] = EMPTY
+    _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
 
 
 def openssl_version(text: str) -> tuple[int, ...]:
@@ -211,8 +203,7 @@ def openssl_version(text: str) -> tuple[int, ...]:
     return (*numbers, len(letters), *map(ord, letters))
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Record):
     """Where one project comes from, and why.
 
     :param name: normalised.

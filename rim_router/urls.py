@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+
+from rim_router.record import Record
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
@@ -88,8 +89,7 @@ def file_origins(url: str) -> frozenset[Origin]:
     return frozenset({origin} if known is None else {origin, Origin("https", known, 443)})
 
 
-@dataclass(frozen=True)
-class HostPattern:
+class HostPattern(Record):
     """An entry of ``external-hosts``: ``host``, ``host:port``, ``*.suffix`` or ``*``.
 
     :param host: the host, or what follows ``*.``; empty for ``*``.

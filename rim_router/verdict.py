@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from rim_router.record import EMPTY, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Record):
     """Whether one file may be used, and why.
 
     :param allowed: whether it may.
@@ -29,7 +29,7 @@ class Verdict:
     external: bool
     reason: str
     remedy: str | None = None
-    digests: Mapping[str, str] = field(default_factory=dict, hash=False)
+    digests: Mapping[str, str] = EMPTY
     contradiction: bool = False
     page: str | None = None
 

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rim_router"
 
 # Each may import those before it, and itself.
 LEVELS = (
+    {"record"},
     {"errors", "libraries"},
     {"names", "urls", "digests"},
     {"verdict"},
@@ -20,6 +21,7 @@ LEVELS = (
     {"_startup", "__main__", "__init__"},
 )
 STDLIB_ONLY_AND_PURE = (
+    "record",
     "pins",
     "verdict",
     "hosts",

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _SWITCH = "RIM_ROUTER_DISABLE"
 
 _PROBE = (
-    "import sys; m = sys.modules.get('rim_router._startup'); "
-    "sys.stdout.write(str(m is not None and m._waiter in sys.meta_path))"
+    "import sys; first, later = map(sys.modules.get, ('rim_router', 'rim_router._startup')); "
+    "sys.stdout.write(str(any(f in (first, getattr(later, 'waiter', first)) for f in sys.meta_path)))"
 )
 _GOOD = ("routed", "inert", "no-pip")
 

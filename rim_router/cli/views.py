@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from rim_router.table import Kind, Policy
@@ -63,10 +62,10 @@ def targets_text(route: Route) -> str:
 
 def settings(policy: Policy) -> Iterator[tuple[str, str | None, Source | None]]:
     """Each policy key with its value, and where it is set; None is the default."""
-    for field in fields(policy):
-        if field.name != "sources":
-            key = field.name.replace("_", "-")
-            yield key, getattr(policy, field.name), policy.sources.get(key)
+    for name in policy._fields:
+        if name != "sources":
+            key = name.replace("_", "-")
+            yield key, getattr(policy, name), policy.sources.get(key)
 
 
 # The shapes of rim_router.cli.shapes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rim_router.config.document import shown_path
 from rim_router.errors import LocationError
+from rim_router.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,7 @@ FILE_NAME = "index-routing.toml"
 PYPROJECT = "pyproject.toml"
 
 
-@dataclass(frozen=True)
-class LayerFile:
+class LayerFile(Record):
     """A table file that is in force.
 
     :param layer: one of :data:`rim_router.table.LAYERS`.
@@ -32,7 +31,8 @@ class LayerFile:
     layer: str
     path: Path
     embedded: bool
-    content: bytes = field(repr=False, compare=False)
+    content: bytes
+    _uncompared: ClassVar[tuple[str, ...]] = ("content",)
 
 
 def add(files: list[LayerFile], layer: str, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rim_router.config.document import fault_at, nearest, shown_key, shown_text
@@ -48,7 +47,7 @@ def merge(
             if raw.locked:
                 locks.append((pattern, raw.source))
         faults += resolver.faults
-        wheels += [replace(wheel, rank=rank) for wheel in layer.wheels]
+        wheels += [wheel.replaced(rank=rank) for wheel in layer.wheels]
         for name, route in _claimed_by_wheels(layer, rank, routes).items():
             routes[name] = (route, *routes.get(name, ()))
     policy = _merge_policy(layers, faults)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rim_router.config.document import Document, Key, read_toml, shown_path, shown_text
@@ -14,6 +13,7 @@ from rim_router.config.locate import EMBEDDED_KEY
 from rim_router.config.routes import RawRoute, read_routes
 from rim_router.config.wheels import read_wheels
 from rim_router.errors import Fault, TableError
+from rim_router.record import EMPTY, Record
 from rim_router.table import Index, Source
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _OPENSSL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Record):
     """What one file says.
 
     :param source: the file.
@@ -40,9 +39,9 @@ class Layer:
     """
 
     source: Source
-    indexes: Mapping[str, Index | None] = field(default_factory=dict)
-    routes: Mapping[Pattern, RawRoute] = field(default_factory=dict)
-    policy: Mapping[str, tuple[str, Source]] = field(default_factory=dict)
+    indexes: Mapping[str, Index | None] = EMPTY
+    routes: Mapping[Pattern, RawRoute] = EMPTY
+    policy: Mapping[str, tuple[str, Source]] = EMPTY
     faults: tuple[Fault, ...] = ()
     complete: bool = True
     wheels: tuple[ExternalWheel, ...] = ()

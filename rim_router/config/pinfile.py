@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -89,7 +88,7 @@ def merge_pins(pins: Iterable[Pin]) -> tuple[Pins, list[Fault]]:
         contradicted = pin.contradiction(other.digests, other.size)
         if contradicted is None:
             size = other.size if pin.size is None else pin.size
-            merged[pin.filename] = replace(pin, size=size, digests={**other.digests, **pin.digests})
+            merged[pin.filename] = pin.replaced(size=size, digests={**other.digests, **pin.digests})
         else:
             one, two = _value(other, contradicted), _value(pin, contradicted)
             faults.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +9,7 @@ from rim_router.config.document import Document, Key, item, shown_key, shown_tex
 from rim_router.config.keys import RESERVED, ROUTE
 from rim_router.libraries import library
 from rim_router.names import Pattern
+from rim_router.record import Record
 from rim_router.table import Kind, Source, Strategy, Target
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 _STRATEGIES = tuple(strategy.value for strategy in Strategy)
 
 
-@dataclass(frozen=True)
-class RawTarget:
+class RawTarget(Record):
     """A target whose indexes are still names.
 
     :param target: without indexes.
@@ -30,8 +29,7 @@ class RawTarget:
     names: tuple[tuple[Key, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class RawRoute:
+class RawRoute(Record):
     """What one key of ``[routes]`` says."""
 
     source: Source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rim_router.digests import strong
@@ -72,7 +71,7 @@ class References:
                 )
             )
         if link.scheme in ("https", "http"):
-            self._track(link, decision, replace(verdict, digests=digests))
+            self._track(link, decision, verdict.replaced(digests=digests))
 
     def _track(self, link: Any, decision: Decision, verdict: Verdict) -> None:
         verdict = pinned(verdict, link.filename, self._table.pins)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import io
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,6 @@ _KEPT = tuple(
 )
 
 
-@dataclass
 class Standin:
     """A link to a ``.rim`` that pip takes for one to the wheel.
 
@@ -51,14 +50,23 @@ class Standin:
     :param offline: whether ``--no-index`` was given.
     """
 
-    rim: Any
-    decision: Decision
-    judge: Judge
-    judged: Callable[[Any], File]
-    refuse: Callable[[Verdict], None]
-    offline: bool
-    real: Any = None
-    opened: bool = False
+    def __init__(
+        self,
+        rim: Any,
+        decision: Decision,
+        judge: Judge,
+        judged: Callable[[Any], File],
+        refuse: Callable[[Verdict], None],
+        offline: bool,
+    ) -> None:
+        self.rim = rim
+        self.decision = decision
+        self.judge = judge
+        self.judged = judged
+        self.refuse = refuse
+        self.offline = offline
+        self.real: Any = None
+        self.opened = False
 
 
 # While a page of a claimed name is read: what turns its .rim links into those that pip understands.
@@ -216,7 +224,7 @@ class Rims:
         verdict = standin.judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
         if verdict.allowed and standin.offline:
             reason = "not in the file system, and --no-index is given"
-            verdict = replace(verdict, allowed=False, reason=reason)
+            verdict = verdict.replaced(allowed=False, reason=reason)
         if not verdict.allowed and not verdict.contradiction:
             standin.refuse(verdict)
             return None
@@ -243,7 +251,9 @@ class Rims:
         """Where the ``.rim`` files of the same name on the mirrors of the index say that the wheel is."""
         file = self._services.tracker.find(standin.rim)
         for url in () if file is None else file.elsewhere():
-            rim = self._open(replace(standin, rim=Link(url)), session)
+            mirrored = copy.copy(standin)
+            mirrored.rim = Link(url)
+            rim = self._open(mirrored, session)
             if rim is not None:
                 verdict = standin.judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
                 if verdict.allowed:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from rim_router.record import Record
 
 OLDEST = (22, 2)
 NEWEST_TESTED = (26, 3)
 
 
-@dataclass(frozen=True)
-class Seam:
+class Seam(Record):
     """A hook point.
 
     :param place: ``module:attribute`` or ``module:Class.attribute``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import ContradictionError, DownloadError, RefusedFileError, RimRouterError
@@ -24,16 +23,14 @@ if TYPE_CHECKING:
 RECORDING = "_RIM_ROUTER_PINNING"
 
 
-@dataclass
 class Services:
     """One for each process in which a table is in force."""
 
-    table: RoutingTable
-    journal: Journal
-    announcer: Announcer = field(default_factory=Announcer)
-    tracker: Tracker = field(default_factory=Tracker)
-
-    def __post_init__(self) -> None:
+    def __init__(self, table: RoutingTable, journal: Journal) -> None:
+        self.table = table
+        self.journal = journal
+        self.announcer = Announcer()
+        self.tracker = Tracker()
         self.recording = os.environ.get(RECORDING) == "1"
         self.transport = Transport(self.table.policy, self.announcer, self.journal, recording=self.recording)
 

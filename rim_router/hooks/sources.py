@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import logger, pip_error
 from rim_router.hooks.tracking import File, digests_of
 from rim_router.hosts import Hosts
+from rim_router.record import Record
 from rim_router.rim.filename import RIM_SUFFIX
 from rim_router.urls import Origin, is_local, join, redact
 from rim_router.verdict import Verdict
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     FromPip = Callable[[Any, Any], Any]
 
 
-@dataclass(frozen=True)
-class Inquiry:
+class Inquiry(Record):
     """One look-up of a claimed name, by the finder that wants it.
 
     :param refuse: notes that a file may not be used, and which index has it.
@@ -192,7 +191,7 @@ class RoutedSource(LinkSource):
         if verdict.allowed and self._inquiry.offline and not is_local(url):
             verdict = Verdict(False, verdict.url, True, "not in the file system, and --no-index is given")
         page = redact(str(link.comes_from)) if link.comes_from else None
-        verdict = replace(verdict, page=page)
+        verdict = verdict.replaced(page=page)
         said = f"index {self._index.name}" + (f" ({page})" if page else "")
         hosts = Hosts.of_index(self._index, self._own)
         return File(

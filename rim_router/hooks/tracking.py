@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from rim_router.record import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +27,6 @@ def _nowhere() -> Iterator[str]:
     return iter(())
 
 
-@dataclass
 class File:
     """A file of a claimed name, or a pinned one of any name.
 
@@ -38,22 +38,35 @@ class File:
     :param size: in bytes, if it is known.
     :param elsewhere: further URLs of it, found out when they are needed.
     :param rim: the ``.rim`` that stood for it.
-    :param path: where it was put, once it has been downloaded and verified.
-    :param found: the digests of what was put there.
+    :ivar path: where it was put, once it has been downloaded and verified.
+    :ivar found: the digests of what was put there.
     """
 
-    name: str
-    filename: str
-    url: str
-    verdict: Verdict
-    said: str
-    hosts: Hosts | None
-    size: int | None = None
-    elsewhere: Callable[[], Iterator[str]] = field(default=_nowhere)
-    advice: str | None = None
-    rim: Rim | None = None
-    path: str | None = None
-    found: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        name: str,
+        filename: str,
+        url: str,
+        verdict: Verdict,
+        said: str,
+        hosts: Hosts | None,
+        size: int | None = None,
+        elsewhere: Callable[[], Iterator[str]] = _nowhere,
+        advice: str | None = None,
+        rim: Rim | None = None,
+    ) -> None:
+        self.name = name
+        self.filename = filename
+        self.url = url
+        self.verdict = verdict
+        self.said = said
+        self.hosts = hosts
+        self.size = size
+        self.elsewhere = elsewhere
+        self.advice = advice
+        self.rim = rim
+        self.path: str | None = None
+        self.found: Mapping[str, str] = EMPTY
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -66,9 +79,9 @@ class File:
             known = self.verdict.digests.get(algorithm, digest)
             if known != digest:
                 reason = f"{self.said} says {algorithm} {known}, and {said} says {digest}"
-                self.verdict = replace(self.verdict, allowed=False, contradiction=True, reason=reason)
+                self.verdict = self.verdict.replaced(allowed=False, contradiction=True, reason=reason)
                 return
-        self.verdict = replace(self.verdict, digests={**self.verdict.digests, **digests})
+        self.verdict = self.verdict.replaced(digests={**self.verdict.digests, **digests})
 
 
 class Tracker:

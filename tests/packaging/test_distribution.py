@@ -49,7 +49,7 @@ class TestWheel:
         """One import line for Python up to 3.14, and the same entry point for later ones (PEP 829)."""
         with zipfile.ZipFile(workshop.wheel()) as archive:
             pth, start = (archive.read(name).decode() for name in START_UP_FILES)
-        assert pth == "import rim_router._startup; rim_router._startup.activate()\n"
+        assert pth == "import rim_router; rim_router.wait_for_pip()\n"
         assert start == "rim_router._startup:activate\n"
 
     def test_metadata(self, workshop: Workshop) -> None:
@@ -161,9 +161,9 @@ class TestInstallation:
         environment.pip("install", *options, "-e", ROOT, check=True)
         for name in START_UP_FILES:
             assert (environment.site_packages / name).is_file()
-        probe = "import sys; print(sys.modules['rim_router._startup'].__file__)"
+        probe = "import sys; print(sys.modules['rim_router'].__file__)"
         printed = environment.run(environment.python, "-c", probe, cwd=environment.home, check=True).stdout
-        assert printed.strip() == str(ROOT / "rim_router" / "_startup.py")
+        assert printed.strip() == str(ROOT / "rim_router" / "__init__.py")
         environment.pip(
             "uninstall", "-y", "rim-router", "packaging", "platformdirs", "certifi", "tomli", check=True
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,7 +184,7 @@ def test_a_pin_opens_no_host() -> None:
     ("index", "policy"),
     [
         (INDEX, Policy(pins="required")),
-        (replace(INDEX, pins_required=True), Policy()),
+        (INDEX.replaced(pins_required=True), Policy()),
     ],
 )
 def test_where_pins_are_required_a_digest_of_the_page_is_not_enough(index: Index, policy: Policy) -> None:
@@ -214,7 +213,7 @@ def test_a_wheel_of_the_table_is_allowed_by_being_there() -> None:
     verdict = judge_wheel(wheel, url, PINNED)
     assert verdict.allowed
     assert verdict.digests == {"sha256": DIGEST}
-    other = replace(wheel, digests={"sha256": "0" * 64})
+    other = wheel.replaced(digests={"sha256": "0" * 64})
     assert judge_wheel(other, url, Pins()).allowed
     assert judge_wheel(other, url, PINNED).contradiction
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from rim_router.pins import NO_PINS, Pin, Pins
@@ -22,7 +20,7 @@ PIN = Pin(
 
 
 def test_found_by_exactly_its_file_name() -> None:
-    pins = Pins([PIN, replace(PIN, filename="other-1.0.tar.gz")])
+    pins = Pins([PIN, PIN.replaced(filename="other-1.0.tar.gz")])
     assert pins.get(PIN.filename) is PIN
     assert pins.get(PIN.filename.upper()) is None
     assert pins.get("torch-2.6.0-cp311-cp311-linux_x86_64.whl") is None
@@ -58,4 +56,4 @@ def test_contradiction(digests: dict[str, str], size: int | None, expected: str 
 
 
 def test_a_pin_without_a_size_says_nothing_about_it() -> None:
-    assert replace(PIN, size=None).contradiction({}, 914) is None
+    assert PIN.replaced(size=None).contradiction({}, 914) is None

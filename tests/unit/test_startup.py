@@ -16,35 +16,62 @@ def _python(code: str) -> str:
     return done.stdout
 
 
+# Where each finder that was added comes from.
+_ADDED = "print([getattr(f, '__name__', type(f).__module__) for f in sys.meta_path if f not in before])"
+
+
 def test_imports_nothing_else() -> None:
-    """A process that is not pip gets two modules more, and no other."""
+    """A process that is not pip gets one module more, and no other."""
     code = (
         "before = set(sys.modules)\n"
         f"exec({(ROOT / 'rim_router.pth').read_text()!r})\n"
         "print(sorted(set(sys.modules) - before))"
     )
-    assert _python(code).strip() == "['rim_router', 'rim_router._startup']"
+    assert _python(code).strip() == "['rim_router']"
 
 
 def test_running_twice_registers_one_hook() -> None:
     """site runs start-up files twice in a virtual environment."""
     line = (ROOT / "rim_router.pth").read_text()
-    count = "print(len([f for f in sys.meta_path if 'rim_router' in type(f).__module__]))"
-    code = f"exec({line!r})\nexec({line!r})\n{count}"
-    assert _python(code).strip() == "1"
+    code = f"before = list(sys.meta_path)\nexec({line!r})\nexec({line!r})\n{_ADDED}"
+    assert _python(code).strip() == "['rim_router']"
 
 
-def test_both_start_up_files_name_the_same_function() -> None:
-    """The `.pth` of Python below 3.15 and the `.start` of PEP 829 do the same."""
+def test_for_pip_one_finder_takes_the_place_of_the_other() -> None:
+    """Both the `.pth` and PEP 829's entry point lead to one finder, before and after pip is wanted."""
+    line = (ROOT / "rim_router.pth").read_text()
+    code = (
+        "before = list(sys.meta_path)\nfrom rim_router import _startup\n"
+        f"exec({line!r})\nfor name in ('pip.x', 'pip.y'):\n    sys.modules['rim_router'].find_spec(name)\n"
+        f"_startup.activate()\n{_ADDED}"
+    )
+    assert _python(code).strip() == "['rim_router._startup']"
+
+
+def test_a_pip_that_is_there_already_is_not_waited_for() -> None:
+    """Whoever imports pip before the start-up files are read gets the hooks at once."""
+    line = (ROOT / "rim_router.pth").read_text()
+    code = (
+        "before = list(sys.meta_path)\nsys.modules['pip'] = sys\n_handed = []\n"
+        "from rim_router import _startup\n_startup._hand_over = lambda *args: _handed.append(args[0])\n"
+        f"exec({line!r})\nprint(_handed)\n{_ADDED}"
+    )
+    assert _python(code).split() == ["['pip_found']", "['rim_router._startup']"]
+
+
+def test_start_up_files() -> None:
+    """The `.pth` of Python below 3.15 and the `.start` of PEP 829 are as documented."""
     pth = (ROOT / "rim_router.pth").read_text()
-    assert pth == "import rim_router._startup; rim_router._startup.activate()\n"
+    assert pth == "import rim_router; rim_router.wait_for_pip()\n"
     assert (ROOT / "rim_router.start").read_text() == "rim_router._startup:activate\n"
 
 
 def test_a_module_that_merely_ends_like_pip_is_left_alone() -> None:
     """Only pip's own modules are awaited."""
     code = (
+        "import rim_router; print(rim_router.find_spec('notpip'), rim_router.find_spec('pipx'))\n"
+        "print('rim_router._startup' in sys.modules)\n"
         "from rim_router import _startup; _startup.activate()\n"
-        "print(_startup._waiter.find_spec('notpip'), _startup._waiter.find_spec('pip._internal.cli'))"
+        "print(_startup.waiter.find_spec('notpip'), _startup.waiter.find_spec('pip._internal.cli'))"
     )
-    assert _python(code).strip() == "None None"
+    assert _python(code).split() == ["None", "None", "False", "None", "None"]

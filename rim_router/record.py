@@ -1,0 +1,77 @@
+"""Immutable values: what a frozen dataclass is, for a tenth of what it costs to define one.
+
+Whoever types ``pip`` pays for the definition of every class that the hooks need, each time. A dataclass
+writes and compiles source for that, which made up a third of what a table cost. What pip does not
+import uses dataclasses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        return lambda cls: cls
+
+
+#: The default of a field that is a mapping; not to be written to.
+EMPTY: Mapping[Any, Any] = {}
+
+
+@dataclass_transform(frozen_default=True)
+class Record:
+    """A value whose fields are the annotations of its class, with defaults as the class has them.
+
+    Two are equal if they are of one class and all their fields are but those that *_uncompared* names.
+    """
+
+    _uncompared: ClassVar[tuple[str, ...]] = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _required: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = tuple(
+            name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")
+        )
+        cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        values = vars(self)
+        values.update(zip(self._fields, args))
+        values.update(named)
+        if (
+            len(values) != len(args) + len(named)
+            or not self._required <= values.keys()
+            or not named.keys() <= set(self._fields)
+        ):
+            raise TypeError(f"{type(self).__name__}({', '.join(self._fields)}) got other arguments")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")
+
+    def _compared(self) -> list[object]:
+        return [getattr(self, name) for name in self._fields if name not in self._uncompared]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            self._compared() == other._compared()
+            if isinstance(other, Record) and type(other) is type(self)
+            else NotImplemented
+        )
+
+    def __hash__(self) -> int:
+        # A dict has no hash: records that differ only in one share theirs.
+        return hash(tuple(value for value in self._compared() if not isinstance(value, dict)))
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in self._fields if name not in self._uncompared)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same with other values in some fields."""
+        return type(self)(**{**{name: getattr(self, name) for name in self._fields}, **changes})
