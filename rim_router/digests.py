@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 # Strong algorithms, and how many hexadecimal digits a digest of each has.
 STRONG = {"sha256": 64, "sha384": 96, "sha512": 128}
 
-_HEX = re.compile(r"[0-9a-f]+")
+_HEX = r"[0-9a-f]+"
 
 
 def valid(algorithm: str, digest: str) -> bool:
     """Whether this is a well-formed digest, in lower case, of a strong algorithm."""
-    return len(digest) == STRONG.get(algorithm) and _HEX.fullmatch(digest) is not None
+    return len(digest) == STRONG.get(algorithm) and re.fullmatch(_HEX, digest) is not None
 
 
 def strong(hashes: Mapping[str, str]) -> dict[str, str]:

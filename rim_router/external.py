@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rim_router.pins import Pins
     from rim_router.table import ExternalWheel, Index, Policy
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_SHA256 = r"[0-9a-fA-F]{64}"
 
 
 class Judge:
@@ -44,6 +44,9 @@ class Judge:
         self.pins = pins
         self.own = own
         self.recording = recording
+        self._has_pins = project_name in pins.projects
+        # Below this a glance has shown all files to be allowed, with a digest or without.
+        self._cleared = "\0"
         self._glances: dict[tuple[str, bool], bool] = {}
 
     def judge(self, url: str, filename: str, hashes: Mapping[str, str]) -> Verdict:
@@ -57,29 +60,36 @@ class Judge:
             return verdict
         return pinned(verdict, filename, self.pins)
 
-    def clears(self, url: str, sha256: str | None) -> bool:
+    def clears(self, url: str, hashes: Mapping[str, str] | None) -> bool:
         """Whether a glance is enough to see that :meth:`judge` will allow a file.
 
         Pages have thousands of links on few hosts, and of these few files come to be used: those that are
         cleared here are judged when they do. False says nothing.
 
-        :param sha256: as the index page gives it; None if it gives none.
+        :param hashes: as the index page gives them, lower-case algorithms to digests.
         """
-        strong = sha256 is not None and _SHA256.fullmatch(sha256) is not None
         # Beyond the authority only what cannot be printed has a say in what the origin is.
-        end = url.find("/", 8)
-        if end < 0 or "?" in url or not url.isprintable() or not url.startswith("http"):
+        if not url.isprintable():
             return False
-        if self.project_name in self.pins.projects and self.pins.get(
-            unquote(url.partition("#")[0].rpartition("/")[2])
-        ):
-            return False
-        key = (url[:end], strong)
-        cleared = self._glances.get(key)
-        if cleared is None:
-            hashes = {"sha256": "0" * 64} if strong else {}
-            cleared = self._glances[key] = self._judge(f"{key[0]}/", hashes, "").allowed
-        return cleared
+        if not url.startswith(self._cleared):
+            sha256 = (hashes or {}).get("sha256")
+            is_strong = sha256 is not None and re.fullmatch(_SHA256, sha256) is not None
+            authority = url[: url.find("/", 8) + 1]
+            if not authority or not self._glance(authority, is_strong):
+                return False
+            if self._glance(authority, is_strong=False):
+                self._cleared = authority
+        if not self._has_pins:
+            return True
+        path = url.partition("#")[0]
+        return "?" not in path and not self.pins.get(unquote(path.rpartition("/")[2]))
+
+    def _glance(self, authority: str, is_strong: bool) -> bool:
+        allowed = self._glances.get((authority, is_strong))
+        if allowed is None:
+            allowed = self._judge(authority, {"sha256": "0" * 64} if is_strong else {}, "").allowed
+            self._glances[authority, is_strong] = allowed
+        return allowed
 
     def _judge(self, url: str, hashes: Mapping[str, str], filename: str) -> Verdict:
         shown = redact(url)

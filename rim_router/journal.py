@@ -36,6 +36,11 @@ class Journal:
             raise _unwritable(path, error) from error
         self._path = path
 
+    @property
+    def active(self) -> bool:
+        """Whether anything is written at all."""
+        return self._descriptor is not None
+
     def write(self, event: str, **facts: object) -> None:
         """Append an event; what is None is left out. URLs have to be redacted already.
 

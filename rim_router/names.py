@@ -12,15 +12,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+WHEEL_SUFFIX = ".whl"
+RIM_SUFFIX = ".rim"
+
 _SDISTS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
-_SEPARATORS = re.compile(r"[-_.]+")
-_EXACT = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_PREFIX = re.compile(r"[a-z0-9][a-z0-9-]*")
+_SEPARATORS = r"[-_.]+"
+_EXACT = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_PREFIX = r"[a-z0-9][a-z0-9-]*"
 
 
 def normalise(name: str) -> str:
     """The normalised name of a project (PEP 503)."""
-    return _SEPARATORS.sub("-", name).lower()
+    return re.sub(_SEPARATORS, "-", name).lower()
 
 
 def canonical_filename(filename: str) -> str:
@@ -28,7 +31,7 @@ def canonical_filename(filename: str) -> str:
 
     The project's name and the version may be spelt in several ways (PEP 503, PEP 440).
     """
-    if filename.endswith(".whl"):
+    if filename.endswith(WHEEL_SUFFIX):
         name, _, rest = filename.partition("-")
         version, _, rest = rest.partition("-")
     else:
@@ -68,7 +71,7 @@ class Pattern(NamedTuple):
         literal = normalise(stem)
         if not literal:
             raise ValueError("a name cannot be empty")
-        if not (_PREFIX if prefix else _EXACT).fullmatch(literal):
+        if not re.fullmatch(_PREFIX if prefix else _EXACT, literal):
             raise ValueError(f"{text!r} is not a project name, a prefix with one trailing '*', or '*'")
         return cls(literal, prefix)
 

@@ -18,15 +18,15 @@ from rim_router.references import DISTRIBUTIONS, names_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_JSON = re.compile(r"application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b", re.IGNORECASE)
+_VERSION = rb'"api-version"\s*:\s*"1[."]'
+_JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
 # What an HTML page says of itself: PEP 629's version, the title that indexes have always used, or those
 # that web servers give the listing of a directory.
-_DECLARED = re.compile(
-    rb"<meta\s[^>]*?\bpypi:repository-version\b"
-    rb"|<(?:title|h1)\b[^>]*>\s*(?:links\s+(?:for|to)\b|simple\s+index\b|index\s+of\s+/|directory\s+listing\s+for\b)",
-    re.IGNORECASE,
+_DECLARED = (
+    rb"(?i)<meta\s[^>]*?\bpypi:repository-version\b"
+    rb"|<(?:title|h1)\b[^>]*>\s*(?:links\s+(?:for|to)\b|simple\s+index\b|index\s+of\s+/|directory\s+listing\s+for\b)"
 )
-_HREF = re.compile(rb"""<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.IGNORECASE)
+_HREF = rb"""(?i)<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))"""
 
 
 def page_fault(content: bytes, content_type: str, project_name: str | None) -> str | None:
@@ -35,15 +35,24 @@ def page_fault(content: bytes, content_type: str, project_name: str | None) -> s
     :param content_type: the header of that name.
     :param project_name: normalised; None for a page that lists the files of several projects.
     """
-    if _JSON.match(content_type):
+    if re.match(_JSON, content_type):
         return _json_fault(content)
-    if _DECLARED.search(content):
+    if re.search(_DECLARED, content):
         return None
     for filename in _linked_files(content):
         if project_name is None or project_name in map(normalise, names_in(filename)):
             return None
     files = "a distribution" if project_name is None else f"a file of {project_name}"
     return f"it neither says that it is one nor links to {files}"
+
+
+def may_be_read_first(content: bytes, content_type: str) -> bool:
+    """Whether an answer that turns out to have links is a page of an index for sure.
+
+    A big page takes long to be parsed, and pip does that itself: :func:`page_fault` then only has to look
+    at one in which pip has found nothing.
+    """
+    return bool(re.match(_JSON, content_type) and re.search(_VERSION, content))
 
 
 def _json_fault(content: bytes) -> str | None:
@@ -71,7 +80,7 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
     :param content: of a page in which :func:`page_fault` found no fault.
     :param namespace: normalised.
     """
-    if not _JSON.match(content_type):
+    if not re.match(_JSON, content_type):
         return "it answers in HTML, and only JSON (API version 1.5) can tell"
     entries = json.loads(content).get("namespaces")
     for entry in entries if isinstance(entries, list) else ():
@@ -87,7 +96,7 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
 
 def _linked_files(content: bytes) -> Iterator[str]:
     """The names of the distributions that an HTML page links to."""
-    for match in _HREF.finditer(content):
+    for match in re.finditer(_HREF, content):
         href = next(group for group in match.groups() if group is not None)
         try:
             path = urlsplit(href.decode("utf-8", "replace").strip()).path

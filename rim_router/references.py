@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.table import Kind
 from rim_router.urls import LOCAL, Origin, redact
 from rim_router.verdict import Verdict
@@ -12,7 +13,7 @@ from rim_router.verdict import Verdict
 if TYPE_CHECKING:
     from rim_router.table import Decision, Policy
 
-_WHEELS = (".whl", ".rim")
+_WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
 

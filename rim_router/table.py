@@ -302,10 +302,12 @@ class RoutingTable:
 
     def route(self, name: str) -> Decision:
         """Where the project comes from; *name* need not be normalised (spec section 3, patterns)."""
-        name = normalise(name)
-        if name not in self._decisions:
-            self._decisions[name] = self._decide(name)
-        return self._decisions[name]
+        decision = self._decisions.get(name)
+        if decision is None:
+            normalised = normalise(name)
+            decision = self._decisions.get(normalised) or self._decide(normalised)
+            self._decisions[name] = self._decisions[normalised] = decision
+        return decision
 
     def _decide(self, name: str) -> Decision:
         passed_over: list[Route] = []

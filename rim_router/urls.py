@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from rim_router.record import Record
 
+_SCHEMES = ("https://", "http://", "file://")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_HOST = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
 
 # The hosts that serve the files of the two indexes that everybody has; see PEP 503's successor pages.
 _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-files.pythonhosted.org"}
@@ -18,10 +19,12 @@ _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-file
 
 # Readers of URLs disagree about these: some drop line ends and tabs, some take a backslash for a slash,
 # some the first "@" for the end of the credentials, and each maps other alphabets in its own way.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_AMBIGUOUS = re.compile(r"[\s\\]|[^\x00-\x7f]|@.*@", re.DOTALL)
+_CONTROL = r"[\x00-\x1f\x7f]"
+_AMBIGUOUS = r"(?s)[\s\\]|[^\x00-\x7f]|@.*@"
+# What nobody reads in two ways, and nothing is hidden in.
+_HARMLESS = r"(?:https?|file)://[A-Za-z0-9._:-]*(?:/[A-Za-z0-9._~%!$&'()*+,;=:-]*)+"
 # Whoever takes a backslash for a slash sees credentials and a host where others see a path.
-_HIDDEN = re.compile(r"[\\@]")
+_HIDDEN = r"[\\@]"
 
 
 class Origin(NamedTuple):
@@ -37,6 +40,14 @@ class Origin(NamedTuple):
 
         :raises ValueError: for a URL that cannot be taken apart, or not by everybody in the same way.
         """
+        end = url.find("/", 8)
+        # Beyond the authority only what cannot be printed has a say; and few authorities have many files.
+        if end > 0 and url.isprintable() and url.startswith(_SCHEMES):
+            return _origin_below(url[:end])
+        return cls._of(url)
+
+    @classmethod
+    def _of(cls, url: str) -> Origin:
         parts = _split(url)
         scheme = parts.scheme.lower()
         host = (parts.hostname or "").rstrip(".")
@@ -60,6 +71,8 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.netloc}"
 
 
+_origin_below = lru_cache(Origin._of)
+
 LOCAL = Origin("file", "", None)
 
 
@@ -69,7 +82,7 @@ def _split(url: str) -> SplitResult:
     :raises ValueError: if that cannot be done, or not by everybody in the same way.
     """
     parts = urlsplit(url)
-    if _CONTROL.search(url) or url[:1].isspace() or _AMBIGUOUS.search(parts.netloc):
+    if re.search(_CONTROL, url) or url[:1].isspace() or re.search(_AMBIGUOUS, parts.netloc):
         raise ValueError("an ambiguous URL")
     return parts
 
@@ -112,7 +125,7 @@ class HostPattern(Record):
         wildcard = text.startswith("*.")
         host, separator, port = text[2:].partition(":") if wildcard else _split_port(text)
         host = host.lower().rstrip(".")
-        if not _HOST.fullmatch(host) or ".." in host:
+        if not re.fullmatch(_HOST, host) or ".." in host:
             raise ValueError(f"{text!r} is not a host, host:port, *.suffix or '*'")
         if not separator:
             return cls(host, None, wildcard)
@@ -160,7 +173,7 @@ def filename_of(url: str) -> str:
 # Values of environment variables that stand in the paths of URLs.
 _secrets: set[str] = set()
 _SHORTEST_SECRET = 4
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+"
 
 
 def keep_secret(value: str) -> None:
@@ -189,7 +202,7 @@ def _quoted(secret: str) -> str:
 
 def scrub(text: str) -> str:
     """A text that somebody else made, with each URL in it redacted."""
-    return hide(_URL.sub(lambda match: redact(match.group()), text))
+    return hide(re.sub(_URL, lambda match: redact(match.group()), text))
 
 
 def redact(url: str) -> str:
@@ -197,11 +210,13 @@ def redact(url: str) -> str:
 
     A user name can be a token as well as a password can, and signed URLs have their secret in the query.
     """
+    if re.fullmatch(_HARMLESS, url) and not _secrets:
+        return url
     try:
         parts = _split(url)
     except ValueError:
         return "<ambiguous URL>"
-    if not parts.netloc and parts.scheme and _HIDDEN.search(parts.path):
+    if not parts.netloc and parts.scheme and re.search(_HIDDEN, parts.path):
         return "<ambiguous URL>"
     netloc = parts.netloc.rpartition("@")[2]
     if "@" in parts.netloc:

@@ -13,7 +13,8 @@ from rim_router.cli.pin_store import PinError, Store, pylock
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, tell
 from rim_router.cli.shapes import VERSION
 from rim_router.config import load_files, locate
-from rim_router.config.pinfile import FILE_NAME, merge_pins
+from rim_router.config.files import PINS_NAME
+from rim_router.config.pinfile import merge_pins
 from rim_router.errors import TableError
 
 if TYPE_CHECKING:
@@ -105,10 +106,10 @@ def _stores(layers: Sequence[LayerFile]) -> tuple[Store, Pins]:
             "the only routing table in force is a central one, next to which nothing can be written",
             hint="write an index-routing.toml, which may be empty, where the pins are to be",
         )
-    store = Store(highest.layer, highest.path.with_name(FILE_NAME))
+    store = Store(highest.layer, highest.path.with_name(PINS_NAME))
     pins: list[Pin] = []
     for file in layers[:-1]:
-        other = Store(file.layer, file.path.with_name(FILE_NAME))
+        other = Store(file.layer, file.path.with_name(PINS_NAME))
         if other.path != store.path and file.layer != "central":
             pins += other.read()[1]
     return store, _merged(pins)

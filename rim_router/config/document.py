@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 Key = tuple[str, ...]
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_ITEM = re.compile(r"\[\d+\]")
-_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$| \(at end of document\)$")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_BARE = r"[A-Za-z0-9_-]+"
+_ITEM = r"\[\d+\]"
+_PLACE = r" \(at line (\d+), column (\d+)\)$| \(at end of document\)$"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 _TYPES = {
     bool: "a boolean",
     int: "an integer",
@@ -51,20 +51,20 @@ def shown_text(text: str) -> str:
     """What a user wrote, quoted, without anything that may be a credential, even if it is no valid URL."""
     head, at, rest = text.rpartition("@")
     if at:
-        scheme = _SCHEME.match(head)
+        scheme = re.match(_SCHEME, head)
         prefix = scheme.group() if scheme else ""
         return json.dumps(redact(f"{prefix}****@{rest}") if prefix else f"****@{rest}", ensure_ascii=False)
-    return json.dumps(redact(text) if _SCHEME.match(text) else text, ensure_ascii=False)
+    return json.dumps(redact(text) if re.match(_SCHEME, text) else text, ensure_ascii=False)
 
 
 def shown_key(key: Key) -> str:
     """A key path as it would be written in TOML, the items of arrays as ``[0]``."""
     text = ""
     for part in key:
-        if text and _ITEM.fullmatch(part):
+        if text and re.fullmatch(_ITEM, part):
             text += part
         else:
-            text += ("." if text else "") + (part if _BARE.fullmatch(part) else shown_text(part))
+            text += ("." if text else "") + (part if re.fullmatch(_BARE, part) else shown_text(part))
     return text
 
 
@@ -103,7 +103,7 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
         raise TableError([Fault("not TOML that can be read: nested too deeply", Where(file))]) from None
     except ValueError as error:  # TOMLDecodeError, and an integer with thousands of digits
         message = str(error)
-        found = _PLACE.search(message)
+        found = re.search(_PLACE, message)
         if found is None:
             place = Where(file)
         elif found[1] is None:
@@ -111,7 +111,7 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
             place = Where(file, line=text.count("\n") + 1, column=len(text) - last)
         else:
             place = Where(file, line=int(found[1]), column=int(found[2]))
-        raise TableError([Fault(f"not TOML: {_PLACE.sub('', message)}", place)]) from None
+        raise TableError([Fault(f"not TOML: {re.sub(_PLACE, '', message)}", place)]) from None
 
 
 class Document:

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 PROJECT_PREFIX = "RIM_ROUTER_"
 SCHEMES = ("https", "http", "file")
 
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+://)([^/?#]*)(.*)", re.DOTALL)
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: one is a Windows drive
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
-_HOST_PART = re.compile(r"[][A-Za-z0-9._:-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"
+_AUTHORITY = r"(?s)([A-Za-z][A-Za-z0-9+.-]+://)([^/?#]*)(.*)"
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+):"  # two letters at least: one is a Windows drive
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
+_HOST_PART = r"[][A-Za-z0-9._:-]*"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
 def absolute_url(text: str, directory: Path | None, environ: Mapping[str, str], trusted: bool) -> str:
@@ -50,9 +50,9 @@ def absolute_url(text: str, directory: Path | None, environ: Mapping[str, str], 
 
 def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[str], str]:
     """Check every variable of a text, then return what gives the value of one."""
-    if "${" in _VARIABLE.sub("", text):
+    if "${" in re.sub(_VARIABLE, "", text):
         raise ValueError(f"{shown_text(text)} has a '${{' that no UPPER_CASE name and '}}' follow")
-    names = list(dict.fromkeys(_VARIABLE.findall(text)))
+    names = list(dict.fromkeys(re.findall(_VARIABLE, text)))
     foreign = [name for name in names if not trusted and not name.startswith(PROJECT_PREFIX)]
     if foreign:
         raise ValueError(
@@ -67,7 +67,7 @@ def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[s
             else f"environment variables {', '.join(unset)} are not set"
         )
     for name in names:
-        if _CONTROL.search(environ[name]):
+        if re.search(_CONTROL, environ[name]):
             raise ValueError(f"environment variable {name} has control characters or line ends in it")
     return environ.__getitem__
 
@@ -83,35 +83,35 @@ def _expand(text: str, value: Callable[[str], str]) -> str:
         return quote(value(match[1]), safe="")
 
     def host(match: re.Match[str]) -> str:
-        if not _HOST_PART.fullmatch(value(match[1])):
+        if not re.fullmatch(_HOST_PART, value(match[1])):
             raise ValueError(f"environment variable {match[1]} is used in the host, and is no part of a host")
         return value(match[1])
 
     # The structure is that of the text before any value is in it.
-    parts = _AUTHORITY.fullmatch(text)
+    parts = re.fullmatch(_AUTHORITY, text)
     if parts is not None:
         credentials, at, netloc = parts[2].rpartition("@")
         return "".join(
             (
                 parts[1],
-                _VARIABLE.sub(encoded, credentials),
+                re.sub(_VARIABLE, encoded, credentials),
                 at,
-                _VARIABLE.sub(host, netloc),
-                _VARIABLE.sub(as_it_is, parts[3]),
+                re.sub(_VARIABLE, host, netloc),
+                re.sub(_VARIABLE, as_it_is, parts[3]),
             )
         )
-    first = _VARIABLE.match(text)
+    first = re.match(_VARIABLE, text)
     if first is not None and text[first.end() : first.end() + 1] not in ("", "/"):
         raise ValueError(f"{shown_text(text)} begins with a variable that no '/' follows")
     if first is not None and ("@" in text or "://" in text):
         raise ValueError(f"{shown_text(text)} has to begin with its scheme")
-    return _VARIABLE.sub(as_it_is, text)
+    return re.sub(_VARIABLE, as_it_is, text)
 
 
 def _check(text: str, directory: Path | None, shown: str) -> str:
-    if _CONTROL.search(text):
+    if re.search(_CONTROL, text):
         raise ValueError(f"{shown} has control characters in it")
-    scheme = _SCHEME.match(text)
+    scheme = re.match(_SCHEME, text)
     if scheme is None:
         return _from_path(text, directory, shown)
     name = scheme[1].lower()
@@ -131,7 +131,7 @@ def _check(text: str, directory: Path | None, shown: str) -> str:
         raise ValueError(f"{shown} has a query or a fragment, which the URL of an index cannot have")
     if name == "file":
         return _from_file_url(url, parts.netloc, parts.path, shown)
-    if not url.startswith(f"{name}://") or not _HOST.fullmatch(parts.netloc.rpartition("@")[2]):
+    if not url.startswith(f"{name}://") or not re.fullmatch(_HOST, parts.netloc.rpartition("@")[2]):
         raise ValueError(f"{shown} has no valid host")
     return url
 

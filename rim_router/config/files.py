@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "index-routing.toml"
 PYPROJECT = "pyproject.toml"
+PINS_NAME = "pylock.external.toml"
 
 
 class LayerFile(Record):

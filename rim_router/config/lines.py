@@ -12,16 +12,15 @@ from bisect import bisect_right
 from rim_router.config.document import Key, item
 from rim_router.libraries import toml
 
-_BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
-_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
-_DOT = re.compile(r"[ \t]*\.[ \t]*")
-_SCALAR = re.compile(
-    r'''"""(?:[^"\\]+|\\.|""?(?!"))*"{3,5}'''  # up to two quotes may stand before the closing three
+_BLANK = r"(?:[ \t\r\n]+|#[^\n]*)*"
+_KEY = r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'"""
+_DOT = r"[ \t]*\.[ \t]*"
+_SCALAR = (
+    r'''(?s)"""(?:[^"\\]+|\\.|""?(?!"))*"{3,5}'''  # up to two quotes may stand before the closing three
     r"""|'''.*?'{3,5}"""
     r'''|"(?:[^"\\\n]+|\\.)*"'''
     r"""|'[^'\n]*'"""
-    r"""|[^,\]}#\r\n]+""",  # numbers, booleans, and dates, which may have a space inside
-    re.DOTALL,
+    r"""|[^,\]}#\r\n]+"""  # numbers, booleans, and dates, which may have a space inside
 )
 
 
@@ -60,7 +59,7 @@ class _Scanner:
             pass  # the lines up to a value that is nested too deeply are better than none
 
     def _skip(self) -> None:
-        match = _BLANK.match(self._text, self._position)
+        match = re.compile(_BLANK).match(self._text, self._position)
         if match is not None:
             self._position = match.end()
 
@@ -71,7 +70,7 @@ class _Scanner:
         """Read a dotted key."""
         parts: list[str] = []
         while True:
-            match = _KEY.match(self._text, self._position)
+            match = re.compile(_KEY).match(self._text, self._position)
             if match is None:
                 raise AssertionError(f"not a TOML document at offset {self._position}")
             token = match.group()
@@ -80,7 +79,7 @@ class _Scanner:
             elif token[0] in "\"'":
                 token = token[1:-1]
             parts.append(token)
-            dot = _DOT.match(self._text, match.end())
+            dot = re.compile(_DOT).match(self._text, match.end())
             if dot is None:
                 self._position = match.end()
                 return parts
@@ -121,7 +120,7 @@ class _Scanner:
     def _value(self, path: Key) -> None:
         opening = self._peek()
         if opening not in ("[", "{"):
-            match = _SCALAR.match(self._text, self._position)
+            match = re.compile(_SCALAR).match(self._text, self._position)
             if match is None:
                 raise AssertionError(f"not a TOML document at offset {self._position}")
             self._position = match.end()

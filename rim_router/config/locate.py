@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EMBEDDED_KEY = ("tool", "rim-router")
 CONFIG_VARIABLE = "RIM_ROUTER_CONFIG"
 
-_ESCAPE = re.compile(rb"\\[uUx]")  # a quoted key may be spelt with them
+_ESCAPE = rb"\\[uUx]"  # a quoted key may be spelt with them
 
 
 def locate(
@@ -178,7 +178,7 @@ def _candidate(path: Path, owners: frozenset[int] | None) -> LayerFile | None:
 
 def _has_table(content: bytes, path: Path) -> bool:
     """Whether a ``pyproject.toml`` has ``[tool.rim-router]``."""
-    if b"rim-router" not in content and not _ESCAPE.search(content):
+    if b"rim-router" not in content and not re.search(_ESCAPE, content):
         return False  # to parse each pyproject.toml would take longer than all the rest
     try:
         data: Any = read_toml(content, shown_path(path))[1]

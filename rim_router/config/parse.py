@@ -11,7 +11,6 @@ from rim_router.config.indexes import read_indexes
 from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE
 from rim_router.config.locate import EMBEDDED_KEY
 from rim_router.config.routes import RawRoute, read_routes
-from rim_router.config.wheels import read_wheels
 from rim_router.errors import Fault, TableError
 from rim_router.record import EMPTY, Record
 from rim_router.table import Index, Source
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from rim_router.names import Pattern
     from rim_router.table import ExternalWheel
 
-_OPENSSL = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}", re.ASCII)
+_OPENSSL = r"(?a)[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}"
 
 
 class Layer(Record):
@@ -73,13 +72,20 @@ def _parse_table(document: Document, value: object, environ: Mapping[str, str]) 
     document.unknown_keys(base, table, TABLE)
     indexes = read_indexes(document, (*base, "indexes"), table.get("indexes", {}), environ)
     routes = read_routes(document, (*base, "routes"), table.get("routes", {}))
-    wheels = read_wheels(document, (*base, "wheel"), table.get("wheel", []))
+    wheels = _read_wheels(document, (*base, "wheel"), table["wheel"]) if "wheel" in table else []
     policy = _read_policy(document, (*base, "policy"), table.get("policy", {}))
     # A mistyped [indexes] is one fault, and not one more for each route.
     complete = isinstance(table.get("indexes", {}), dict) and not any(
         isinstance(entry, dict) for name, entry in table.items() if name not in TABLE
     )
     return Layer(source, indexes, routes, policy, tuple(document.faults), complete, tuple(wheels))
+
+
+def _read_wheels(document: Document, key: Key, value: object) -> list[ExternalWheel]:
+    # Few tables have such entries, and it takes the code that knows the names of wheels to read them.
+    from rim_router.config.wheels import read_wheels
+
+    return read_wheels(document, key, value)
 
 
 def _read_policy(document: Document, key: Key, value: object) -> dict[str, tuple[str, Source]]:
@@ -92,7 +98,7 @@ def _read_policy(document: Document, key: Key, value: object) -> dict[str, tuple
         place = (*key, name)
         if name == MINIMUM_OPENSSL:
             version = document.string(place, setting)
-            if version is not None and not _OPENSSL.fullmatch(version):
+            if version is not None and not re.fullmatch(_OPENSSL, version):
                 document.fault(place, f"{shown_text(version)} is not a version such as 3.0.15")
             elif version is not None:
                 policy[name] = (version, document.source(place))

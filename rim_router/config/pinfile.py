@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
     from rim_router.errors import Fault
 
-FILE_NAME = "pylock.external.toml"
-
 _WHEEL = ".whl"
-_LOCK_VERSION = re.compile(r"1(?:\.[0-9]+)?")
+_LOCK_VERSION = r"1(?:\.[0-9]+)?"
 _DIRECT = ("archive", "vcs", "directory")
 # Those of the names of wheels and source distributions; packaging also lets other scripts through.
-_FILENAME = re.compile(r"[A-Za-z0-9._+!-]{1,255}")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_FILENAME = r"[A-Za-z0-9._+!-]{1,255}"
+_NAME = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 
 
 def read_pins(layer: str, path: Path, content: bytes) -> tuple[list[Pin], list[Fault]]:
@@ -63,7 +61,7 @@ def parse_filename(filename: str) -> tuple[str, str]:
 
     :raises ValueError: if it is not the name of a wheel or a source distribution.
     """
-    if not _FILENAME.fullmatch(filename):
+    if not re.fullmatch(_FILENAME, filename):
         raise ValueError("characters that such names cannot have")
     utils = library("packaging.utils")
     # packaging's own errors are ValueErrors too.
@@ -111,7 +109,7 @@ def _check_head(document: Document, data: dict[str, Any]) -> None:
         if name not in data:
             document.fault((), f"has no {name}, which every lock file has (PEP 751)")
     version = document.string(("lock-version",), data["lock-version"]) if "lock-version" in data else None
-    if version is not None and not _LOCK_VERSION.fullmatch(version):
+    if version is not None and not re.fullmatch(_LOCK_VERSION, version):
         document.fault(
             ("lock-version",), f"{shown_text(version)} is not supported: only 1.0 is", "upgrade rim-router"
         )
@@ -154,9 +152,9 @@ def _read_name(document: Document, key: Key, package: dict[str, Any]) -> str | N
         document.fault(key, "has no name")
         return None
     name = document.string((*key, "name"), package["name"])
-    if name is None or (_NAME.fullmatch(name) and normalise(name) == name):
+    if name is None or (re.fullmatch(_NAME, name) and normalise(name) == name):
         return name
-    if not _NAME.fullmatch(normalise(name)):
+    if not re.fullmatch(_NAME, normalise(name)):
         document.fault((*key, "name"), f"{shown_text(name)} is not the name of a project")
     else:
         document.fault((*key, "name"), f"{shown_text(name)} is not normalised", f'write "{normalise(name)}"')

@@ -6,10 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from rim_router.config.document import shown_path
-from rim_router.config.files import read_file
-from rim_router.config.pinfile import FILE_NAME, merge_pins, read_pins
+from rim_router.config.files import PINS_NAME, read_file
 from rim_router.errors import LocationError
-from rim_router.pins import Pin
+from rim_router.pins import NO_PINS, Pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,12 +31,14 @@ def pins_in_force(files: Iterable[LayerFile], wheels: Iterable[ExternalWheel]) -
     faults: list[Fault] = []
     seen: set[str] = set()
     for file in files:
-        path = file.path.with_name(FILE_NAME)
+        path = file.path.with_name(PINS_NAME)
         found = None if file.layer == "central" or str(path) in seen else read_file(path)
         seen.add(str(path))
         if found is not None:
             content, status = found
             _check_owner(path, status, file.path)
+            from rim_router.config.pinfile import read_pins
+
             more, wrong = read_pins(file.layer, path, content)
             pins += more
             faults += wrong
@@ -45,6 +46,10 @@ def pins_in_force(files: Iterable[LayerFile], wheels: Iterable[ExternalWheel]) -
         Pin(each.name, each.version, each.filename, each.urls[0], each.size, each.digests, each.source)
         for each in wheels
     ]
+    if not pins:
+        return NO_PINS, faults
+    from rim_router.config.pinfile import merge_pins
+
     merged, disagreements = merge_pins(pins)
     known = {(str(fault.where), fault.message) for fault in faults}
     return merged, faults + [each for each in disagreements if (str(each.where), each.message) not in known]

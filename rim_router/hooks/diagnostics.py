@@ -61,8 +61,8 @@ _TALKATIVE = (
     "pip._vendor.urllib3.util.retry",
     "pip._vendor.cachecontrol.controller",
 )
-_USER = re.compile(r"(?<=://)[^/@\s]+@")
-_QUERY = re.compile(r"^(/[^?]*)\?.*", re.DOTALL)
+_USER = r"(?<=://)[^/@\s]+@"
+_QUERY = r"(?s)^(/[^?]*)\?.*"
 
 
 def hide_secrets() -> None:
@@ -78,7 +78,9 @@ def _hidden(record: logging.LogRecord) -> bool:
     if isinstance(record.msg, str) and not record.msg.startswith("[present-rich]"):
         text = record.getMessage()
         # pip shows user names, which can be tokens as well as passwords can.
-        shown = _USER.sub("****@", hide(text))
+        shown = hide(text)
+        if "@" in shown:
+            shown = re.sub(_USER, "****@", shown)
         if shown != text:
             record.msg, record.args = shown, ()
     return True
@@ -91,7 +93,27 @@ def _redacted(record: logging.LogRecord) -> bool:
 
 
 def _shown(value: object) -> object:
-    return scrub(_QUERY.sub(r"\1?****", value)) if isinstance(value, str) else value
+    return scrub(re.sub(_QUERY, r"\1?****", value)) if isinstance(value, str) else value
+
+
+def _print(text: str) -> None:
+    """What ``logger.info`` does, without having pip's console lay out what is one plain line.
+
+    There is such a line for each project, and to lay it out takes as long as all the rest of its look-up.
+    """
+    record = logger.makeRecord(logger.name, logging.INFO, __file__, 0, text, (), None)
+    for handler in logging.getLogger().handlers:
+        console: Any = getattr(handler, "console", None)
+        if record.levelno < handler.level:
+            continue
+        if not hasattr(console, "file") or console.legacy_windows or not text.isascii():
+            handler.handle(record)
+        elif handler.filter(record):
+            try:
+                console.file.write(f"{handler.format(record)}\n")
+                console.file.flush()
+            except Exception:  # as in pip's own handler, which stops pip if its output is closed
+                handler.handleError(record)
 
 
 class Announcer:
@@ -106,10 +128,12 @@ class Announcer:
         if text in self._said:
             return
         self._said.add(text)
-        if not self.data_on_stdout:
-            logger.info("%s", text)
-        elif logger.isEnabledFor(logging.INFO):
+        if not logger.isEnabledFor(logging.INFO):
+            return
+        if self.data_on_stdout:
             sys.stderr.write(text + "\n")
+        else:
+            _print(text)
 
     def warn(self, key: str, text: str) -> None:
         """A warning, the first time for its key."""

@@ -15,6 +15,7 @@ from pip._vendor.urllib3.exceptions import HTTPError
 
 from rim_router.errors import DownloadError, RimRouterError
 from rim_router.hooks.diagnostics import logger, pip_error
+from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
 from rim_router.urls import redact, scrub
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rim_router.hooks.services import Services
     from rim_router.hooks.tracking import File
 
-_MARKUP = re.compile(r"\[/?[a-z ]*\]")
+_MARKUP = r"\[/?[a-z ]*\]"
 _FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
 
 
@@ -95,7 +96,7 @@ class Downloads:
         followed._session = self._session(downloader._session, file, transfer)
         followed._resume_retries = 0  # the transfer resumes by itself, on every pip
         path, content_type = original(followed, link, location)
-        self._services.verify(file, link.url_without_fragment, transfer)
+        self._services.verify(file, url_of(link), transfer)
         # A server may suggest another name; what was judged is this one.
         final = Path(location, file.filename)
         if Path(path) != final:
@@ -150,4 +151,4 @@ def _reason(failure: Exception) -> str:
 
 def _plain(text: Any) -> str:
     """A text of pip's without its mark-up."""
-    return str(getattr(text, "plain", None) or _MARKUP.sub("", str(text)))
+    return str(getattr(text, "plain", None) or re.sub(_MARKUP, "", str(text)))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rim_router.verdict import Verdict
 
 _DEFAULT_INDEX = "https://pypi.org/simple"
-_REQUIREMENT = re.compile(r"No matching distribution found for ([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REQUIREMENT = r"No matching distribution found for ([A-Za-z0-9][A-Za-z0-9._-]*)"
 
 
 class Lookup:
@@ -170,7 +170,7 @@ class Router:
         return initialise
 
     def _explained(self, message: str) -> str:
-        match = _REQUIREMENT.match(message)
+        match = re.match(_REQUIREMENT, message)
         lookup = self._lookups.get(self._table.route(match.group(1)).name) if match else None
         if lookup is None:
             return message

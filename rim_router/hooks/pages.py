@@ -11,7 +11,7 @@ from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError
 from rim_router.hosts import Hosts
-from rim_router.recognition import namespace_fault, page_fault
+from rim_router.recognition import may_be_read_first, namespace_fault, page_fault
 from rim_router.urls import redact, scrub
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Page:
         self.namespace = namespace
         self.services = services
         self.absent = False
+        self.unchecked: Any = None  # the answer, if it is a page of an index only if links are found in it
         self.upgraded: Origin | None = None  # to https on the same host: then the index's own, too
 
     @property
@@ -55,6 +56,26 @@ class Page:
     def failed(self, what: str, **details: Any) -> Exception:
         error = IndexFailedError(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
         return self.services.refusal(error)
+
+    def check(self, content: Any) -> None:
+        """Look at an answer.
+
+        :raises PipRoutingError: if it is no index page.
+        """
+        name = None if self.index.flat else self.project_name
+        fault = page_fault(content.content, content.content_type, name)
+        if fault is not None:
+            what = f"answered with {content.content_type} that is not an index page: {fault}"
+            raise self.failed(what, hint=_HINT)
+
+    def read(self, links: list[Any]) -> None:
+        """What pip has found in it.
+
+        :raises PipRoutingError: if that is nothing, and it is no index page.
+        """
+        if self.unchecked is not None and not links:
+            self.check(self.unchecked)
+        self.unchecked = None
 
 
 _current: ContextVar[Page | None] = ContextVar("rim_router_page", default=None)
@@ -94,11 +115,10 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
                 return None
             raise page.failed("answered with something that is not an index page", hint=_HINT)
         if page.must_be_index:
-            name = None if page.index.flat else page.project_name
-            fault = page_fault(content.content, content.content_type, name)
-            if fault is not None:
-                what = f"answered with {content.content_type} that is not an index page: {fault}"
-                raise page.failed(what, hint=_HINT)
+            if may_be_read_first(content.content, content.content_type):
+                page.unchecked = content
+            else:
+                page.check(content)
         if page.namespace is not None:
             fault = namespace_fault(content.content, content.content_type, page.namespace)
             if fault is not None:

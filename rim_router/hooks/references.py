@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rim_router.digests import strong
 from rim_router.errors import RefusedReferenceError
 from rim_router.external import pinned
-from rim_router.hooks.tracking import File, digests_of
+from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.hosts import Hosts
 from rim_router.references import judge_reference, names_in
 
@@ -75,7 +75,7 @@ class References:
 
     def _track(self, link: Any, decision: Decision, verdict: Verdict) -> None:
         verdict = pinned(verdict, link.filename, self._table.pins)
-        url = link.url_without_fragment
+        url = url_of(link)
         hosts = Hosts.of_reference(decision, url)
         self._services.tracker.add(
             File(decision.name, link.filename, url, verdict, "the direct reference", hosts)

@@ -14,14 +14,12 @@ from pip._internal.metadata.base import MemoryWheel
 from pip._internal.models.link import Link
 from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 
-from rim_router import rim as format_
 from rim_router.errors import ContradictionError, RefusedFileError
 from rim_router.hooks.diagnostics import logger
-from rim_router.hooks.tracking import File
+from rim_router.hooks.tracking import File, url_of
 from rim_router.hooks.transfer import Transfer
 from rim_router.hosts import Hosts
-from rim_router.rim.archive import MAX_SIZE
-from rim_router.rim.filename import RIM_SUFFIX, WHEEL_SUFFIX
+from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.urls import redact
 from rim_router.verdict import Verdict
 
@@ -74,7 +72,10 @@ reading: ContextVar[Callable[[Iterable[Any]], list[Any]] | None] = ContextVar("r
 
 
 class Rims:
-    """The replacements of pip's functions that meet ``.rim`` files."""
+    """The replacements of pip's functions that meet ``.rim`` files.
+
+    Only where there is one is the code imported that reads them.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -83,7 +84,7 @@ class Rims:
 
     def stand_in(
         self,
-        links: Iterable[Any],
+        links: list[Any],
         decision: Decision,
         judge: Judge,
         judged: Callable[[Any], File],
@@ -95,8 +96,10 @@ class Rims:
 
         A wheel of the same name on the same page wins, and has to agree with the ``.rim``.
         """
-        links = list(links)
-        if not any(RIM_SUFFIX in link.url for link in links):
+        for link in links:
+            if RIM_SUFFIX in link.url:
+                break
+        else:
             return links
         wheels = {link.filename: link for link in links if link.filename.endswith(WHEEL_SUFFIX)}
         result = []
@@ -107,16 +110,16 @@ class Rims:
             wheel = link.filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX
             standin = Standin(link, decision, judge, judged, refuse, offline)
             if wheel in wheels:
-                self._twins[wheels[wheel].url_without_fragment] = standin
+                self._twins[url_of(wheels[wheel])] = standin
                 continue
-            url = f"{link.url_without_fragment}/{wheel}"
+            url = f"{url_of(link)}/{wheel}"
             self._standins[url] = standin
             result.append(Link(url, **{name: getattr(link, name, None) for name in _KEPT}))
         return result
 
     def standin_of(self, link: Any) -> Standin | None:
         """The ``.rim`` that a candidate's link stands for."""
-        return self._standins.get(link.url_without_fragment)
+        return self._standins.get(url_of(link))
 
     def evaluate_links(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``PackageFinder.evaluate_links``: the links of a page become candidates."""
@@ -163,7 +166,9 @@ class Rims:
                 return original(preparer, link)
             if file.rim is None or preparer.require_hashes:
                 return None
-            wheel = MemoryWheel(file.filename, io.BytesIO(format_.stub_wheel(file.rim)))
+            from rim_router.rim import stub_wheel
+
+            wheel = MemoryWheel(file.filename, io.BytesIO(stub_wheel(file.rim)))
             return get_wheel_distribution(wheel, file.name)
 
         return fetch
@@ -181,10 +186,12 @@ class Rims:
         return prepare
 
     def _check_agreement(self, rim: Rim, path: Path) -> None:
+        from rim_router.rim import agrees, read_dist_info
+
         faults: list[str] = []
         with path.open("rb") as stream:
-            _, files = format_.read_dist_info(stream, rim.wheel, faults)
-        fault = format_.agrees(rim, files.get("METADATA", b""))
+            _, files = read_dist_info(stream, rim.wheel, faults)
+        fault = agrees(rim, files.get("METADATA", b""))
         if fault is not None:
             raise self._services.refusal(
                 ContradictionError(
@@ -196,7 +203,7 @@ class Rims:
 
     def _considered(self, link: Any, session: Any) -> Any:
         """The link of the real wheel; None if it may not be used."""
-        twin = self._twins.get(link.url_without_fragment)
+        twin = self._twins.get(url_of(link))
         file = self._services.tracker.find(link)
         if twin is not None and file is not None:
             self._compare(twin, file, session)
@@ -234,7 +241,7 @@ class Rims:
         file = File(
             name=standin.decision.name,
             filename=rim.wheel_filename,
-            url=link.url_without_fragment,
+            url=url_of(link),
             verdict=verdict,
             said=rim.filename,
             hosts=Hosts.of_index(standin.judge.index, standin.judge.own),
@@ -270,18 +277,22 @@ class Rims:
         if not file.verdict.allowed:
             standin.refuse(file.verdict)
             return None
+        from rim_router.rim import RimError, read
+
         data = self._read(link, file, session)
         try:
-            rim = format_.read(data, link.filename)
+            rim = read(data, link.filename)
             if rim.name != standin.decision.name:
-                raise format_.RimError(link.filename, [f"is of {rim.name}"])
-        except format_.RimError as error:
+                raise RimError(link.filename, [f"is of {rim.name}"])
+        except RimError as error:
             logger.warning("%s", error)
             standin.refuse(Verdict(False, redact(link.url), False, "; ".join(error.faults)))
             return None
         return rim
 
     def _read(self, link: Any, file: File, session: Any) -> bytes:
+        from rim_router.rim.archive import MAX_SIZE
+
         if link.is_file:
             with Path(link.file_path).open("rb") as stream:
                 return stream.read(MAX_SIZE + 1)

@@ -53,6 +53,9 @@ class Seam(Record):
             return f"missing ({type(error).__name__}: {error})"
         if self.parameters is None:
             return None
+        plain = _parameters(found)
+        if plain is not None and plain[: len(self.parameters)] == self.parameters:
+            return None
         try:
             actual = tuple(inspect.signature(found).parameters)
         except (TypeError, ValueError):
@@ -60,6 +63,19 @@ class Seam(Record):
         if actual[: len(self.parameters)] != self.parameters:
             return f"has parameters ({', '.join(actual)}), expected ({', '.join(self.parameters)}, …)"
         return None
+
+
+def _parameters(function: Any) -> tuple[str, ...] | None:
+    """The parameters of a plain function or bound method; None for anything else.
+
+    A signature tells those of everything, and takes fifty times as long.
+    """
+    bound = getattr(function, "__func__", None)
+    code = getattr(function if bound is None else bound, "__code__", None)
+    if code is None or hasattr(function, "__wrapped__"):
+        return None
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+    return names if bound is None else names[1:]
 
 
 _COLLECTOR = "pip._internal.index.collector"

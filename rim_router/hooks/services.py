@@ -40,6 +40,8 @@ class Services:
 
     def note_decision(self, decision: Decision) -> None:
         """Record where a project comes from."""
+        if not self.journal.active:
+            return
         self.journal.write(
             "decision",
             project=decision.name,
@@ -50,6 +52,8 @@ class Services:
 
     def note_refused(self, decision: Decision, verdict: Verdict) -> None:
         """Record that a file may not be used."""
+        if not self.journal.active:
+            return
         self.journal.write(
             "refused",
             project=decision.name,
@@ -103,6 +107,8 @@ class Services:
             raise pip_error(
                 DownloadError(f"{file.filename} from {redact(url)} is not the right file", notes=wrong)
             )
+        if not self.journal.active:
+            return
         self.journal.write(
             "verified",
             file=file.filename,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,10 @@ from rim_router.errors import IndexFailedError
 from rim_router.external import judge_wheel, pinned
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import logger, pip_error
-from rim_router.hooks.tracking import File, digests_of
+from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.hosts import Hosts
+from rim_router.names import RIM_SUFFIX
 from rim_router.record import Record
-from rim_router.rim.filename import RIM_SUFFIX
 from rim_router.urls import Origin, is_local, join, redact
 from rim_router.verdict import Verdict
 
@@ -68,7 +69,7 @@ class RoutedSource(LinkSource):
         """No single page: pip uses this in debug messages only."""
         return None
 
-    def page_candidates(self) -> Iterator[Any]:
+    def page_candidates(self) -> list[Any]:
         """The candidates that the index's page has and that may be used.
 
         :raises PipRoutingError: if neither the index nor a mirror answers as an index.
@@ -86,13 +87,27 @@ class RoutedSource(LinkSource):
                 following = redact(self._unasked[0])
                 announcer = self._inquiry.services.announcer
                 announcer.warn(url, f"{error.message}; asking its mirror {following}")
-        for candidate in candidates:
-            if self._may_use(candidate.link):
-                yield candidate
+        usable = self._usable(candidate.link for candidate in candidates)
+        return [candidate for candidate, is_usable in zip(candidates, usable) if is_usable]
 
     def file_links(self) -> Iterable[Any]:
         """The files of a directory of links; known once the pages have been read."""
-        return [link for link in self._files if self._may_use(link)]
+        return [link for link, is_usable in zip(self._files, self._usable(self._files)) if is_usable]
+
+    def _usable(self, links: Iterable[Any]) -> list[bool]:
+        """Whether each of some files may be used, as far as that can be told now."""
+        clears, offline = self._judge.clears, self._inquiry.offline
+        cleared: list[Any] = []
+        usable: list[bool] = []
+        for link in links:
+            url = link.url
+            if not offline and RIM_SUFFIX not in url and clears(url, getattr(link, "_hashes", None)):
+                cleared.append(link)
+                usable.append(True)
+            else:
+                usable.append(self._may_use(link))
+        self._inquiry.services.tracker.offer(cleared, self._judged)
+        return usable
 
     def _read(self, url: str) -> list[Any]:
         known = self._inquiry.session.auth.index_urls or []
@@ -107,14 +122,15 @@ class RoutedSource(LinkSource):
             page = pages.Page(
                 self._index, url, inquiry.decision.name, inquiry.decision.target.namespace, inquiry.services
             )
-            with pages.strictly(page), self._reading():
+            with pages.strictly(page), self._reading(page):
                 found = inquiry.candidates_from_page(link)
+                page.read([])  # where pip has not come as far as to have links
             if page.upgraded is not None:
                 self._own |= {page.upgraded}
                 self._judge = inquiry.services.judge(inquiry.decision.name, self._index, self._own)
             return found
 
-        where = scope([url], []) if self._index.flat else scope([], [url])
+        where = scope((url,), ()) if self._index.flat else scope((), (url,))
         found = self._inquiry.from_pip(where, candidates_from_page)
         sources = [source for group in found for source in group if source is not None]
         candidates = [candidate for source in sources for candidate in source.page_candidates()]
@@ -124,14 +140,19 @@ class RoutedSource(LinkSource):
         return candidates
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        token = rims.reading.set(self._stand_in)
+    def _reading(self, page: pages.Page) -> Iterator[None]:
+        def replaced(links: Iterable[Any]) -> list[Any]:
+            links = list(links)
+            page.read(links)
+            return self._stand_in(links)
+
+        token = rims.reading.set(replaced)
         try:
             yield
         finally:
             rims.reading.reset(token)
 
-    def _stand_in(self, links: Iterable[Any]) -> list[Any]:
+    def _stand_in(self, links: list[Any]) -> list[Any]:
         return self._inquiry.rims.stand_in(
             links,
             self._inquiry.decision,
@@ -153,7 +174,7 @@ class RoutedSource(LinkSource):
         :raises PipRoutingError: if the index itself is missing, or may not be asked.
         """
         if not url.startswith("file:"):
-            if self._inquiry.session.is_secure_origin(Link(url)):
+            if _is_secure(self._inquiry.session, url):
                 return True
             host = Origin.of(url).netloc
             hint = f"use https, or --trusted-host {host}"
@@ -167,9 +188,6 @@ class RoutedSource(LinkSource):
         return pip_error(IndexFailedError(f"Index {self._index.name} ({redact(url)}) {what}", **details))
 
     def _may_use(self, link: Any) -> bool:
-        if self._is_cleared(link):
-            self._inquiry.services.tracker.clear(link.url, self._judged)
-            return True
         standin = self._inquiry.rims.standin_of(link)
         file = self._judged(link if standin is None else standin.rim)
         verdict = file.verdict
@@ -179,14 +197,9 @@ class RoutedSource(LinkSource):
         self._refuse(verdict)
         return False
 
-    def _is_cleared(self, link: Any) -> bool:
-        if self._inquiry.offline or RIM_SUFFIX in link.url:
-            return False
-        return self._judge.clears(link.url, (getattr(link, "_hashes", None) or {}).get("sha256"))
-
     def _judged(self, link: Any) -> File:
         decision = self._inquiry.decision
-        url, filename = link.url_without_fragment, link.filename
+        url, filename = url_of(link), link.filename
         verdict = self._judge.judge(url, filename, digests_of(link))
         if verdict.allowed and self._inquiry.offline and not is_local(url):
             verdict = Verdict(False, verdict.url, True, "not in the file system, and --no-index is given")
@@ -213,7 +226,7 @@ class RoutedSource(LinkSource):
                 standin = self._inquiry.rims.standin_of(link)
                 real = link if standin is None else standin.rim
                 if real.filename == filename and self._may_use(link):
-                    yield real.url_without_fragment
+                    yield url_of(real)
 
     def _refuse(self, verdict: Verdict) -> None:
         self._inquiry.refuse(verdict, self._index)
@@ -264,7 +277,7 @@ class FindLinksSource(LinkSource):
     """A local ``--find-links`` place under ``--no-index`` (spec section 4, rule 4)."""
 
     def __init__(self, place: str, inquiry: Inquiry) -> None:
-        found = inquiry.from_pip(scope([place], []), inquiry.candidates_from_page)
+        found = inquiry.from_pip(scope((place,), ()), inquiry.candidates_from_page)
         self._sources = [source for group in found for source in group if source is not None]
         self._inquiry = inquiry
 
@@ -285,7 +298,7 @@ class FindLinksSource(LinkSource):
         return [link for source in self._sources for link in source.file_links() if self._may_use(link)]
 
     def _may_use(self, link: Any) -> bool:
-        url, filename = link.url_without_fragment, link.filename
+        url, filename = url_of(link), link.filename
         if not is_local(url):
             return False
         services = self._inquiry.services
@@ -295,10 +308,16 @@ class FindLinksSource(LinkSource):
         return True
 
 
+@cache
+def _is_secure(session: Any, url: str) -> bool:
+    return bool(session.is_secure_origin(Link(url)))
+
+
 # Since pip 22.3 a scope also says whether --no-index was given.
 _NO_INDEX = {"no_index": False} if "no_index" in inspect.signature(SearchScope.create).parameters else {}
 
 
-def scope(find_links: list[str], index_urls: list[str]) -> Any:
+@cache
+def scope(find_links: tuple[str, ...], index_urls: tuple[str, ...]) -> Any:
     """A search scope of pip's, with just these places."""
-    return SearchScope.create(find_links=find_links, index_urls=index_urls, **_NO_INDEX)
+    return SearchScope.create(find_links=list(find_links), index_urls=list(index_urls), **_NO_INDEX)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from rim_router.record import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rim_router.hosts import Hosts
     from rim_router.rim import Rim
     from rim_router.verdict import Verdict
 
-_FRAGMENT_DIGEST = re.compile(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]*)")
+_FRAGMENT_DIGEST = r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]*)"
 
 
 def digests_of(link: Any) -> dict[str, str]:
     """Every digest that a link of pip's carries, of which pip itself looks at one only."""
     fragment = "#" + link.url.partition("#")[2]
-    return {**dict(_FRAGMENT_DIGEST.findall(fragment)), **dict(getattr(link, "_hashes", None) or {})}
+    return {**dict(re.findall(_FRAGMENT_DIGEST, fragment)), **dict(getattr(link, "_hashes", None) or {})}
 
 
 def _nowhere() -> Iterator[str]:
@@ -31,7 +31,7 @@ class File:
     """A file of a claimed name, or a pinned one of any name.
 
     :param name: of the project, normalised.
-    :param url: without a fragment; with credentials, if it has any.
+    :param url: as :func:`url_of` has it; with credentials, if it has any.
     :param verdict: with the digests that it must have.
     :param said: who gives these digests, for messages.
     :param hosts: where it may be had; None leaves that to pip.
@@ -84,12 +84,19 @@ class File:
         self.verdict = self.verdict.replaced(digests={**self.verdict.digests, **digests})
 
 
+def url_of(link: Any) -> str:
+    """The URL of a file, without what the link to it says of the file in its fragment."""
+    url: str = link.url
+    return url.partition("#")[0]
+
+
 class Tracker:
     """Files by URL; a file that is offered twice must agree with both."""
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
-        self._cleared: dict[str, Callable[[Any], File]] = {}
+        self._pending: list[tuple[Iterable[Any], Callable[[Any], File]]] = []
+        self._offered: dict[str, list[tuple[Any, Callable[[Any], File]]]] = {}
 
     def add(self, file: File) -> File:
         """Note a file, or what else is said of one that is known."""
@@ -104,16 +111,21 @@ class Tracker:
                 known.require(file.verdict.digests, file.said)
         return known
 
-    def clear(self, url: str, judged: Callable[[Any], File]) -> None:
-        """Note the link of a file that is to be judged only if it comes to be used.
+    def offer(self, links: Iterable[Any], judged: Callable[[Any], File]) -> None:
+        """Note the links of files that are to be judged only if they come to be used.
 
-        :param url: of the link, with its fragment.
+        :param judged: judges a link.
         """
-        self._cleared[url] = judged
+        self._pending.append((links, judged))
 
     def find(self, link: Any) -> File | None:
         """What is known of the file that a link of pip's leads to."""
-        judged = self._cleared.pop(link.url, None)
-        if judged is not None:
-            self.add(judged(link))
-        return self._files.get(link.url_without_fragment)
+        for links, judged in self._pending:
+            for each in links:
+                self._offered.setdefault(url_of(each), []).append((each, judged))
+        self._pending.clear()
+        url = url_of(link)
+        # All of them, and not this link alone: what each says of the file has to be right.
+        for each, judged in self._offered.pop(url, ()):
+            self.add(judged(each))
+        return self._files.get(url)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
 _ATTEMPTS = 5
-_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_RANGE = r"bytes (\d+)-\d+/(?:\d+|\*)"
 
 
 class BrokenOffError(Exception):
@@ -96,7 +96,7 @@ class Transfer:
             again = resume(headers)
         except (RequestException, HTTPError) as error:
             raise BrokenOffError(f"{said}; then: {scrub(str(error))}") from error
-        found = _RANGE.fullmatch(again.headers.get("Content-Range", ""))
+        found = re.fullmatch(_RANGE, again.headers.get("Content-Range", ""))
         if again.status_code != 206 or found is None or int(found[1]) != self.size:
             raise BrokenOffError(f"{said}, and the server does not resume")
         return again

@@ -9,7 +9,7 @@ from pip._internal.exceptions import HashMismatch
 from pip._internal.utils.hashes import Hashes
 
 from rim_router.digests import strong
-from rim_router.hooks.tracking import File, digests_of
+from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Verification:
             verdict = Verdict(
                 True, file.verdict.url, file.verdict.external, file.verdict.reason, None, digests
             )
-            url = link.url_without_fragment
+            url = url_of(link)
             self._services.tracker.add(File(file.name, link.filename, url, verdict, file.said, file.hosts))
             return original(preparer, req)
 
@@ -123,10 +123,8 @@ class Verification:
         pin = self._services.table.pins.get(link.filename)
         if pin is None or link.is_vcs:
             return None
-        verdict = Verdict(
-            True, link.url_without_fragment, False, f"pinned by {pin.source}", None, pin.digests
-        )
-        url = link.url_without_fragment
+        verdict = Verdict(True, url_of(link), False, f"pinned by {pin.source}", None, pin.digests)
+        url = url_of(link)
         return self._services.tracker.add(
             File(pin.name, link.filename, url, verdict, str(pin.source), None, pin.size)
         )

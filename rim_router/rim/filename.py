@@ -6,11 +6,8 @@ import re
 from dataclasses import dataclass
 
 from rim_router.libraries import library
-from rim_router.names import normalise
+from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
 from rim_router.rim.faults import quoted
-
-WHEEL_SUFFIX = ".whl"
-RIM_SUFFIX = ".rim"
 
 # No file system that a wheel is installed from has longer names, and tags multiply: a.b.c-d.e.f-g.h.i is 27.
 _LONGEST = 255

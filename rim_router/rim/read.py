@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 from rim_router.digests import STRONG
+from rim_router.names import RIM_SUFFIX
 from rim_router.rim import hosting
 from rim_router.rim.archive import MAX_SIZE, unpack
 from rim_router.rim.faults import RimError, quoted
-from rim_router.rim.filename import RIM_SUFFIX, WheelName, dist_info_of
+from rim_router.rim.filename import WheelName, dist_info_of
 from rim_router.rim.metadata import difference, judge_metadata
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from rim_router.cli.pin_record import NEVER, Outcome, State, recorded
 from rim_router.cli.pin_store import PinError, Store
 from rim_router.cli.toml_text import toml_text
 from rim_router.config.document import read_toml
-from rim_router.config.pinfile import FILE_NAME, read_pins
+from rim_router.config.files import PINS_NAME
+from rim_router.config.pinfile import read_pins
 from rim_router.errors import LocationError, RimRouterError, TableError
 from tests.support.servers import Authority, Exchange, IndexServer, redirect, status
 from tests.support.tables import write_table
@@ -133,7 +134,7 @@ def run(*args: str) -> int:
 
 
 def lock(machine: Machine) -> Path:
-    return machine.work / FILE_NAME
+    return machine.work / PINS_NAME
 
 
 def data(machine: Machine) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def data(machine: Machine) -> dict[str, Any]:
 
 def left_over(directory: Path) -> list[str]:
     """What a writer has left."""
-    return [path.name for path in directory.iterdir() if path.name not in (FILE_NAME, "index-routing.toml")]
+    return [path.name for path in directory.iterdir() if path.name not in (PINS_NAME, "index-routing.toml")]
 
 
 def written(url: str, artifact: Artifact = TORCH) -> str:
@@ -326,7 +327,7 @@ def test_next_to_the_highest_layers_table(pip: FakePip, in_venv: Machine, cdn: I
     route(in_venv, cdn.netloc).rename(in_venv.path("environment"))
     pip.would_install(TORCH, cdn.file_url(TORCH))
     assert run("torch") == 0
-    assert (in_venv.prefix / FILE_NAME).exists()
+    assert (in_venv.prefix / PINS_NAME).exists()
     assert not lock(in_venv).exists()
 
 
@@ -367,7 +368,7 @@ def test_a_file_that_pip_has_downloaded(
     assert lock(machine).read_text() == written(url)
     assert not cdn.requests
     line = f"added  {TORCH.filename}  sha256 {TORCH.digest()}  {len(TORCH.data):,} bytes\n"
-    assert capsys.readouterr() == (f"{line}./{FILE_NAME}: 1 added\n", "")
+    assert capsys.readouterr() == (f"{line}./{PINS_NAME}: 1 added\n", "")
     assert not left_over(machine.work)
 
 
@@ -760,7 +761,7 @@ def test_nothing_changed(
     assert pinned.stat().st_mtime == 1
     assert pinned.read_bytes() == before
     line = f"unchanged  {TORCH.filename}  sha256 {TORCH.digest()}  {len(TORCH.data):,} bytes\n"
-    assert capsys.readouterr().out == 2 * f"{line}./{FILE_NAME}: 1 unchanged, nothing to write\n"
+    assert capsys.readouterr().out == 2 * f"{line}./{PINS_NAME}: 1 unchanged, nothing to write\n"
 
 
 def test_nothing_to_write_needs_no_permission(
@@ -791,7 +792,7 @@ def test_changed_bytes(
     assert captured.out == ""
     assert [line for line in captured.err.splitlines() if not line.startswith(("Downl", "Contact"))] == [
         f"ERROR: {TORCH.filename} has changed",
-        f"  note: sha256 {TORCH.digest()} is pinned in ./{FILE_NAME}:11 (project)",
+        f"  note: sha256 {TORCH.digest()} is pinned in ./{PINS_NAME}:11 (project)",
         f"  note: sha256 {tampered.digest()} as {url} serves it",
         "  hint: if that is right: rim-router pin --update torch==2.6.0+cu126",
     ]
@@ -863,7 +864,7 @@ def test_another_layers_pins(
 ) -> None:
     """They hold too: what is pinned there is not written again, and cannot be changed from here."""
     in_venv.write("user")
-    other = in_venv.path("user").with_name(FILE_NAME)
+    other = in_venv.path("user").with_name(PINS_NAME)
     other.write_text(written(url))
     pip.would_install(TORCH, url)
     assert run("torch") == 0
@@ -890,7 +891,7 @@ def test_a_lock_file_with_faults(pinned: Path, pip: FakePip) -> None:
 
 def test_layers_that_disagree(pip: FakePip, machine: Machine, url: str) -> None:
     machine.write("user")
-    machine.path("user").with_name(FILE_NAME).write_text(written(url))
+    machine.path("user").with_name(PINS_NAME).write_text(written(url))
     lock(machine).write_text(written(url).replace(TORCH.digest(), "0" * 64))
     with pytest.raises(TableError, match=f"sha256 of {TORCH.filename.replace('+', '.')} is 0000"):
         run("torch")
@@ -1009,7 +1010,7 @@ def test_a_file_that_would_be_no_lock_file(pip: FakePip, machine: Machine, url: 
     """What is wrong with it besides pins is found before it is written."""
     lock(machine).write_text(OTHERS.replace("sys_platform ==", "nonsense"))
     pip.would_install(TORCH, url)
-    assert failure("torch")[0].startswith(f"./{FILE_NAME} would not be a lock file: ")
+    assert failure("torch")[0].startswith(f"./{PINS_NAME} would not be a lock file: ")
     assert "nonsense" in lock(machine).read_text()
 
 
@@ -1031,14 +1032,14 @@ def test_dry_run(
     assert out == written(url)
     assert err.partition("\n")[2] == (
         f"added  {TORCH.filename}  sha256 {TORCH.digest()}  {len(TORCH.data):,} bytes\n"
-        f"./{FILE_NAME}: 1 added, not written (--dry-run)\n"
+        f"./{PINS_NAME}: 1 added, not written (--dry-run)\n"
     )
     assert not lock(machine).exists()
     lock(machine).write_text(out)
     assert run("torch", "--dry-run") == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.endswith(f"./{FILE_NAME}: 1 unchanged, nothing to write\n")
+    assert err.endswith(f"./{PINS_NAME}: 1 unchanged, nothing to write\n")
     pip.install.clear()
     assert run("torch", "--dry-run") == 0
     assert capsys.readouterr().out == ""
@@ -1079,12 +1080,12 @@ def test_json(
         assert run("torch", "--json", *args) == code
         reports.append(json.loads(capsys.readouterr().out))
         assert_conforms(reports[-1])
-    head = {"version": 1, "file": f"./{FILE_NAME}", "hosts": [cdn.netloc]}
+    head = {"version": 1, "file": f"./{PINS_NAME}", "hosts": [cdn.netloc]}
     assert reports[0] == {**head, "written": False, "pins": [expected]}
     assert reports[1] == {**head, "written": True, "pins": [expected]}
     before = {
         "pinned": {"sha256": TORCH.digest()},
-        "place": {"layer": "project", "file": f"./{FILE_NAME}", "line": 11},
+        "place": {"layer": "project", "file": f"./{PINS_NAME}", "line": 11},
     }
     unchanged = {**expected, **before, "state": "unchanged"}
     assert reports[2] == {**head, "written": False, "pins": [unchanged]}
@@ -1134,7 +1135,7 @@ def test_a_full_disk(
     with monkeypatch.context() as patch:
         patch.setattr(function, full)
         patch.setattr(Path, "replace", lambda one, other: os.replace(one, other))  # noqa: PTH105
-        assert failure("torch") == [f"./{FILE_NAME} cannot be written: No space left on device"]
+        assert failure("torch") == [f"./{PINS_NAME} cannot be written: No space left on device"]
     assert lock(machine).exists() is existing
     assert not existing or lock(machine).read_text() == OTHERS
     assert not left_over(machine.work)
@@ -1160,7 +1161,7 @@ def test_interrupted(pip: FakePip, machine: Machine, url: str, monkeypatch: pyte
 def test_what_a_killed_writer_left(pip: FakePip, machine: Machine, url: str) -> None:
     """Is cleared away, and its lock holds nobody."""
     for name in ("tmp", "lock"):
-        lock(machine).with_name(f".{FILE_NAME}.{name}").write_text("")
+        lock(machine).with_name(f".{PINS_NAME}.{name}").write_text("")
     pip.would_install(TORCH, url)
     assert run("torch") == 0
     assert not left_over(machine.work)
@@ -1188,7 +1189,7 @@ def test_a_link_is_followed(existing: bool, pip: FakePip, machine: Machine, url:
 
 def test_a_directory_of_that_name(pip: FakePip, machine: Machine, url: str) -> None:
     lock(machine).mkdir()
-    with pytest.raises(RimRouterError, match=f"{FILE_NAME} "):
+    with pytest.raises(RimRouterError, match=f"{PINS_NAME} "):
         run("torch")
 
 
@@ -1196,7 +1197,7 @@ def test_a_directory_of_that_name(pip: FakePip, machine: Machine, url: str) -> N
 def test_a_directory_that_cannot_be_written_to(pip: FakePip, machine: Machine, url: str) -> None:
     pip.would_install(TORCH, url)
     machine.work.chmod(0o500)
-    assert failure("torch")[0].startswith(f"./{FILE_NAME} cannot be written: ")
+    assert failure("torch")[0].startswith(f"./{PINS_NAME} cannot be written: ")
 
 
 def test_a_lock_that_cannot_be_had(
@@ -1205,7 +1206,7 @@ def test_a_lock_that_cannot_be_had(
     """As on some network file systems."""
     pip.would_install(TORCH, url)
     monkeypatch.setattr(pin_store, "_lock", full)
-    assert failure("torch") == [f"./{FILE_NAME} cannot be written: No space left on device"]
+    assert failure("torch") == [f"./{PINS_NAME} cannot be written: No space left on device"]
 
 
 def test_another_run_in_the_meantime(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
@@ -1248,7 +1249,7 @@ def test_two_at_once(machine: Machine) -> None:
     root = Path(command.__file__).parents[2]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", PINNER, str(directory / FILE_NAME), *map(str, span), str(each), str(go)],
+            [sys.executable, "-c", PINNER, str(directory / PINS_NAME), *map(str, span), str(each), str(go)],
             env={**os.environ, "PYTHONPATH": str(root)},
         )
         for span, each in zip(((0, 20), (20, 40), (40, 60)), ready)
@@ -1258,10 +1259,10 @@ def test_two_at_once(machine: Machine) -> None:
         time.sleep(0.01)
     go.touch()
     assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
-    pins, faults = read_pins("project", directory / FILE_NAME, (directory / FILE_NAME).read_bytes())
+    pins, faults = read_pins("project", directory / PINS_NAME, (directory / PINS_NAME).read_bytes())
     assert not faults
     assert [pin.name for pin in pins] == [f"p{number:03}" for number in range(60)]
-    assert [path.name for path in directory.iterdir()] == [FILE_NAME]
+    assert [path.name for path in directory.iterdir()] == [PINS_NAME]
 
 
 # The text

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rim_router.config.pinfile import FILE_NAME, filename_of, merge_pins, parse_filename, read_pins
+from rim_router.config.files import PINS_NAME
+from rim_router.config.pinfile import filename_of, merge_pins, parse_filename, read_pins
 
 if TYPE_CHECKING:
     from rim_router.errors import Fault
@@ -27,12 +28,12 @@ GOOD = f'url = "{URL}"\n{HASHES}\n'
 
 
 def read(text: str, layer: str = "project") -> tuple[list[Pin], list[Fault]]:
-    return read_pins(layer, Path.cwd() / FILE_NAME, dedent(text).encode())
+    return read_pins(layer, Path.cwd() / PINS_NAME, dedent(text).encode())
 
 
 def faults(text: str) -> list[str]:
     """What is wrong with a file; each with its place."""
-    return [str(fault).replace(f"./{FILE_NAME}", "") for fault in read(text)[1]]
+    return [str(fault).replace(f"./{PINS_NAME}", "") for fault in read(text)[1]]
 
 
 def wheel(lines: str) -> str:
@@ -77,7 +78,7 @@ def test_what_is_read(machine: Machine) -> None:
         ),
         ("acme-core", "1.0", "acme-core-1.0.tar.gz", "file:///srv/acme-core-1.0.tar.gz", None, {"sha256": B}),
     ]
-    assert [str(pin.source) for pin in pins] == [f"./{FILE_NAME}:{line}" for line in (8, 14, 20)]
+    assert [str(pin.source) for pin in pins] == [f"./{PINS_NAME}:{line}" for line in (8, 14, 20)]
     assert {pin.source.layer for pin in pins} == {"project"}
 
 
@@ -268,7 +269,7 @@ def test_equal_versions_are_equal(package: str, filename: str) -> None:
             f'{wheel(GOOD)}[[packages.wheels]]\nurl = "{URL}"\nhashes = {{ sha256 = "{B}" }}\n',
             [
                 (
-                    f":9, packages[0].wheels[1]: sha256 of {WHEEL} is {B} here, and {A} in ./{FILE_NAME}:6 "
+                    f":9, packages[0].wheels[1]: sha256 of {WHEEL} is {B} here, and {A} in ./{PINS_NAME}:6 "
                     "(remove the one that is wrong)"
                 )
             ],
@@ -282,9 +283,9 @@ def test_every_fault(text: str, expected: list[str]) -> None:
     assert len(said) == len(expected), said
     for found, wanted in zip(said, expected):
         if wanted.endswith("…"):
-            assert found.startswith(f"./{FILE_NAME}{wanted[:-1]}"), said
+            assert found.startswith(f"./{PINS_NAME}{wanted[:-1]}"), said
         else:
-            assert found == f"./{FILE_NAME}{wanted}"
+            assert found == f"./{PINS_NAME}{wanted}"
 
 
 def test_a_fault_of_one_package_does_not_hide_those_of_others() -> None:
@@ -303,9 +304,9 @@ def test_no_secret_in_a_fault() -> None:
 
 def test_what_is_not_utf_8() -> None:
     """The place is told."""
-    pins, wrong = read_pins("user", Path.cwd() / FILE_NAME, b"a = 1\n\xff")
+    pins, wrong = read_pins("user", Path.cwd() / PINS_NAME, b"a = 1\n\xff")
     assert not pins
-    assert [str(fault) for fault in wrong] == [f"./{FILE_NAME}:2:1: not UTF-8: byte 0xff"]
+    assert [str(fault) for fault in wrong] == [f"./{PINS_NAME}:2:1: not UTF-8: byte 0xff"]
 
 
 def test_a_version_of_absurd_length() -> None:
@@ -343,13 +344,13 @@ def test_the_pins_of_every_layer_hold() -> None:
 )
 def test_two_that_disagree(lines: str, what: str, one: str, two: str) -> None:
     """Both files are named."""
-    user, _ = read_pins("user", Path("/etc") / FILE_NAME, wheel(f"{GOOD}size = 913").encode())
+    user, _ = read_pins("user", Path("/etc") / PINS_NAME, wheel(f"{GOOD}size = 913").encode())
     project, _ = read(wheel(lines))
     _, wrong = merge_pins([*user, *project])
     (fault,) = wrong
     assert str(fault) == (
-        f"./{FILE_NAME}:6, packages[0].wheels[0]: {what} of {WHEEL} is {one} here, and {two} in "
-        f"/etc/{FILE_NAME}:6 (remove the one that is wrong)"
+        f"./{PINS_NAME}:6, packages[0].wheels[0]: {what} of {WHEEL} is {one} here, and {two} in "
+        f"/etc/{PINS_NAME}:6 (remove the one that is wrong)"
     )
 
 
