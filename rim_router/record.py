@@ -32,26 +32,26 @@ class Record:
 
     _uncompared: ClassVar[tuple[str, ...]] = ()
     _fields: ClassVar[tuple[str, ...]] = ()
+    _names: ClassVar[frozenset[str]] = frozenset()
     _required: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         cls._fields = tuple(
             name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")
         )
+        cls._names = frozenset(cls._fields)
         cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
 
     def __init__(self, *args: Any, **named: Any) -> None:
         values = vars(self)
-        values.update(zip(self._fields, args))
-        values.update(named)
-        if (
-            len(values) != len(args) + len(named)
-            or not self._required <= values.keys()
-            or not named.keys() <= set(self._fields)
-        ):
+        values.update(zip(self._fields, args), **named)
+        if len(values) != len(args) + len(named) or not self._required <= values.keys() <= self._names:
             raise TypeError(f"{type(self).__name__}({', '.join(self._fields)}) got other arguments")
 
     def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")
 
     def _compared(self) -> list[object]:

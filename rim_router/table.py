@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from rim_router.names import Pattern, PatternMap, normalise
 from rim_router.pins import Pins
@@ -17,14 +17,15 @@ from rim_router.urls import HostPattern, Origin, file_origins, is_local, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Protocol
+
+    class Marker(Protocol):
+        """A PEP 508 environment marker, as ``packaging`` has it."""
+
+        def evaluate(self, environment: dict[str, str] | None = ...) -> bool: ...
+
 
 LAYERS = ("central", "machine", "user", "environment", "project")
-
-
-class Marker(Protocol):
-    """A PEP 508 environment marker, as ``packaging`` has it."""
-
-    def evaluate(self, environment: dict[str, str] | None = ...) -> bool: ...
 
 
 class Source(Record):

@@ -22,7 +22,7 @@ _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-file
 _CONTROL = r"[\x00-\x1f\x7f]"
 _AMBIGUOUS = r"(?s)[\s\\]|[^\x00-\x7f]|@.*@"
 # What nobody reads in two ways, and nothing is hidden in.
-_HARMLESS = r"(?:https?|file)://[A-Za-z0-9._:-]*(?:/[A-Za-z0-9._~%!$&'()*+,;=:-]*)+"
+_HARMLESS = r"(?:https?://[A-Za-z0-9._:-]+|file://)/(?!/)[A-Za-z0-9._~%!$&'()*+,;=:/-]*"
 # Whoever takes a backslash for a slash sees credentials and a host where others see a path.
 _HIDDEN = r"[\\@]"
 

@@ -34,7 +34,8 @@ class References:
         """``prepare_linked_requirement`` and its editable twin: nothing is fetched before it is judged.
 
         What a URL holds can be told from it only for wheels; the name in the metadata is judged again
-        afterwards, when nothing has been installed yet.
+        afterwards, when nothing has been installed yet. What a look-up has offered for a name has that name
+        in its metadata, or pip's resolver stops; its legacy one does not look.
         """
 
         def prepare(preparer: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
@@ -47,15 +48,19 @@ class References:
                     self._check(name, each, req)
             dist = original(preparer, req, *args, **kwargs)
             for each in links:
-                self._check(dist.canonical_name, each, req)
+                if not (self._services.names_are_compared and req.name and self._is_offered(req.name, each)):
+                    self._check(dist.canonical_name, each, req)
             return dist
 
         return prepare
 
+    def _is_offered(self, name: str, link: Any) -> bool:
+        file = self._services.tracker.find(link)
+        return file is not None and file.name == self._table.route(name).name
+
     def _check(self, name: str, link: Any, req: Any) -> None:
         decision = self._table.route(name)
-        file = self._services.tracker.find(link)
-        if not decision.claimed or (file is not None and file.name == decision.name):
+        if not decision.claimed or self._is_offered(name, link):
             return
         digests = {} if link.is_vcs else _strong_digests(link, req)
         pin = None if link.is_vcs else self._table.pins.get(link.filename)

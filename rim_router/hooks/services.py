@@ -31,6 +31,8 @@ class Services:
         self.journal = journal
         self.announcer = Announcer()
         self.tracker = Tracker()
+        # Whether pip's resolver compares the names in metadata: not the legacy one.
+        self.names_are_compared = False
         self.recording = os.environ.get(RECORDING) == "1"
         self.transport = Transport(self.table.policy, self.announcer, self.journal, recording=self.recording)
 

@@ -65,6 +65,20 @@ def test_any_text_has_an_origin_or_none_and_can_be_shown(url: str) -> None:
         scrub(url)
 
 
+@given(st.one_of(texts, st.text()))
+def test_what_is_plain_is_read_and_shown_as_all_else_is(url: str) -> None:
+    """The short cuts for URLs that have nothing difficult in them lead to the same."""
+    try:
+        expected = Origin._of(url)
+    except ValueError:
+        expected = None
+    assert origin(url) == expected
+    with a_new_process():
+        shown = redact(url)
+        with patch.object(urls, "_HARMLESS", "(?!)"):
+            assert redact(url) == shown
+
+
 @given(texts)
 def test_with_an_origin_every_reader_sees_the_same_host(url: str) -> None:
     """A strict reader and one that takes backslashes for slashes."""
