@@ -9,7 +9,9 @@ from rim_router.errors import RefusedReferenceError
 from rim_router.external import pinned
 from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.hosts import Hosts
+from rim_router.names import normalise
 from rim_router.references import judge_reference, names_in
+from rim_router.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +45,15 @@ class References:
             # What pip built from a URL earlier lies in its cache, and is no more to be trusted than the URL.
             source = getattr(req, "cached_wheel_source_link", None)
             links = [link] if source is None else [link, source]
+            wanted = req.name  # the legacy resolver writes over it what the metadata say
             for each in links:
-                for name in [req.name] if req.name else names_in(each.filename):
+                for name in [wanted] if wanted else names_in(each.filename):
                     self._check(name, each, req)
             dist = original(preparer, req, *args, **kwargs)
             for each in links:
-                if not (self._services.names_are_compared and req.name and self._is_offered(req.name, each)):
-                    self._check(dist.canonical_name, each, req)
+                if not (self._services.names_are_compared and wanted and self._is_offered(wanted, each)):
+                    looked_up = wanted if req.original_link is None else None
+                    self._check(dist.canonical_name, each, req, looked_up)
             return dist
 
         return prepare
@@ -58,10 +62,24 @@ class References:
         file = self._services.tracker.find(link)
         return file is not None and file.name == self._table.route(name).name
 
-    def _check(self, name: str, link: Any, req: Any) -> None:
+    def _check(self, name: str, link: Any, req: Any, looked_up: str | None = None) -> None:
+        """Refuse a link to a claimed name that the table does not allow.
+
+        :param looked_up: the name for which an index has offered the link; None for a direct reference.
+        """
         decision = self._table.route(name)
         if not decision.claimed or self._is_offered(name, link):
             return
+        if looked_up is not None and normalise(looked_up) != decision.name:
+            raise self._services.refusal(
+                RefusedReferenceError(
+                    f"{decision.name} may not come from {redact(link.url)}",
+                    notes=[
+                        f"it was looked up as {looked_up}, and its metadata say that it is {decision.name}",
+                        f"{decision.name} is claimed by {decision.claim}",
+                    ],
+                )
+            )
         digests = {} if link.is_vcs else _strong_digests(link, req)
         pin = None if link.is_vcs else self._table.pins.get(link.filename)
         verdict = judge_reference(

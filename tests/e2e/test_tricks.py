@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 from urllib.parse import unquote
 
@@ -129,6 +130,42 @@ class TestDigestsOfNothing:
         requirements.write_text(f"acme-core @ {url} --hash=sha256:abc\n", encoding="utf-8")
         stage.assert_stopped(victim, victim.pip("install", "-r", requirements), "carries no sha256")
         assert not stage.public.requests
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["", "legacy-resolver"])
+class TestAnotherNameInside:
+    """A source distribution of one project whose metadata say that it is the other one."""
+
+    def install(self, victim: Environment, stage: Stage, legacy: bool) -> Result:
+        if legacy and not offers(victim, "legacy-resolver"):
+            pytest.skip("this pip has no legacy resolver")
+        made = sdist("acme-core", "99.0", origin="public")
+        stage.public.add(replace(made, project="thing", filename="thing-99.0.tar.gz"))
+        stage.public.forget()
+        options = ["--use-deprecated", "legacy-resolver"] if legacy else []
+        return victim.pip("install", *options, "--index-url", stage.public.url, "thing")
+
+    def test_plain_pip(self, legacy: bool, stage: Stage, environments: Environments) -> None:
+        """The legacy resolver installs it under that name; the other one does not."""
+        victim = environments.plain()
+        result = self.install(victim, stage, legacy)
+        assert (result.returncode == 0) is legacy, str(result)
+        assert victim.origin("acme_core") == ("public" if legacy else None)
+
+    @pytest.mark.parametrize("is_claimed", [False, True], ids=["", "claimed"])
+    def test_not_installed(
+        self, is_claimed: bool, legacy: bool, stage: Stage, environments: Environments
+    ) -> None:
+        """Whether the table has a route for the one name or not."""
+        victim = environments.equipped()
+        indexes = {"private": stage.private.url, "public": stage.public.url}
+        routes = {"acme-*": "private", **({"thing": "public"} if is_claimed else {})}
+        victim.route(indexes, routes)
+        result = self.install(victim, stage, legacy)
+        assert result.returncode != 0, str(result)
+        assert victim.origin("acme_core") is None
+        if legacy:
+            assert "acme-core may not come from" in result.words
 
 
 class TestRefusedOnTheFirstIndex:
