@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -144,6 +145,7 @@ class RoutedSource(LinkSource):
         def replaced(links: Iterable[Any]) -> list[Any]:
             links = list(links)
             page.read(links)
+            self._note_twice(links)
             return self._stand_in(links)
 
         token = rims.reading.set(replaced)
@@ -151,6 +153,14 @@ class RoutedSource(LinkSource):
             yield
         finally:
             rims.reading.reset(token)
+
+    def _note_twice(self, links: list[Any]) -> None:
+        """Of several links with one URL pip takes the first it comes to; what the others say counts too."""
+        urls = [link.url.partition("#")[0] for link in links]
+        if len(set(urls)) < len(urls):
+            counts = Counter(urls)
+            twice = [link for link, url in zip(links, urls) if counts[url] > 1]
+            self._inquiry.services.tracker.tell(twice, f"index {self._index.name}")
 
     def _stand_in(self, links: list[Any]) -> list[Any]:
         return self._inquiry.rims.stand_in(

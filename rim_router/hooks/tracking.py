@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from rim_router.digests import strong
 from rim_router.record import EMPTY
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Tracker:
         self._files: dict[str, File] = {}
         self._pending: list[tuple[Iterable[Any], Callable[[Any], File]]] = []
         self._offered: dict[str, list[tuple[Any, Callable[[Any], File]]]] = {}
+        self._told: dict[str, list[tuple[Any, str]]] = {}
 
     def add(self, file: File) -> File:
         """Note a file, or what else is said of one that is known."""
@@ -118,6 +120,14 @@ class Tracker:
         """
         self._pending.append((links, judged))
 
+    def tell(self, links: Iterable[Any], said: str) -> None:
+        """Note links of which pip may not look at each, for what they say of their files.
+
+        :param said: who has these links, for messages.
+        """
+        for link in links:
+            self._told.setdefault(url_of(link), []).append((link, said))
+
     def find(self, link: Any) -> File | None:
         """What is known of the file that a link of pip's leads to."""
         for links, judged in self._pending:
@@ -128,4 +138,8 @@ class Tracker:
         # All of them, and not this link alone: what each says of the file has to be right.
         for each, judged in self._offered.pop(url, ()):
             self.add(judged(each))
-        return self._files.get(url)
+        file = self._files.get(url)
+        if file is not None:
+            for each, said in self._told.pop(url, ()):
+                file.require(strong(digests_of(each)), said)
+        return file

@@ -249,6 +249,37 @@ class TestSeveralHashes:
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
 
 
+class TestTwoLinksToOneFile:
+    """A page links twice to one URL, with two digests: what comes can only have one of them."""
+
+    def show(self, world: World, *, own: bool, reverse: bool = False) -> None:
+        told = [digests(EVIL.data, "sha256"), digests(REAL.data, "sha256")]
+        for hashes in reversed(told) if reverse else told:
+            if own:
+                world.index.place(REAL, hashes=hashes)
+                world.site.put(f"{world.index.page_path('big-model')}{REAL.filename}", EVIL.data)
+            else:
+                world.show_at(world.cdn, REAL, served=EVIL, hashes=hashes)
+
+    def test_plain_pip_looks_at_one(self, world: World) -> None:
+        """The attack is one: a link that is right for what was put there."""
+        self.show(world, own=False)
+        victim = world.plain()
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model", "attacker")
+
+    @forms
+    @pytest.mark.parametrize("reverse", [False, True], ids=["", "reverse"])
+    @pytest.mark.parametrize("own", [False, True], ids=["external", "own"])
+    def test_both_must_match(self, own: bool, reverse: bool, world: World) -> None:
+        """Whichever of them pip chooses."""
+        if own and world.index.form == FLAT:
+            pytest.skip("a file beside a flat page is the same on the others")
+        self.show(world, own=own, reverse=reverse)
+        victim = world.routed(world.cdn)
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, REAL.digest(), EVIL.digest())
+
+
 class TestSchemes:
     """Not everything that a link can lead to is a host."""
 
