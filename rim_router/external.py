@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from rim_router.digests import strong
-from rim_router.urls import LOCAL, Origin, redact
+from rim_router.digests import strong, valid
+from rim_router.urls import LOCAL, Origin, has_controls, redact
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from rim_router.pins import Pins
     from rim_router.table import ExternalWheel, Index, Policy
-
-_SHA256 = r"[0-9a-fA-F]{64}"
 
 
 class Judge:
@@ -68,12 +65,11 @@ class Judge:
 
         :param hashes: as the index page gives them, lower-case algorithms to digests.
         """
-        # Beyond the authority only what cannot be printed has a say in what the origin is.
-        if not url.isprintable():
+        # Beyond the authority only control characters have a say in what the origin is.
+        if has_controls(url):
             return False
         if not url.startswith(self._cleared):
-            sha256 = (hashes or {}).get("sha256")
-            is_strong = sha256 is not None and re.fullmatch(_SHA256, sha256) is not None
+            is_strong = bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
             authority = url[: url.find("/", 8) + 1]
             if not authority or not self._glance(authority, is_strong):
                 return False

@@ -17,8 +17,6 @@ RIM_SUFFIX = ".rim"
 
 _SDISTS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 _SEPARATORS = r"[-_.]+"
-_EXACT = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_PREFIX = r"[a-z0-9][a-z0-9-]*"
 
 
 def normalise(name: str) -> str:
@@ -71,7 +69,8 @@ class Pattern(NamedTuple):
         literal = normalise(stem)
         if not literal:
             raise ValueError("a name cannot be empty")
-        if not re.fullmatch(_PREFIX if prefix else _EXACT, literal):
+        letters = literal.replace("-", "").isalnum()
+        if not letters or literal.startswith("-") or (literal.endswith("-") and not prefix):
             raise ValueError(f"{text!r} is not a project name, a prefix with one trailing '*', or '*'")
         return cls(literal, prefix)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from functools import cache, lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
@@ -17,12 +18,9 @@ _HOST = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
 _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-files.pythonhosted.org"}
 
 
-# Readers of URLs disagree about these: some drop line ends and tabs, some take a backslash for a slash,
-# some the first "@" for the end of the credentials, and each maps other alphabets in its own way.
-_CONTROL = r"[\x00-\x1f\x7f]"
-_AMBIGUOUS = r"(?s)[\s\\]|[^\x00-\x7f]|@.*@"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What nobody reads in two ways, and nothing is hidden in.
-_HARMLESS = r"(?:https?://[A-Za-z0-9._:-]+|file://)/(?!/)[A-Za-z0-9._~%!$&'()*+,;=:/-]*"
+_HARMLESS = (string.ascii_letters + string.digits + "._~%!$&'()*+,;=:/-").encode()
 # Whoever takes a backslash for a slash sees credentials and a host where others see a path.
 _HIDDEN = r"[\\@]"
 
@@ -41,8 +39,8 @@ class Origin(NamedTuple):
         :raises ValueError: for a URL that cannot be taken apart, or not by everybody in the same way.
         """
         end = url.find("/", 8)
-        # Beyond the authority only what cannot be printed has a say; and few authorities have many files.
-        if end > 0 and url.isprintable() and url.startswith(_SCHEMES):
+        # Beyond the authority only control characters have a say; and few authorities have many files.
+        if end > 0 and url.startswith(_SCHEMES) and not has_controls(url):
             return _origin_below(url[:end])
         return cls._of(url)
 
@@ -82,9 +80,24 @@ def _split(url: str) -> SplitResult:
     :raises ValueError: if that cannot be done, or not by everybody in the same way.
     """
     parts = urlsplit(url)
-    if re.search(_CONTROL, url) or url[:1].isspace() or re.search(_AMBIGUOUS, parts.netloc):
+    netloc = parts.netloc
+    # Readers of URLs disagree about these: some drop line ends and tabs, some take a backslash for a slash,
+    # some the first "@" for the end of the credentials, and each maps other alphabets in its own way.
+    if (
+        has_controls(url)
+        or url[:1].isspace()
+        or " " in netloc
+        or "\\" in netloc
+        or netloc.count("@") > 1
+        or not netloc.isascii()
+    ):
         raise ValueError("an ambiguous URL")
     return parts
+
+
+def has_controls(url: str) -> bool:
+    """Whether there are control characters of ASCII in a URL."""
+    return _CONTROL.search(url) is not None
 
 
 def is_local(url: str) -> bool:
@@ -210,7 +223,7 @@ def redact(url: str) -> str:
 
     A user name can be a token as well as a password can, and signed URLs have their secret in the query.
     """
-    if re.fullmatch(_HARMLESS, url) and not _secrets:
+    if not _secrets and _is_harmless(url):
         return url
     try:
         parts = _split(url)
@@ -223,6 +236,17 @@ def redact(url: str) -> str:
         netloc = "****@" + netloc
     query = "****" if parts.query else ""
     return urlunsplit((parts.scheme, netloc, hide(parts.path), query, ""))
+
+
+def _is_harmless(url: str) -> bool:
+    scheme, _, rest = url.partition("://")
+    return (
+        scheme in ("https", "http", "file")
+        and rest.startswith("/") is (scheme == "file")
+        and rest[:2] not in ("", "//")
+        and url.isascii()
+        and not url.encode().translate(None, _HARMLESS)
+    )
 
 
 def join(base: str, segment: str) -> str:

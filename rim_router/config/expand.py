@@ -32,7 +32,6 @@ SCHEMES = ("https", "http", "file")
 
 _VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 _AUTHORITY = r"(?s)([A-Za-z][A-Za-z0-9+.-]+://)([^/?#]*)(.*)"
-_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+):"  # two letters at least: one is a Windows drive
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
 _HOST_PART = r"[][A-Za-z0-9._:-]*"
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
@@ -45,7 +44,8 @@ def absolute_url(text: str, directory: Path | None, environ: Mapping[str, str], 
     :param trusted: whether any variable may be used, and not only those of a project's file.
     :raises ValueError: with what is wrong, without any secret.
     """
-    return _check(_expand(text, _lookup(text, environ, trusted)), directory, shown_text(text))
+    expanded = _expand(text, _lookup(text, environ, trusted)) if "${" in text else text
+    return _check(expanded, directory, text)
 
 
 def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[str], str]:
@@ -108,53 +108,66 @@ def _expand(text: str, value: Callable[[str], str]) -> str:
     return re.sub(_VARIABLE, as_it_is, text)
 
 
-def _check(text: str, directory: Path | None, shown: str) -> str:
-    if re.search(_CONTROL, text):
-        raise ValueError(f"{shown} has control characters in it")
-    scheme = re.match(_SCHEME, text)
-    if scheme is None:
-        return _from_path(text, directory, shown)
-    name = scheme[1].lower()
+def _check(text: str, directory: Path | None, written: str) -> str:
+    try:
+        return _checked(text, directory)
+    except ValueError as error:
+        raise ValueError(f"{shown_text(written)} {error}") from None
+
+
+def _checked(text: str, directory: Path | None) -> str:
+    if not text.isprintable() and re.search(_CONTROL, text):
+        raise ValueError("has control characters in it")
+    scheme, colon, _ = text.partition(":")
+    if not colon or not _is_scheme(scheme):
+        return _from_path(text, directory)
+    name = scheme.lower()
     url = name + text[len(name) :]
     if name not in SCHEMES:
-        raise ValueError(f"{shown} is neither an https, http or file URL nor a path")
+        raise ValueError("is neither an https, http or file URL nor a path")
     # Other readers of URLs take a backslash for a slash, and would see another host.
     if "\\" in url or any(character.isspace() for character in url):
-        raise ValueError(f"{shown} has white space or a backslash in it")
+        raise ValueError("has white space or a backslash in it")
     try:
         parts = urlsplit(url)
         if parts.netloc:
             Origin.of(url)
     except ValueError:
-        raise ValueError(f"{shown} is not a URL that can be read") from None
+        raise ValueError("is not a URL that can be read") from None
     if "?" in url or "#" in url:
-        raise ValueError(f"{shown} has a query or a fragment, which the URL of an index cannot have")
+        raise ValueError("has a query or a fragment, which the URL of an index cannot have")
     if name == "file":
-        return _from_file_url(url, parts.netloc, parts.path, shown)
+        return _from_file_url(url, parts.netloc, parts.path)
     if not url.startswith(f"{name}://") or not re.fullmatch(_HOST, parts.netloc.rpartition("@")[2]):
-        raise ValueError(f"{shown} has no valid host")
+        raise ValueError("has no valid host")
     return url
 
 
-def _from_file_url(url: str, netloc: str, path: str, shown: str) -> str:
+def _is_scheme(text: str) -> bool:
+    """Whether this is the scheme of a URL (RFC 3986); one letter alone is a Windows drive."""
+    letters = text.replace("+", "").replace(".", "").replace("-", "")
+    return len(text) > 1 and text.isascii() and text[0].isalpha() and letters.isalnum()
+
+
+def _from_file_url(url: str, netloc: str, path: str) -> str:
     # A host in a file URL is a Windows share; elsewhere pip cannot open it.
     if (
         not url.startswith("file://")
         or not path.startswith("/")
         or (os.name != "nt" and netloc not in ("", "localhost"))
     ):
-        raise ValueError(f"{shown} is not absolute: a file URL begins with file:///")
+        raise ValueError("is not absolute: a file URL begins with file:///")
     if "\x00" in unquote(path):
-        raise ValueError(f"{shown} has control characters in it")
+        raise ValueError("has control characters in it")
     return url
 
 
-def _from_path(text: str, directory: Path | None, shown: str) -> str:
+def _from_path(text: str, directory: Path | None) -> str:
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        raise ValueError(f"{shown} names a home directory that cannot be found") from None
+        raise ValueError("names a home directory that cannot be found") from None
     if directory is None and (text.startswith("~") or not path.is_absolute()):
-        raise ValueError(f"{shown} is a relative path, which a table from a URL cannot have")
+        raise ValueError("is a relative path, which a table from a URL cannot have")
     # Not resolved: a link may be pointed elsewhere later.
     return Path(os.path.normpath(Path(directory or "", path))).as_uri()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 
@@ -44,4 +45,7 @@ def activate() -> bool:
     from rim_router.hooks.enforcement import enforce
 
     enforce(files)
+    # All of pip that has been loaded until now stays until it ends. To look through that for garbage again
+    # and again costs pip more than routing does.
+    gc.freeze()
     return True

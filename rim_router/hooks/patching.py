@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
 def replace(seam: Seam, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
     """Put ``make(original)`` in the place of a hook point, under the original's name and signature."""
     owner, name = seam.owner()
-    static = inspect.getattr_static(owner, name)
-    if isinstance(static, classmethod):
-        function = static.__func__
+    defined = vars(owner).get(name)
+    if isinstance(defined, classmethod):
+        function = defined.__func__
         setattr(owner, name, classmethod(functools.wraps(function)(make(function))))
         return
     original = getattr(owner, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import io
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,6 +15,7 @@ from pip._internal.network.utils import HEADERS, raise_for_status, response_chun
 
 from rim_router.errors import ContradictionError, RefusedFileError
 from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, url_of
 from rim_router.hooks.transfer import Transfer
 from rim_router.hosts import Hosts
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _KEPT = tuple(
     name
     for name in ("comes_from", "requires_python", "yanked_reason", "upload_time", "cache_link_parsing")
-    if name in inspect.signature(Link.__init__).parameters
+    if name in parameters(Link)
 )
 
 

@@ -53,11 +53,8 @@ class Seam(Record):
             return f"missing ({type(error).__name__}: {error})"
         if self.parameters is None:
             return None
-        plain = _parameters(found)
-        if plain is not None and plain[: len(self.parameters)] == self.parameters:
-            return None
         try:
-            actual = tuple(inspect.signature(found).parameters)
+            actual = parameters(found)
         except (TypeError, ValueError):
             return "not a function"
         if actual[: len(self.parameters)] != self.parameters:
@@ -65,17 +62,18 @@ class Seam(Record):
         return None
 
 
-def _parameters(function: Any) -> tuple[str, ...] | None:
-    """The parameters of a plain function or bound method; None for anything else.
+def parameters(function: Any) -> tuple[str, ...]:
+    """The names of the parameters of a function, method or class.
 
-    A signature tells those of everything, and takes fifty times as long.
+    :raises TypeError, ValueError: if it has none, because it is something else.
     """
-    bound = getattr(function, "__func__", None)
-    code = getattr(function if bound is None else bound, "__code__", None)
-    if code is None or hasattr(function, "__wrapped__"):
-        return None
-    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
-    return names if bound is None else names[1:]
+    is_class = isinstance(function, type)
+    plain = function.__init__ if is_class else getattr(function, "__func__", function)
+    code = getattr(plain, "__code__", None)
+    if code is None or hasattr(plain, "__wrapped__"):
+        return tuple(inspect.signature(function).parameters)  # which takes fifty times as long
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names[1:] if is_class or plain is not function else names
 
 
 _COLLECTOR = "pip._internal.index.collector"

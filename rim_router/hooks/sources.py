@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +17,7 @@ from rim_router.errors import IndexFailedError
 from rim_router.external import judge_wheel, pinned
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import logger, pip_error
+from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.hosts import Hosts
 from rim_router.names import RIM_SUFFIX
@@ -324,7 +324,7 @@ def _is_secure(session: Any, url: str) -> bool:
 
 
 # Since pip 22.3 a scope also says whether --no-index was given.
-_NO_INDEX = {"no_index": False} if "no_index" in inspect.signature(SearchScope.create).parameters else {}
+_NO_INDEX = {"no_index": False} if "no_index" in parameters(SearchScope.create) else {}
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from rim_router.digests import strong
@@ -15,13 +14,19 @@ if TYPE_CHECKING:
     from rim_router.rim import Rim
     from rim_router.verdict import Verdict
 
-_FRAGMENT_DIGEST = r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]*)"
+_ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
 def digests_of(link: Any) -> dict[str, str]:
     """Every digest that a link of pip's carries, of which pip itself looks at one only."""
-    fragment = "#" + link.url.partition("#")[2]
-    return {**dict(re.findall(_FRAGMENT_DIGEST, fragment)), **dict(getattr(link, "_hashes", None) or {})}
+    digests: dict[str, str] = {}
+    fragment = link.url.partition("#")[2]
+    for part in fragment.replace("#", "&").split("&") if fragment else ():
+        algorithm, _, digest = part.partition("=")
+        if algorithm in _ALGORITHMS:
+            digests[algorithm] = digest
+    digests.update(getattr(link, "_hashes", None) or {})
+    return digests
 
 
 def _nowhere() -> Iterator[str]:
