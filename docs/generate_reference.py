@@ -139,6 +139,15 @@ EVENTS = {
             "required": "those that it had to have; empty for a file of the index's own without a strong hash",
         },
     ),
+    "failed": (
+        "a place did not have a file, or had another one; the next place is tried if there is one",
+        {
+            "file": "its name",
+            "url": "where it was asked for",
+            "host": "with its port if that is not the scheme's own; absent for a file system's",
+            "reason": "what went wrong; with both digests if those differ",
+        },
+    ),
     "refusal": (
         "pip is stopped",
         {

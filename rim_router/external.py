@@ -55,7 +55,7 @@ class Judge:
         verdict = self._judge(url, hashes, filename)
         if self.recording:
             return verdict
-        return pinned(verdict, filename, self.pins)
+        return pinned(verdict, filename, self.pins, strong(hashes))
 
     def clears(self, url: str, hashes: Mapping[str, str] | None) -> bool:
         """Whether a glance is enough to see that :meth:`judge` will allow a file.
@@ -130,13 +130,17 @@ def judge_wheel(wheel: ExternalWheel, url: str, pins: Pins) -> Verdict:
     return pinned(verdict, wheel.filename, pins)
 
 
-def pinned(verdict: Verdict, filename: str, pins: Pins) -> Verdict:
-    """A verdict with what a pin says about the file, whichever index or host offers it (spec 5.3)."""
+def pinned(verdict: Verdict, filename: str, pins: Pins, digests: Mapping[str, str] | None = None) -> Verdict:
+    """A verdict with what a pin says about the file, whichever index or host offers it (spec 5.3).
+
+    :param digests: the strong ones that are known for it, if it may not be used for another reason: one that
+        contradicts its pin is not just passed over either.
+    """
     pin = pins.get(filename)
-    if pin is None or not verdict.allowed:
+    if pin is None:
         return verdict
     for algorithm, digest in pin.digests.items():
-        found = verdict.digests.get(algorithm, digest)
+        found = (verdict.digests if digests is None else digests).get(algorithm, digest)
         if found != digest:
             change = f"run: rim-router pin --update {pin.name}=={pin.version}"
             if "wheel" in pin.source.key:
@@ -147,7 +151,7 @@ def pinned(verdict: Verdict, filename: str, pins: Pins) -> Verdict:
                 reason=f"its index page says {algorithm} {found}, and {pin.source} says {digest}",
                 remedy=f"if the change is right, {change}",
             )
-    return verdict.replaced(digests={**verdict.digests, **pin.digests})
+    return verdict.replaced(digests={**verdict.digests, **pin.digests}) if verdict.allowed else verdict
 
 
 def host_line(netloc: str, index: Index) -> str:

@@ -48,12 +48,16 @@ class Pin(Record):
 class Pins:
     """The pins in force, by file name.
 
-    :param pins: one for each file name.
+    :param pins: one for each file name, however that is spelt.
+    :raises ValueError: if there are two.
     :ivar projects: the normalised names of the projects that have some.
     """
 
     def __init__(self, pins: Iterable[Pin] = ()) -> None:
-        self._by_filename = {canonical_filename(pin.filename): pin for pin in pins}
+        self._by_filename: dict[str, Pin] = {}
+        for pin in pins:
+            if self._by_filename.setdefault(canonical_filename(pin.filename), pin) is not pin:
+                raise ValueError(f"two pins for {pin.filename}")
         self.projects = frozenset(pin.name for pin in self._by_filename.values())
 
     def get(self, filename: str) -> Pin | None:

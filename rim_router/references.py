@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.table import Kind
-from rim_router.urls import LOCAL, Origin, redact
+from rim_router.urls import LOCAL, Origin, is_local, redact
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -30,13 +30,31 @@ def names_in(filename: str) -> list[str]:
     return [stem[: match.start()] for match in re.finditer(r"(?<=.)-(?=v?\d)", stem)]
 
 
-def judge_reference(url: str, decision: Decision, policy: Policy, *, strong: bool) -> Verdict:
+def judge_reference(
+    url: str, decision: Decision, policy: Policy, *, strong: bool, pinned: bool = False
+) -> Verdict:
     """Judge the URL of a direct reference.
 
     :param url: as pip has it, with ``git+`` and the like in front of VCS URLs.
     :param decision: that of the project; it must be a claimed one.
-    :param strong: whether the reference carries a sha256, sha384 or sha512 and no weaker hash.
+    :param strong: whether the reference carries a sha256, sha384 or sha512 and no weaker hash, or is pinned.
+    :param pinned: whether its file name is.
     """
+    verdict = _judge(url, decision, policy, strong)
+    if not verdict.allowed or is_local(url):
+        return verdict
+    # What holds for the files of an index holds for those that are named directly, too.
+    if policy.require_hashes == "all" and not strong:
+        reason = 'policy.require-hashes is "all", and it carries no sha256, sha384 or sha512'
+        return verdict.replaced(allowed=False, reason=reason, remedy="add #sha256=… to the URL")
+    required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
+    if required and verdict.external and not pinned:
+        reason = "external without a pin, and pins are required"
+        return verdict.replaced(allowed=False, reason=reason, remedy="require it by name and version")
+    return verdict
+
+
+def _judge(url: str, decision: Decision, policy: Policy, strong: bool) -> Verdict:
     shown = redact(url)
     if decision.target.kind is Kind.DENY:
         return Verdict(False, shown, True, f"the table denies it: {decision.target.reason}")
@@ -47,7 +65,7 @@ def judge_reference(url: str, decision: Decision, policy: Policy, *, strong: boo
     if origin == LOCAL:
         return Verdict(True, shown, False, "a local path")
     if policy.direct_references == "allow":
-        return Verdict(True, shown, True, 'policy.direct-references is "allow"')
+        return Verdict(True, shown, origin not in decision.origins, 'policy.direct-references is "allow"')
     if policy.direct_references == "deny":
         reason = 'policy.direct-references is "deny"'
         return Verdict(False, shown, True, reason, "require it by name and version")

@@ -187,6 +187,8 @@ def filename_of(url: str) -> str:
 _secrets: set[str] = set()
 _SHORTEST_SECRET = 4
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+"
+# What is left of a URL without its host, where a library speaks of a request.
+_REQUEST_QUERY = r"(?<![^\s\"'(=])(/[^\s\"'<>?]*)\?[^\s\"'<>)]+"
 
 
 def keep_secret(value: str) -> None:
@@ -214,8 +216,9 @@ def _quoted(secret: str) -> str:
 
 
 def scrub(text: str) -> str:
-    """A text that somebody else made, with each URL in it redacted."""
-    return hide(re.sub(_URL, lambda match: redact(match.group()), text))
+    """A text that somebody else made, with each URL in it redacted, and the query of each path."""
+    text = re.sub(_URL, lambda match: redact(match.group()), text)
+    return hide(re.sub(_REQUEST_QUERY, r"\1?****", text) if "?" in text else text)
 
 
 def redact(url: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rim_router.config.pinfile import filename_of
 from rim_router.libraries import library
+from rim_router.names import canonical_filename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,11 +112,16 @@ def _files(package: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
 
 
+def _is_of(entry: Mapping[str, Any], file: ExternalFile) -> bool:
+    """Whether an entry is for a file, however the file's name is spelt there."""
+    return canonical_filename(filename_of(entry)) == canonical_filename(file.filename)
+
+
 def _package_of(packages: list[dict[str, Any]], file: ExternalFile) -> dict[str, Any]:
     """The package that has a file, or that is to have it."""
     named = [each for each in packages if each["name"] == file.name]
     for package in named:
-        if any(filename_of(each) == file.filename for each in _files(package)):
+        if any(_is_of(each, file) for each in _files(package)):
             return package
     parse = library("packaging.version").Version
     for package in named:
@@ -138,7 +144,7 @@ def _put(package: dict[str, Any], result: Outcome) -> None:
     if not file.is_wheel:
         package["sdist"] = entry
         return
-    others = [each for each in package.get("wheels", []) if filename_of(each) != file.filename]
+    others = [each for each in package.get("wheels", []) if not _is_of(each, file)]
     package["wheels"] = sorted([*others, entry], key=filename_of)
 
 

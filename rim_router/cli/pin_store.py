@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.toml_text import toml_text
 from rim_router.config.document import read_toml, shown_path
-from rim_router.config.pinfile import read_pins
+from rim_router.config.pinfile import merge_pins, read_pins
 from rim_router.errors import RimRouterError, TableError
 from rim_router.libraries import library
 from rim_router.pins import NO_PINS, Pins
@@ -79,7 +79,7 @@ class Store:
         pins, faults = read_pins(self.layer, self.path, content)
         if faults:
             raise TableError(faults)
-        return read_toml(content, self.shown)[1], Pins(pins)
+        return read_toml(content, self.shown)[1], merge_pins(pins)[0]
 
     def render(self, data: Mapping[str, Any]) -> str:
         """A document as it is written.

@@ -44,12 +44,11 @@ def locate(
     if inherited:
         return with_own_environment(read_inherited(inherited))
     start = _start(directory)
-    platformdirs = library("platformdirs")
     files: list[LayerFile] = []
-    add(files, "machine", platformdirs.site_config_path("rim-router") / FILE_NAME)
-    user = platformdirs.user_config_path("rim-router") / FILE_NAME
-    if not _is_out_of_reach(user):
-        add(files, "user", user)
+    for layer, find in (("machine", "site_config_path"), ("user", "user_config_path")):
+        path = _configuration(find)
+        if path is not None and not (layer == "user" and _is_out_of_reach(path)):
+            add(files, layer, path)
     if in_virtual_environment():
         add(files, "environment", Path(sys.prefix, FILE_NAME))
     explicit = environ.get(CONFIG_VARIABLE)
@@ -61,6 +60,21 @@ def locate(
     elif explicit:
         files += [_named(entry, start) for entry in explicit.split(os.pathsep)]
     return tuple(files)
+
+
+def _configuration(find: str) -> Path | None:
+    """The table of a layer outside of projects; None if this user has no such directory.
+
+    A relative one, of ``XDG_CONFIG_HOME`` or of ``~`` without a home, would be whatever somebody has put
+    below the working directory.
+
+    :param find: the function of platformdirs that knows where it is.
+    """
+    try:
+        path: Path = getattr(library("platformdirs"), find)("rim-router") / FILE_NAME
+    except RuntimeError:  # no home directory
+        return None
+    return path if path.is_absolute() else None
 
 
 def _start(directory: os.PathLike[str] | str | None) -> Path:

@@ -10,7 +10,7 @@ from rim_router.config.document import Document, Key, fault_at, item, read_toml,
 from rim_router.digests import STRONG, valid
 from rim_router.errors import TableError
 from rim_router.libraries import library
-from rim_router.names import normalise
+from rim_router.names import canonical_filename, normalise
 from rim_router.pins import Pin, Pins
 from rim_router.urls import Origin
 
@@ -79,14 +79,15 @@ def merge_pins(pins: Iterable[Pin]) -> tuple[Pins, list[Fault]]:
     merged: dict[str, Pin] = {}
     faults: list[Fault] = []
     for pin in pins:
-        other = merged.get(pin.filename)
+        key = canonical_filename(pin.filename)
+        other = merged.get(key)
         if other is None:
-            merged[pin.filename] = pin
+            merged[key] = pin
             continue
         contradicted = pin.contradiction(other.digests, other.size)
         if contradicted is None:
             size = other.size if pin.size is None else pin.size
-            merged[pin.filename] = pin.replaced(size=size, digests={**other.digests, **pin.digests})
+            merged[key] = pin.replaced(size=size, digests={**other.digests, **pin.digests})
         else:
             one, two = _value(other, contradicted), _value(pin, contradicted)
             faults.append(

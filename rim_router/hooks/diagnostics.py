@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any
+import traceback
+from typing import TYPE_CHECKING, Any
 
 from pip._internal import exceptions
 
 from rim_router.errors import RimRouterError
 from rim_router.urls import hide, scrub
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 logger = logging.getLogger("rim_router")
 
@@ -62,7 +66,7 @@ _TALKATIVE = (
     "pip._vendor.cachecontrol.controller",
 )
 _USER = r"(?<=://)[^/@\s]+@"
-_QUERY = r"(?s)^(/[^?]*)\?.*"
+_QUERY = r"(://[^\s?#\"'<>]+\?)(?!\*\*\*\*)[^\s#\"'<>]+"
 
 
 def hide_secrets() -> None:
@@ -71,16 +75,27 @@ def hide_secrets() -> None:
         logging.getLogger(name).addFilter(_redacted)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_hidden)
+    sys.excepthook = _uncaught
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ``pip --debug`` shows, which has the values of variables in it otherwise."""
+    sys.stderr.write(scrub("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _hidden(record: logging.LogRecord) -> bool:
+    if record.exc_info and not record.exc_text:
+        record.exc_text = scrub(logging.Formatter().formatException(record.exc_info))
     # pip hands its handlers things to draw, too: those are the diagnostics, which are redacted already.
-    if isinstance(record.msg, str) and not record.msg.startswith("[present-rich]"):
+    drawn = getattr(record, "rich", False) or str(record.msg).startswith("[present-rich]")
+    if isinstance(record.msg, str) and not drawn:
         text = record.getMessage()
         # pip shows user names, which can be tokens as well as passwords can.
         shown = hide(text)
         if "@" in shown:
             shown = re.sub(_USER, "****@", shown)
+        if "?" in shown:
+            shown = re.sub(_QUERY, r"\1****", shown)
         if shown != text:
             record.msg, record.args = shown, ()
     return True
@@ -93,7 +108,7 @@ def _redacted(record: logging.LogRecord) -> bool:
 
 
 def _shown(value: object) -> object:
-    return scrub(re.sub(_QUERY, r"\1?****", value)) if isinstance(value, str) else value
+    return scrub(value) if isinstance(value, str) else value
 
 
 def _print(text: str) -> None:

@@ -14,10 +14,10 @@ from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from rim_router.errors import DownloadError, RimRouterError
-from rim_router.hooks.diagnostics import logger, pip_error
+from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
-from rim_router.urls import redact, scrub
+from rim_router.urls import host_of, redact, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -76,6 +76,9 @@ class Downloads:
                 return self._fetch_from(original, downloader, place, location, file)
             except _FAILURES as failure:
                 failures.append((redact(url), _reason(failure), failure))
+                self._services.journal.write(
+                    "failed", file=file.filename, url=redact(url), host=host_of(url), reason=_reason(failure)
+                )
         raise self._failed(file, failures) from failures[-1][2]
 
     def _places(self, file: File, failures: list[tuple[str, str, Exception]]) -> Iterator[str]:
@@ -124,7 +127,7 @@ class Downloads:
         return view
 
     def _failed(self, file: File, failures: list[tuple[str, str, Exception]]) -> Exception:
-        if len(failures) == 1 and file.advice is None and isinstance(failures[0][2], PipError):
+        if len(failures) == 1 and file.advice is None and isinstance(failures[0][2], PipRoutingError):
             url, reason, failure = failures[0]
             self._services.journal.write("refusal", file=file.filename, url=url, reason=reason)
             return failure

@@ -13,6 +13,7 @@ from rim_router.hooks import children, diagnostics, pages, seams
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.downloads import Downloads
 from rim_router.hooks.finder import Router
+from rim_router.hooks.installation import Installation
 from rim_router.hooks.patching import replace
 from rim_router.hooks.references import References
 from rim_router.hooks.rims import Rims
@@ -102,6 +103,7 @@ def apply(table: RoutingTable) -> None:
     replace(seams.HASHES, verification.hashes)
     replace(seams.CACHE, verification.cached_wheel)
     replace(seams.DOWNLOAD, downloads.download)
+    replace(seams.INSTALL, Installation(services).install)
     version = seams.release(seams.pip_version())
     for seam, make in (
         (seams.CONSIDER_22_2, rims.candidate),

@@ -12,8 +12,9 @@ from pip._internal.index.collector import CollectedSources, LinkCollector
 from rim_router.errors import DeniedError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.sources import FindLinksSource, Inquiry, RoutedSource, WheelSource
+from rim_router.names import version_in
 from rim_router.table import Kind
-from rim_router.urls import is_local, redact
+from rim_router.urls import filename_of, is_local, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rim_router.table import Decision, Index
     from rim_router.verdict import Verdict
 
+_LISTINGS = ("outdated", "uptodate")
 _DEFAULT_INDEX = "https://pypi.org/simple"
 _REQUIREMENT = r"No matching distribution found for ([A-Za-z0-9][A-Za-z0-9._-]*)"
 
@@ -33,7 +35,7 @@ class Lookup:
     :param asked: the indexes that were asked, as shown.
     :param ignored: pip's own indexes and find-links, as shown.
     :param refused: why files may not be used.
-    :param refusing: the names of the indexes that have such files.
+    :param refusing: the names of the indexes that have such files, and of which versions.
     """
 
     def __init__(self, decision: Decision) -> None:
@@ -41,7 +43,7 @@ class Lookup:
         self.asked: dict[str, None] = {}
         self.ignored: tuple[str, ...] = ()
         self.refused: dict[Verdict, None] = {}
-        self.refusing: set[str] = set()
+        self.refusing: dict[str, set[str]] = {}
 
     def explain(self) -> str:
         """Where the project was looked for, why only there, and what was not asked."""
@@ -71,8 +73,8 @@ class Router:
             collector = original(cls, session, options, suppress_no_index)
             # Only pip's check of its own version suppresses this; the user has not asked for that look-up.
             collector.rim_router_silent = suppress_no_index
-            # `pip list --outdated` looks up whatever is installed, also what would be denied today.
-            collector.rim_router_listing = getattr(options, "outdated", False)
+            # `pip list` looks up whatever is installed, also what would be denied today.
+            collector.rim_router_listing = any(getattr(options, each, False) for each in _LISTINGS)
             if not suppress_no_index:
                 # What `list` and `index` write to standard output is read by other programs.
                 self._announcer.data_on_stdout = not hasattr(options, "requirements")
@@ -148,14 +150,15 @@ class Router:
         """``PackageFinder.find_best_candidate``: with index priority, on the first index that satisfies.
 
         A yanked file counts as there: that an index withdraws a file is no reason to ask the next one.
-        Nor is that the table refuses a file, or else whoever makes it so decides which index is asked.
+        Nor is that the table refuses a file that would satisfy, or else whoever makes it so decides which
+        index is asked.
         """
 
         def find_best(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
             found: Any = None
             for one in self._finders_by_priority(finder, project_name) or [finder]:
                 found = original(one, project_name, specifier, hashes)
-                if found.best_candidate is not None or self._has_refused(one, project_name):
+                if found.best_candidate is not None or self._has_refused(one, project_name, specifier):
                     break
             return found
 
@@ -178,11 +181,12 @@ class Router:
         return f"{message}\n{lookup.explain()}"
 
     def _refuse(self, lookup: Lookup, verdict: Verdict, index: Index | None) -> None:
+        if index is not None:
+            versions = lookup.refusing.setdefault(index.name, set())
+            versions.add(version_in(filename_of(verdict.url)))
         if verdict in lookup.refused:
             return
         lookup.refused[verdict] = None
-        if index is not None:
-            lookup.refusing.add(index.name)
         logger.debug("Skipping link: refused: %s", verdict)
         self._services.note_refused(lookup.decision, verdict)
 
@@ -220,11 +224,13 @@ class Router:
             )
         return lookup
 
-    def _has_refused(self, finder: Any, project_name: str) -> bool:
-        """Whether the one index of a finder has files of a project that may not be used."""
+    def _has_refused(self, finder: Any, project_name: str, specifier: Any = None) -> bool:
+        """Whether the one index of a finder has files that would satisfy, and may not be used."""
         index = getattr(finder._link_collector, "rim_router_index", None)
         lookup = self._lookups.get(self._table.route(project_name).name)
-        return index is not None and lookup is not None and index.name in lookup.refusing
+        if index is None or lookup is None:
+            return False
+        return any(_satisfies(version, specifier) for version in lookup.refusing.get(index.name, ()))
 
     def _finders_by_priority(self, finder: Any, project_name: str) -> list[Any]:
         """A finder for each index, if the project has several that are to be asked one after the other."""
@@ -238,6 +244,14 @@ class Router:
             finders[decision.name] = [_narrowed(finder, index) for index in decision.indexes]
         result: list[Any] = finders[decision.name]
         return result
+
+
+def _satisfies(version: str, specifier: Any) -> bool:
+    """Whether a version is among those that are wanted; of one that is not valid that cannot be told."""
+    try:
+        return specifier is None or bool(specifier.contains(version, prereleases=True))
+    except ValueError:
+        return True
 
 
 def _narrowed(finder: Any, index: Index) -> Any:

@@ -60,7 +60,7 @@ class References:
 
     def _is_offered(self, name: str, link: Any) -> bool:
         file = self._services.tracker.find(link)
-        return file is not None and file.name == self._table.route(name).name
+        return file is not None and file.offered and file.name == self._table.route(name).name
 
     def _check(self, name: str, link: Any, req: Any, looked_up: str | None = None) -> None:
         """Refuse a link to a claimed name that the table does not allow.
@@ -80,10 +80,14 @@ class References:
                     ],
                 )
             )
-        digests = {} if link.is_vcs else _strong_digests(link, req)
-        pin = None if link.is_vcs else self._table.pins.get(link.filename)
+        strong, digests = (False, {}) if link.is_vcs else _strong_digests(link, req)
+        pinned = not link.is_vcs and self._table.pins.get(link.filename) is not None
         verdict = judge_reference(
-            link.url, decision, self._table.policy, strong=bool(digests) or pin is not None
+            link.url,
+            decision,
+            self._table.policy,
+            strong=strong or pinned,
+            pinned=pinned or self._services.recording,
         )
         if not verdict.allowed:
             raise self._services.refusal(
@@ -106,12 +110,12 @@ class References:
         self._services.consider(link)
 
 
-def _strong_digests(link: Any, req: Any) -> dict[str, str]:
-    """The digests of a reference; none unless each that pip would be content with is a strong one."""
+def _strong_digests(link: Any, req: Any) -> tuple[bool, dict[str, str]]:
+    """Whether each digest that pip would be content with is a strong one, and those that are required."""
     carried = digests_of(link)
     given = [(algorithm, value) for algorithm, values in req.hash_options.items() for value in values]
     if not all(strong({algorithm: digest}) for algorithm, digest in [*carried.items(), *given]):
-        return {}
+        return False, {}
     # Of several for one algorithm any may be the right one: pip compares those.
     single = {algorithm: values[0] for algorithm, values in req.hash_options.items() if len(values) == 1}
-    return strong({**single, **carried}) or strong(dict(given))
+    return bool(carried or given), strong({**single, **carried})

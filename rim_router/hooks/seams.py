@@ -155,7 +155,11 @@ CONSIDER_22_2 = Seam(
 CONSIDER = Seam(
     f"{_FACTORY}._make_base_candidate_from_link", ("self", "link"), "the resolver considers a file", (23, 3)
 )
-CACHE = Seam(f"{_FACTORY}.get_wheel_cache_entry", ("self", "link", "name"), "wheels that were built earlier")
+CACHE = Seam(
+    "pip._internal.cache:WheelCache.get_cache_entry",
+    ("self", "link", "package_name", "supported_tags"),
+    "wheels that were built earlier",
+)
 HASHES = Seam(f"{_PREPARER}._get_linked_req_hashes", ("self", "req"), "the digests that a file must have")
 LAZY = Seam(f"{_PREPARER}._fetch_metadata_using_lazy_wheel", ("self", "link"), "METADATA from a .rim file")
 SIDECAR = Seam(
@@ -163,6 +167,9 @@ SIDECAR = Seam(
 )
 PREPARED = Seam(
     f"{_PREPARER}._prepare_linked_requirement", ("self", "req", "parallel_builds"), "a file is complete"
+)
+INSTALL = Seam(
+    "pip._internal.req.req_install:InstallRequirement.install", ("self",), "no wheel brings a routing table"
 )
 DOWNLOAD = Seam(
     "pip._internal.network.download:Downloader.__call__", ("self", "link", "location"), "downloads a file"

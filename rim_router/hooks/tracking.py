@@ -44,6 +44,7 @@ class File:
     :param size: in bytes, if it is known.
     :param elsewhere: further URLs of it, found out when they are needed.
     :param rim: the ``.rim`` that stood for it.
+    :param offered: whether a look-up, or a direct reference that was judged, has offered it for its project.
     :ivar path: where it was put, once it has been downloaded and verified.
     :ivar found: the digests of what was put there.
     """
@@ -60,6 +61,7 @@ class File:
         elsewhere: Callable[[], Iterator[str]] = _nowhere,
         advice: str | None = None,
         rim: Rim | None = None,
+        offered: bool = True,
     ) -> None:
         self.name = name
         self.filename = filename
@@ -71,6 +73,7 @@ class File:
         self.elsewhere = elsewhere
         self.advice = advice
         self.rim = rim
+        self.offered = offered
         self.path: str | None = None
         self.found: Mapping[str, str] = EMPTY
 
@@ -112,6 +115,8 @@ class Tracker:
             self._files[file.url] = file
             return file
         if known is not file:
+            if not known.offered:
+                known.name, known.hosts, known.offered = file.name, file.hosts, file.offered
             if file.verdict.contradiction and not known.verdict.contradiction:
                 known.verdict = file.verdict
             else:

@@ -10,12 +10,15 @@ from pip._internal.utils.hashes import Hashes
 
 from rim_router.digests import strong
 from rim_router.hooks.tracking import File, digests_of, url_of
+from rim_router.references import names_in
+from rim_router.urls import Origin
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from rim_router.hooks.services import Services
+    from rim_router.pins import Pin
 
 
 class StrictHashes(Hashes):
@@ -85,15 +88,38 @@ class Verification:
         return hashes
 
     def cached_wheel(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """``Factory.get_wheel_cache_entry``: what was built from an external file proves nothing about it."""
+        """``WheelCache.get_cache_entry``: what was built from an external file proves nothing about it."""
 
-        def cached(factory: Any, link: Any, name: Any) -> Any:
-            file = self.known(link)
-            if file is not None and (file.verdict.external or self._services.table.pins.get(link.filename)):
+        def cached(cache: Any, link: Any, package_name: Any, supported_tags: Any) -> Any:
+            if self._has_to_be_built(link, package_name):
                 return None
-            return original(factory, link, name)
+            entry = original(cache, link, package_name, supported_tags)
+            # A pin of the name that the built wheel has is about another file.
+            return None if entry is None or self._pin(entry.link) is not None else entry
 
         return cached
+
+    def _has_to_be_built(self, link: Any, name: str | None) -> bool:
+        if self._pin(link) is not None:
+            return True
+        file = self._services.tracker.find(link)
+        if file is not None:
+            return file.verdict.external
+        if link.scheme not in ("https", "http"):
+            return False
+        # A direct reference, which is judged later: whether it is external depends on whose it is.
+        names = [name] if name else names_in(link.filename)
+        decisions = [self._services.table.route(each) for each in names]
+        try:
+            origin = Origin.of(link.url)
+        except ValueError:
+            return True
+        return not names or any(each.claimed and origin not in each.origins for each in decisions)
+
+    def _pin(self, link: Any) -> Pin | None:
+        if link is None or link.is_vcs or self._services.recording:
+            return None
+        return self._services.table.pins.get(link.filename)
 
     def metadata_file(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``_fetch_metadata_using_link_data_attr`` (PEP 658): from elsewhere, only with a strong digest."""
@@ -118,13 +144,13 @@ class Verification:
     def known(self, link: Any) -> File | None:
         """What is known of a file: of a pinned one also if no look-up has offered it."""
         file = self._services.tracker.find(link)
-        if file is not None or self._services.recording:
+        if file is not None:
             return file
-        pin = self._services.table.pins.get(link.filename)
-        if pin is None or link.is_vcs:
+        pin = self._pin(link)
+        if pin is None:
             return None
         verdict = Verdict(True, url_of(link), False, f"pinned by {pin.source}", None, pin.digests)
         url = url_of(link)
         return self._services.tracker.add(
-            File(pin.name, link.filename, url, verdict, str(pin.source), None, pin.size)
+            File(pin.name, link.filename, url, verdict, str(pin.source), None, pin.size, offered=False)
         )

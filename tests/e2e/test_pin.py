@@ -232,6 +232,8 @@ def test_interrupted(stage: Stage, environments: Environments) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # What a shell starts in the background is deaf to it otherwise.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 60
     while not any(request.file == stage.torch.filename for request in list(stage.cdn.requests)):

@@ -482,6 +482,24 @@ class TestTokensInThePath:
             stage.assert_stopped(victim, result, f"acme (http://****@{stage.private.netloc}/****/simple)")
             self.assert_secret(result)
 
+    @pytest.mark.parametrize("failure", [503, "down"])
+    @pytest.mark.parametrize("option", ["-vvv", "--log", "--debug"])
+    def test_not_shown_where_pip_tells_everything(
+        self, option: str, failure: int | str, stage: Stage, environments: Environments
+    ) -> None:
+        """Neither in the traces of exceptions nor in a log file, nor with the variables of its functions."""
+        if isinstance(failure, int):
+            stage.private.on("*", status(failure))
+        else:
+            stage.private.close()
+        victim = environments.equipped()
+        log = victim.place / "pip.log"
+        result = self.install(victim, stage, *([option, str(log)] if option == "--log" else [option]))
+        assert result.returncode != 0
+        assert "acme" in result.output
+        written = log.read_text(encoding="utf-8") if option == "--log" else ""
+        self.assert_secret(replace(result, stdout=result.stdout + written))
+
     @pytest.mark.parametrize(
         "occasion", ["another try", "wrong credentials", "a download", "a failed download", "all of its log"]
     )
@@ -500,6 +518,106 @@ class TestTokensInThePath:
             result = self.install(victim, stage, *(["-vv"] if occasion == "all of its log" else []))
             assert (result.returncode != 0) is failed, str(result)
         self.assert_secret(result)
+
+
+def pin(directory: Path, artifact: Artifact) -> None:
+    """Pin a file by hand."""
+    (directory / "pylock.external.toml").write_text(
+        'lock-version = "1.0"\ncreated-by = "somebody"\n'
+        f'[[packages]]\nname = "{artifact.project}"\nversion = "{artifact.version}"\n'
+        f'[[packages.wheels]]\nurl = "https://elsewhere.example/{artifact.filename}"\n'
+        f'hashes = {{ sha256 = "{artifact.digest()}" }}\n',
+        encoding="utf-8",
+    )
+
+
+class TestPinnedFileNames:
+    """A pin says what a file must be. It does not say that it may be used."""
+
+    def reference(self, form: str, stage: Stage, victim: Environment) -> str:
+        url = stage.public.file_url(stage.impostor)
+        local = str(stage.impostor.write_to(victim.place / "files"))
+        return {"named": f"acme-core @ {url}", "bare": url, "local": local}[form]
+
+    @pytest.mark.parametrize("form", ["named", "bare", "local"])
+    @pytest.mark.parametrize("by", ["pin", "[[wheel]]"])
+    def test_denied(self, by: str, form: str, stage: Stage, environments: Environments) -> None:
+        """What is denied stays so, wherever it lies."""
+        victim = environments.equipped()
+        path = victim.route({}, {"acme-*": {"deny": "retired"}})
+        if by == "pin":
+            pin(victim.project, stage.impostor)
+        else:
+            with path.open("a", encoding="utf-8") as table:
+                table.write(f'[[wheel]]\nurls = ["https://elsewhere.example/{stage.impostor.filename}"]\n')
+                table.write(f'sha256 = "{stage.impostor.digest()}"\n')
+        result = victim.pip("install", self.reference(form, stage, victim))
+        stage.assert_stopped(victim, result, "retired")
+
+    @pytest.mark.parametrize("form", ["named", "bare"])
+    def test_no_references_at_all(self, form: str, stage: Stage, environments: Environments) -> None:
+        """With ``direct-references = "deny"``."""
+        victim = environments.equipped()
+        stage.route(victim, **{"direct-references": "deny"})
+        pin(victim.project, stage.impostor)
+        result = victim.pip("install", self.reference(form, stage, victim))
+        stage.assert_stopped(victim, result, 'policy.direct-references is "deny"')
+
+    def test_redirected(self, stage: Stage, environments: Environments) -> None:
+        """The rules for redirects hold for it as for any file with a strong hash."""
+        victim = environments.equipped()
+        stage.route(victim, redirects="listed")
+        pin(victim.project, stage.impostor)
+        with IndexServer("other") as other:
+            other.on("*", redirect(stage.public.file_url(stage.impostor)))
+            result = victim.pip("install", f"acme-core @ {other.file_url(stage.impostor)}")
+        stage.assert_stopped(victim, result, "redirects", "is not https")
+
+
+class TestTablesInWheels:
+    """A wheel can put files at the root of the environment, where a table would be in force."""
+
+    def publish(self, stage: Stage) -> None:
+        table = f'[indexes]\nacme = "{stage.public.url}"\n[routes]\n"acme-*" = "acme"\n'
+        files = {"gift-1.0.data/data/index-routing.toml": table.encode()}
+        stage.public.add(wheel("gift", "1.0", origin="public", extra_files=files))
+
+    def test_plain_pip_installs_one(self, stage: Stage, environments: Environments) -> None:
+        """The attack is one, where the environment has no other table yet."""
+        self.publish(stage)
+        victim = environments.equipped()
+        victim.pip("install", "--index-url", stage.public.url, "gift", check=True)
+        assert (victim.prefix / "index-routing.toml").exists()
+        stage.assert_impostor_won(victim, victim.pip("install", *stage.both, "acme-core"))
+
+    def test_installed(self, stage: Stage, environments: Environments) -> None:
+        """Nobody who can publish a wheel may say where others come from."""
+        self.publish(stage)
+        victim = environments.equipped()
+        stage.route(victim)
+        result = victim.pip("install", "--index-url", stage.public.url, "gift")
+        stage.assert_stopped(victim, result, "gift would install a routing table", "index-routing.toml")
+        assert not (victim.prefix / "index-routing.toml").exists()
+        assert "gift" not in victim.installed()
+
+    @pytest.mark.parametrize("feature", [None, "venv-isolation", "inprocess-build-deps"])
+    def test_in_a_build_environment(
+        self, feature: str | None, stage: Stage, environments: Environments
+    ) -> None:
+        """Where it would be in force for the build dependencies that come after it."""
+        self.publish(stage)
+        late = ["acme-build"]
+        source = sdist("victim", "1.0", origin="public", build_requires=["gift"], dynamic_build_requires=late)
+        stage.public.add(source)
+        victim = environments.equipped()
+        if feature is not None and not offers(victim, feature):
+            pytest.skip(f"this pip has no {feature}")
+        stage.route(victim)
+        options = [] if feature is None else ["--use-feature", feature]
+        result = victim.pip("install", *options, *stage.both, "victim")
+        assert result.returncode != 0, str(result)
+        assert "gift would install a routing table" in result.words
+        assert not stage.public.asked_for("acme-build")
 
 
 class TestOffSwitchWithAnotherInterpreter:
@@ -536,6 +654,16 @@ class TestOffSwitchWithAnotherInterpreter:
 
 class TestListingWhatIsDenied:
     """``pip list --outdated`` looks up what is installed, whether it may be installed today or not."""
+
+    def test_in_the_list_of_what_is_up_to_date(self, stage: Stage, environments: Environments) -> None:
+        """``pip list --uptodate`` does the same look-ups."""
+        victim = environments.equipped()
+        for artifact in (stage.real, wheel("acme-old", "1.0", origin="x")):
+            victim.pip("install", "--no-index", "--no-deps", artifact.write_to(victim.place), check=True)
+        victim.route({"acme": stage.private.url}, {"acme-*": "acme", "acme-old": {"deny": "retired"}})
+        result = victim.pip("list", "--uptodate", *stage.both, check=True)
+        assert "The routing table denies acme-old: retired" in result.stderr
+        assert ["acme-core", "1.0"] in [line.split()[:2] for line in result.stdout.splitlines()]
 
     @pytest.mark.parametrize("form", ["columns", "json"])
     def test_warned_about_and_passed_over(self, form: str, stage: Stage, environments: Environments) -> None:

@@ -253,3 +253,15 @@ def test_what_a_glance_clears_is_allowed(
         if judge_.clears(url, given_):
             plain = url.partition("#")[0]
             assert judge_.judge(plain, filename_of(plain), given_).allowed
+
+
+def test_a_contradiction_is_one_whatever_else_is_wrong() -> None:
+    """A file that is not what it was stops pip also if its host is not listed: to skip it would hide that."""
+    verdict = judge("https://evil.example/x.whl", SHA256, INDEX, Policy(), PINNED)
+    assert not verdict.allowed
+    assert verdict.contradiction
+    assert DIGEST in verdict.reason
+    same = judge("https://evil.example/x.whl", {"sha256": DIGEST}, INDEX, Policy(), PINNED)
+    assert not same.allowed
+    assert not same.contradiction
+    assert "evil.example is not among the external-hosts" in same.reason

@@ -54,6 +54,34 @@ def test_layers_come_lowest_first(in_venv: Machine) -> None:
     assert found() == paths
 
 
+@pytest.mark.parametrize("relative", ["~/.config", "conf", "."])
+def test_a_relative_directory_is_no_layer(
+    relative: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ``~`` without a home: a cloned repository could have it, and would be trusted as the user is."""
+    write(machine.work / relative / "rim-router" / "index-routing.toml")
+
+    class Directories:
+        site_config_path = user_config_path = staticmethod(lambda name: Path(relative, name))
+
+    monkeypatch.setattr(sys.modules["rim_router.config.locate"], "library", lambda _: Directories)
+    assert locate() == ()
+
+
+def test_a_user_without_a_home_has_no_layer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What platformdirs says to that is no error of this user's."""
+
+    class Directories:
+        @staticmethod
+        def site_config_path(name: str) -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        user_config_path = site_config_path
+
+    monkeypatch.setattr(sys.modules["rim_router.config.locate"], "library", lambda _: Directories)
+    assert locate() == ()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of Linux")
 def test_machine_and_user_files_lie_where_platformdirs_says(tmp_path: Path) -> None:
     """The directories are those of platformdirs for "rim-router", asked in a process of its own."""

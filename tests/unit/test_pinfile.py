@@ -354,6 +354,20 @@ def test_two_that_disagree(lines: str, what: str, one: str, two: str) -> None:
     )
 
 
+@pytest.mark.parametrize("other", [WHEEL.replace("torch", "Torch"), WHEEL.replace("2.6.0", "2.6")])
+def test_spelt_in_two_ways(other: str) -> None:
+    """pip takes both names for those of one file, and so both pins hold."""
+    user, _ = read_pins("user", Path("/etc") / PINS_NAME, wheel(GOOD).encode())
+    (pin,) = user
+    merged, wrong = merge_pins([pin, pin.replaced(filename=other, digests={"sha512": "c" * 128})])
+    assert wrong == []
+    (both,) = merged
+    assert both.digests == {"sha256": A, "sha512": "c" * 128}
+    _, (fault,) = merge_pins([pin, pin.replaced(filename=other, digests={"sha256": B})])
+    assert A in str(fault)
+    assert B in str(fault)
+
+
 # File names
 
 

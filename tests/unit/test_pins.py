@@ -57,3 +57,10 @@ def test_contradiction(digests: dict[str, str], size: int | None, expected: str 
 
 def test_a_pin_without_a_size_says_nothing_about_it() -> None:
     assert PIN.replaced(size=None).contradiction({}, 914) is None
+
+
+@pytest.mark.parametrize("other", [PIN.filename, PIN.filename.replace("torch", "Torch", 1)])
+def test_two_for_one_file_are_no_pins(other: str) -> None:
+    """Neither would be the one that holds; whoever makes them has to put them together first."""
+    with pytest.raises(ValueError, match="two pins"):
+        Pins([PIN, PIN.replaced(filename=other, digests={"sha256": "0" * 64})])

@@ -202,3 +202,31 @@ class TestRefused:
 def test_the_projects_that_a_file_name_may_speak_of(filename: str, names: list[str]) -> None:
     """One for a wheel; for a source distribution each that a version could follow."""
     assert names_in(filename) == names
+
+
+class TestTightened:
+    """What policy wants of the files of an index it wants of those that are named directly, too."""
+
+    @pytest.mark.parametrize("direct", ["allow", "hashed"])
+    @pytest.mark.parametrize("url", [*OWN, *LISTED])
+    def test_hashes_of_all(self, url: str, direct: str) -> None:
+        """Also where the host alone would be enough; a local path is the user's own business."""
+        policy = Policy(direct_references=direct, require_hashes="all")
+        verdict = judge_reference(url, ROUTED, policy, strong=False)
+        assert not verdict.allowed
+        assert 'policy.require-hashes is "all"' in verdict.reason
+        assert judge_reference(url, ROUTED, policy, strong=True).allowed
+        assert judge_reference(LOCAL[0], ROUTED, policy, strong=False).allowed
+
+    @pytest.mark.parametrize("direct", ["allow", "hashed"])
+    @pytest.mark.parametrize("by", ["policy", "index"])
+    @pytest.mark.parametrize("url", [LISTED[0], ELSEWHERE[0]])
+    def test_pins_for_external_ones(self, url: str, by: str, direct: str) -> None:
+        """A hash in the reference is no pin; what is on the origin of an index is not external."""
+        policy = Policy(direct_references=direct, pins="required" if by == "policy" else "optional")
+        routed = decision(ACME.replaced(pins_required=by == "index"), SECOND)
+        verdict = judge_reference(url, routed, policy, strong=True)
+        assert not verdict.allowed
+        assert verdict.reason == "external without a pin, and pins are required"
+        assert judge_reference(url, routed, policy, strong=True, pinned=True).allowed
+        assert judge_reference(OWN[0], routed, policy, strong=False).allowed

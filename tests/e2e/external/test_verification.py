@@ -279,6 +279,40 @@ class TestCaches:
             assert victim.origin("big_model") is None, str(result)
             assert "Traceback" not in result.output
 
+    @pytest.mark.parametrize("known", ["page", "pin"])
+    @pytest.mark.parametrize("way", ["by name", "by reference"])
+    def test_wheel_cache_of_the_legacy_resolver(
+        self, way: str, known: str, world: World, tmp_path: Path
+    ) -> None:
+        """It looks into the same cache by a way of its own."""
+        real, evil = sdist("big-model", "1.2", origin="owner"), sdist("big-model", "1.2", origin="attacker")
+        url = world.show_at(world.cdn, real, served=evil)
+        args = ["big-model"] if way == "by name" else [f"big-model @ {url}"]
+        plain = self.cached(world.plain(), tmp_path)
+        world.assert_installed(plain, world.install(plain, *args), "big-model", "attacker")
+        world.cdn.put(f"/w/{real.filename}", real.data)
+        victim = self.cached(world.routed(world.cdn), tmp_path)
+        if known == "pin":
+            world.pin(victim, Pin.of(real, url))
+        else:
+            world.index.clear("big-model")
+            world.index.show(real, url, hashes=["sha256"])
+        result = world.install(victim, "--use-deprecated=legacy-resolver", *args)
+        if result.returncode == 0:
+            assert victim.origin("big_model") == "owner", str(result)
+        else:
+            assert victim.origin("big_model") is None, str(result)
+            assert "Traceback" not in result.output
+
+    def test_a_built_wheel_of_a_pinned_name(self, world: World, tmp_path: Path) -> None:
+        """What pip built from the index's source is not the wheel that the pin is about."""
+        world.index.place(sdist("big-model", "1.2", origin="owner"), hashes=["sha256"])
+        victim = self.cached(world.routed(world.cdn), tmp_path)
+        world.pin(victim, Pin.of(REAL, world.cdn.url(AT_CDN)))
+        for _ in range(2):
+            result = world.install(victim, "--force-reinstall", "big-model")
+            world.assert_installed(victim, result, "big-model")
+
     def test_the_wheel_cache_of_own_files(self, world: World, tmp_path: Path) -> None:
         """What nothing is known of is cached as ever."""
         world.index.place(sdist("leaf", "1.0", origin="owner"))

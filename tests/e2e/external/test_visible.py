@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REAL, EVIL = twins("big-model", "1.2")
 PATH = f"/w/{REAL.filename}"
-EVENTS = {"table", "decision", "refused", "contacted", "redirect", "verified", "refusal"}
+EVENTS = {"table", "decision", "refused", "contacted", "redirect", "verified", "failed", "refusal"}
 
 
 def of(events: list[Event], kind: str, **values: Any) -> list[Event]:
@@ -219,6 +219,45 @@ class TestLog:
             assert "s3cr3t-w0rd" not in text
             assert "s1gn3d-w0rd" not in text
         assert events
+
+    @pytest.mark.parametrize("verbose", [[], ["-v"], ["-vvv"]], ids=["plain", "v", "vvv"])
+    @pytest.mark.parametrize("failure", [403, "down"])
+    @pytest.mark.parametrize("what", ["redirect", "listed", "page"])
+    def test_no_secrets_where_something_fails(
+        self, what: str, failure: int | str, verbose: list[str], world: World
+    ) -> None:
+        """The query of a signed URL is in no message, trace or line of the log."""
+        signed = f"{world.mirror.put(PATH, REAL.data)}?X-Amz-Signature=s1gn3d-w0rd"
+        page = world.index.page_path("big-model")
+        if what == "redirect":
+            world.show_at(world.cdn, REAL, hashes=["sha256"])
+            world.cdn.redirect(PATH, signed)
+        elif what == "listed":
+            world.index.show(REAL, signed, hashes=["sha256"])
+        else:
+            world.site.redirect(page, f"{world.mirror.url(page)}?X-Amz-Signature=s1gn3d-w0rd")
+        if failure == "down":
+            world.mirror.go_down()
+        else:
+            for path in (PATH, page):
+                world.mirror.answer(path, 403)
+        victim = world.routed(world.cdn, world.mirror)
+        result, events = world.log(victim, "install", *verbose, "big-model")
+        assert result.returncode == 1, str(result)
+        assert victim.origin("big_model") is None
+        assert of(events, "refusal")
+        for text in (json.dumps(events), result.output):
+            assert "s1gn3d-w0rd" not in text
+
+    def test_a_place_that_has_another_file(self, world: World) -> None:
+        """Who served it, and what; also where the next place had the right one."""
+        urls = [world.cdn.put(PATH, EVIL.data), world.mirror.put(PATH, REAL.data)]
+        victim = world.routed(wheels=[{"urls": urls, "sha256": REAL.digest()}], routes={})
+        result, events = world.log(victim, "install", "big-model")
+        world.assert_installed(victim, result, "big-model")
+        (failed,) = of(events, "failed")
+        assert (failed["file"], failed["host"], failed["url"]) == (REAL.filename, world.cdn.name, urls[0])
+        assert EVIL.digest() in failed["reason"]
 
     def test_a_file_that_cannot_be_written(self, world: World) -> None:
         """Whoever wants a record does not get an installation without one."""

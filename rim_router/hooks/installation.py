@@ -1,0 +1,60 @@
+"""What no wheel may put into an environment: a routing table, which would be in force from then on."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from rim_router.config.files import FILE_NAME, PINS_NAME
+from rim_router.errors import RefusedFileError
+from rim_router.names import WHEEL_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rim_router.hooks.services import Services
+
+_FILES = (FILE_NAME, PINS_NAME)
+
+
+def tables_in(entries: Iterable[str]) -> list[str]:
+    """The entries of a wheel that pip would install as a table or as pins of the environment.
+
+    They are those of ``NAME.data/data``, which pip unpacks at the root of the environment.
+    """
+    found = []
+    for entry in entries:
+        directory, _, rest = entry.replace("\\", "/").partition("/")
+        scheme, _, path = rest.partition("/")
+        where = posixpath.normpath(path.lstrip("/")).lower()
+        if directory.endswith(".data") and scheme == "data" and where in _FILES:
+            found.append(entry)
+    return found
+
+
+class Installation:
+    """The replacement of pip's function that installs one distribution."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def install(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``InstallRequirement.install``: nobody who can publish a wheel may route this environment."""
+
+        def install(req: Any, *args: Any, **kwargs: Any) -> Any:
+            path = req.local_file_path
+            if path is not None and path.endswith(WHEEL_SUFFIX):
+                with zipfile.ZipFile(path) as archive:
+                    tables = tables_in(archive.namelist())
+                if tables:
+                    raise self._services.refusal(
+                        RefusedFileError(
+                            f"{req.name} would install a routing table into this environment",
+                            notes=[f"its wheel has {', '.join(tables)}"],
+                            hint="whoever made it would say where other projects come from",
+                        )
+                    )
+            return original(req, *args, **kwargs)
+
+        return install
