@@ -33,6 +33,7 @@ _BAR = 20
 
 # Why a redirect from one URL to another is not to be followed, as a relative clause; None if it may be.
 Rule = Callable[[str, str], Optional[str]]
+Note = Callable[[str, str, Optional[str]], object]
 
 
 class Unavailable(Exception):
@@ -73,11 +74,13 @@ class Downloader:
     :param context: see :func:`trust`.
     :param rule: which redirects are followed; none that leave https or carry credentials ever are.
     :param ask: is told each URL before it is asked, redirect targets included.
+    :param note: is told from where to where each redirect leads, and why it is not followed.
     """
 
     context: ssl.SSLContext
     rule: Rule = lambda *_: None
     ask: Callable[[str], object] = lambda _: None
+    note: Note = lambda *_: None
 
     def fetch(
         self,
@@ -217,17 +220,20 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
-        fault = None
         if urlsplit(newurl).scheme != "https":
-            fault = "which is not https"
+            fault: str | None = "which is not https"
         elif "@" in urlsplit(newurl).netloc:
             fault = "which carries credentials"
         else:
             fault = self._downloader.rule(req.full_url, newurl)
-        if fault is not None:
+        self._downloader.note(req.full_url, newurl, fault)
+        try:
+            if fault is not None:
+                raise Unavailable(f"the server redirects to {redact(newurl)}, {fault}")
+            self._downloader.ask(newurl)
+        except Exception:
             fp.close()
-            raise Unavailable(f"the server redirects to {redact(newurl)}, {fault}")
-        self._downloader.ask(newurl)
+            raise
         # Python 3.9 and 3.10 do not know that 308 is to 301 what 307 is to 302.
         request = super().redirect_request(req, fp, 307 if code == 308 else code, msg, headers, newurl)
         if request is not None:

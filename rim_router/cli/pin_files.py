@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from rim_router.cli.download import Downloader, Unavailable, trust
+from rim_router.cli.contacts import Contacts
+from rim_router.cli.download import Unavailable, trust
 from rim_router.cli.pin_store import PinError
 from rim_router.cli.rendering import tell
 from rim_router.config.pinfile import parse_filename
 from rim_router.hosts import Hosts
-from rim_router.journal import Journal
-from rim_router.table import Kind, openssl_version
+from rim_router.table import Kind
 from rim_router.urls import LOCAL, Origin, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from ssl import SSLContext
 
+    from rim_router.cli.download import Downloader
     from rim_router.cli.pin_pip import Item, Resolution, Seen
     from rim_router.table import Decision, RoutingTable
 
@@ -132,7 +132,8 @@ class Completer:
     """
 
     def __init__(self, table: RoutingTable, cert: str | None) -> None:
-        self.hosts: list[str] = []
+        self._contacts = Contacts(table.policy)
+        self.hosts = self._contacts.hosts
         self._table = table
         self._cert = cert
         self._context: SSLContext | None = None
@@ -141,6 +142,7 @@ class Completer:
         """The same file with its sha256, and with its size if that can be had.
 
         :raises PinError: if it cannot be downloaded, or is not what its index says.
+        :raises RefusedHostError: if its host, or one that it redirects to, may not be asked.
         """
         wanted = self._wanted(file)
         if not wanted:
@@ -164,7 +166,9 @@ class Completer:
                 hint="do not use it",
             )
         url, known = redact(file.address), dict(file.digests)
-        Journal().write("verified", file=file.filename, url=url, size=size, digests=digests, required=known)
+        self._contacts.journal.write(
+            "verified", file=file.filename, url=url, size=size, digests=digests, required=known
+        )
         return replace(file, digests={**known, **digests}, size=size, origin=origin)
 
     def _wanted(self, file: ExternalFile) -> set[str]:
@@ -187,38 +191,10 @@ class Completer:
     def _downloader(self, file: ExternalFile) -> Downloader:
         """One that goes only where links to a file may lead too, unless its digest is known before."""
         if self._context is None:
-            self._check_openssl(file)
             try:
                 self._context = trust(self._cert)
             except OSError as error:
                 raise PinError(str(error.strerror)) from None
         decision = self._table.route(file.name)
         hosts = Hosts(decision.origins, decision.indexes)
-        listed = self._table.policy.redirects == "listed" or not file.digests
-
-        def rule(source: str, target: str) -> str | None:
-            try:
-                return hosts.redirect_fault(source, target, page=False, strong=True, listed=listed)
-            except ValueError:
-                return "which cannot be read, or not by everybody in the same way"
-
-        return Downloader(self._context, rule, lambda url: self._note(url, hosts))
-
-    def _note(self, url: str, hosts: Hosts) -> None:
-        """Say which host is asked, and why that is allowed, as pip does."""
-        origin = Origin.of(url)
-        rule = hosts.rule(origin) or "a redirect of a file with a strong digest"
-        if origin.netloc not in self.hosts:
-            tell(f"Contacting {origin.netloc} ({rule})")
-        self.hosts.append(origin.netloc)
-        Journal().write("contacted", host=origin.netloc, url=redact(url), rule=rule)
-
-    def _check_openssl(self, file: ExternalFile) -> None:
-        minimum, library = self._table.policy.minimum_openssl, ssl.OPENSSL_VERSION
-        actual = openssl_version(library.split()[1]) if library.startswith("OpenSSL ") else (0,)
-        if minimum is not None and actual < openssl_version(minimum):
-            raise PinError(
-                f"{Origin.of(file.url).netloc} may not be asked with {library}",
-                notes=[f'policy.minimum-openssl is "{minimum}"'],
-                hint="use a Python with a newer OpenSSL",
-            )
+        return self._contacts.downloader(self._context, hosts, listed=not file.digests)

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, get_type_hints
+from urllib.parse import quote
 
 import pytest
 
@@ -26,7 +27,7 @@ from rim_router.cli.toml_text import toml_text
 from rim_router.config.document import read_toml
 from rim_router.config.files import PINS_NAME
 from rim_router.config.pinfile import read_pins
-from rim_router.errors import LocationError, RimRouterError, TableError
+from rim_router.errors import LocationError, RefusedHostError, RimRouterError, TableError
 from tests.support.servers import Authority, Exchange, IndexServer, redirect, status
 from tests.support.tables import write_table
 from tests.support.wheels import Artifact, sdist, wheel
@@ -555,7 +556,7 @@ def test_an_unreadable_url(pip: FakePip, machine: Machine, url: str) -> None:
 
 
 def failure(*args: str) -> list[str]:
-    with pytest.raises(PinError) as error:
+    with pytest.raises((PinError, RefusedHostError)) as error:
         run(*args)
     return str(error.value).splitlines()
 
@@ -649,6 +650,50 @@ def test_a_head_without_a_length(pip: FakePip, machine: Machine, cdn: IndexServe
 
 
 @pytest.mark.parametrize(
+    ("user", "listed", "reason"),
+    [
+        ("", True, None),
+        ("", False, 'which is not among the external-hosts, and policy.redirects is "listed"'),
+        ("me:s3cr3t@", True, "which carries credentials"),
+    ],
+)
+def test_redirects_are_logged(
+    pip: FakePip,
+    machine: Machine,
+    cdn: IndexServer,
+    authority: Authority,
+    user: str,
+    listed: bool,
+    reason: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As pip logs its own: from where to where, and why not."""
+    log = machine.home / "log.jsonl"
+    monkeypatch.setenv("RIM_ROUTER_LOG", str(log))
+    with IndexServer("other", tls=authority.context("localhost")) as other:
+        route(machine, cdn.netloc, *([other.netloc] if listed else []))
+        target = other.host(TORCH).replace("//", f"//{user}")
+        cdn.on("*", redirect(f"{target}?key=s3cr3t"))
+        pip.would_install(TORCH, cdn.file_url(TORCH))
+        if reason is None:
+            assert run("torch") == 0
+        else:
+            failure("torch")
+    assert "s3cr3t" not in log.read_text()
+    (event,) = [each for each in map(json.loads, log.read_text().splitlines()) if each["event"] == "redirect"]
+    del event["time"], event["pid"]
+    shown = f"{other.base}/files/{quote(TORCH.filename)}?****".replace("//", f"//{'****@' if user else ''}")
+    facts = {} if reason is None else {"reason": reason}
+    assert event == {
+        "event": "redirect",
+        "url": cdn.file_url(TORCH),
+        "target": shown,
+        "allowed": reason is None,
+        **facts,
+    }
+
+
+@pytest.mark.parametrize(
     ("listed", "known", "policy", "followed"),
     [
         (True, False, "hashed", True),
@@ -696,7 +741,7 @@ def test_an_old_openssl(
     pip.would_install(TORCH, url)
     assert failure("torch") == [
         f"{cdn.netloc} may not be asked with {ssl.OPENSSL_VERSION}",
-        '  note: policy.minimum-openssl is "99.0.1"',
+        '  note: policy.minimum-openssl is "99.0.1" in ./index-routing.toml:7',
         "  hint: use a Python with a newer OpenSSL",
     ]
     assert not cdn.requests
