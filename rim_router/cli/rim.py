@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, tell
 from rim_router.cli.shapes import VERSION
+from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.rim import DismountError, Rim, RimError, WheelName, dismount, hosting, read
 from rim_router.urls import redact
 
@@ -158,7 +159,9 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from rim_router.cli.contacts import Contacts
     from rim_router.cli.rim_download import VerificationError, trust, verify
+    from rim_router.config import load
 
     try:
         context = trust(args.cert)
@@ -168,26 +171,28 @@ def _verify(args: argparse.Namespace) -> int:
     found = _read(args.file)
     if found is None:
         return UNUSABLE
-    hosts: list[str] = []
-    problem: RimError | VerificationError | None = None
+    table = load()
+    contacts = Contacts(table.policy, announced=False)
+    problem: RimRouterError | None = None
     if isinstance(found, RimError):
         problem = found
     else:
         try:
             with tempfile.TemporaryFile() as file:
-                verify(found, file, context, hosts)
-        except VerificationError as error:
+                verify(found, file, context, table, contacts)
+        except (VerificationError, RefusedHostError) as error:
             problem = error
         except OSError as error:
             tell(f"ERROR: the wheel cannot be kept while it is checked: {error.strerror or error}")
             return UNUSABLE
     if args.json:
-        _print_verification(args.file, found, problem, hosts)
+        _print_verification(args.file, found, problem, contacts.hosts)
     elif problem is not None:
         tell(f"ERROR: {problem}")
     elif isinstance(found, Rim):
         checked = f"{found.size:,} bytes, {', '.join(sorted(found.hashes))} and METADATA agree"
-        print(f"{found.wheel_filename} is what {args.file} stands for: {checked} (asked: {', '.join(hosts)})")
+        asked = ", ".join(contacts.hosts)
+        print(f"{found.wheel_filename} is what {args.file} stands for: {checked} (asked: {asked})")
     return OK if problem is None else NO
 
 

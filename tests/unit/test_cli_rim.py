@@ -20,11 +20,14 @@ from rim_router.cli import rim as command
 from rim_router.rim import dismount, read
 from tests.support import rims
 from tests.support.servers import Authority, Exchange, IndexServer, drop, redirect, status
+from tests.support.tables import write_table
 from tests.support.wheels import Artifact, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.unit.conftest import Machine
 
 ARTIFACT = wheel("big-model", "1.2", origin="tests", requires=["torch"])
 URI = f"https://cdn.example/{ARTIFACT.filename}"
@@ -626,6 +629,82 @@ def test_verify_does_not_follow_every_redirect(
     """Never from https to http."""
     cdn.on("*", redirect(target))
     assert_not_downloaded(failure(rim_path, authority, capsys), f"the server redirects to {why}", cdn)
+
+
+def restrict(machine: Machine, *hosts: str, **policy: str) -> None:
+    """A table with a policy, and an index for the project."""
+    index = {"url": "https://index.example/simple", "external-hosts": hosts}
+    write_table(machine.work, {"house": index}, {"big-model": "house"}, policy)
+
+
+def test_verify_with_an_old_openssl(
+    cdn: IndexServer,
+    rim_path: Path,
+    authority: Authority,
+    machine: Machine,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It asks no other host if the table in force says so."""
+    restrict(machine, **{"minimum-openssl": "99.0.1"})
+    assert failure(rim_path, authority, capsys) == [
+        f"ERROR: {cdn.netloc} may not be asked with {ssl.OPENSSL_VERSION}",
+        '  note: policy.minimum-openssl is "99.0.1" in ./index-routing.toml:6',
+        "  hint: use a Python with a newer OpenSSL",
+    ]
+    assert verify(rim_path, authority, "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["verified"] is False
+    assert report["problem"].startswith(f"{cdn.netloc} may not be asked")
+    assert cdn.requests == report["hosts"] == []
+    restrict(machine, **{"minimum-openssl": "1.0"})
+    assert verify(rim_path, authority) == 0
+
+
+def test_verify_follows_redirects_as_the_table_says(
+    cdn: IndexServer,
+    rim_path: Path,
+    authority: Authority,
+    machine: Machine,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With ``redirects = "listed"`` only to the ``external-hosts`` of the project's index."""
+    with IndexServer("other", tls=authority.context("localhost")) as other:
+        cdn.on("*", redirect(other.host(ARTIFACT)))
+        restrict(machine, redirects="listed")
+        why = (
+            f"the server redirects to {other.file_url(ARTIFACT)}, "
+            'which is not among the external-hosts, and policy.redirects is "listed"'
+        )
+        assert_not_downloaded(failure(rim_path, authority, capsys), why, cdn)
+        assert not other.requests
+        restrict(machine, other.netloc, redirects="listed")
+        assert verify(rim_path, authority) == 0
+
+
+def test_verify_writes_the_log(
+    cdn: IndexServer,
+    rim_path: Path,
+    authority: Authority,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each host that is asked, and each redirect."""
+    log = machine.home / "log.jsonl"
+    monkeypatch.setenv("RIM_ROUTER_LOG", str(log))
+    with IndexServer("other", tls=authority.context("localhost")) as other:
+        cdn.on("*", redirect(other.host(ARTIFACT)))
+        assert verify(rim_path, authority) == 0
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(each["event"], each.get("host")) for each in events] == [
+        ("contacted", cdn.netloc),
+        ("redirect", None),
+        ("contacted", other.netloc),
+    ]
+    assert [each.get("rule") for each in events] == [
+        "the .rim",
+        None,
+        "a redirect of a file with a strong digest",
+    ]
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "data:,x", ""])
