@@ -97,7 +97,14 @@ def _read(name: str, index: Index, base: str, page: Page) -> IndexPage:
             f"answered with {page.content_type or 'no content type'} that is not an index page: {fault}",
             hint="is the URL that of an index (PEP 503), and are its credentials right?",
         )
-    return read_page(page.content, page.content_type, page.url)
+    return _links(index, base, page.content, page.content_type, page.url)
+
+
+def _links(index: Index, base: str, content: bytes, content_type: str, url: str) -> IndexPage:
+    try:
+        return read_page(content, content_type, url)
+    except ValueError as error:
+        raise _failed(index, base, f"answered with a page that cannot be read: {error}") from None
 
 
 def _local_page(name: str, index: Index, base: str) -> IndexPage | None:
@@ -122,7 +129,7 @@ def _directory(index: Index, base: str, path: Path) -> IndexPage:
         if entry.name.lower().endswith(DISTRIBUTIONS):
             files.append(IndexFile(entry.name, entry.as_uri()))
         elif entry.suffix.lower() in _HTML:
-            files += read_page(entry.read_bytes(), "text/html", entry.as_uri()).files
+            files += _links(index, base, entry.read_bytes(), "text/html", entry.as_uri()).files
     return IndexPage(tuple(files))
 
 

@@ -15,6 +15,8 @@ from rim_router.references import DISTRIBUTIONS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rim_router.urls import Origin
+
 _HASH = re.compile(r"(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]+)")
 
 
@@ -35,9 +37,13 @@ class IndexFile:
 
 @dataclass(frozen=True)
 class IndexPage:
-    """What a page has."""
+    """What a page has.
 
-    files: tuple[IndexFile, ...]
+    :param own: the origins whose files are the index's own.
+    """
+
+    files: tuple[IndexFile, ...] = ()
+    own: frozenset[Origin] = frozenset()
 
 
 def read_page(content: bytes, content_type: str, url: str) -> IndexPage:
@@ -46,24 +52,23 @@ def read_page(content: bytes, content_type: str, url: str) -> IndexPage:
     :param content_type: the header of that name.
     :param content: of a page in which :func:`rim_router.recognition.page_fault` found no fault.
     :param url: of the page, to which its links are relative.
+    :raises ValueError: if any part of it cannot be read: pip reads no other part of such a page either.
     """
+    try:
+        return IndexPage(tuple(_read(content, content_type, url)))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(type(error).__name__) from error
+
+
+def _read(content: bytes, content_type: str, url: str) -> list[IndexFile]:
     header = Message()
     header["content-type"] = content_type
     if header.get_content_type().endswith("json"):
-        return _read_json(content, url)
-    try:
-        text = content.decode(header.get_content_charset() or "utf-8", "replace")
-    except LookupError:
-        text = content.decode("utf-8", "replace")
+        return [_read_entry(entry, url) for entry in json.loads(content)["files"]]
     parser = _Links(url)
-    parser.feed(text)
+    parser.feed(content.decode(header.get_content_charset() or "utf-8"))
     parser.close()
-    return IndexPage(tuple(parser.files))
-
-
-def _read_json(content: bytes, url: str) -> IndexPage:
-    data = json.loads(content)
-    return IndexPage(tuple(_read_entry(entry, url) for entry in data["files"]))
+    return parser.files
 
 
 def _read_entry(entry: Mapping[str, Any], page: str) -> IndexFile:
@@ -104,11 +109,8 @@ class _Links(HTMLParser):
             self._add(str(values["href"]), values)
 
     def _add(self, href: str, values: Mapping[str, str | None]) -> None:
-        try:
-            url, fragment = urldefrag(urljoin(self._base, href.strip()))
-            filename = _filename(url)
-        except ValueError:
-            return  # a link that cannot be read is none, as for pip
+        url, fragment = urldefrag(urljoin(self._base, href.strip()))
+        filename = _filename(url)
         if not filename.lower().endswith(DISTRIBUTIONS):
             return
         hashes = {name: digest.lower() for name, digest in _HASH.findall(fragment)}
