@@ -10,17 +10,14 @@ from rim_router.cli.findings import Finding, findings
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json
 from rim_router.config import LayerFile, load_files, locate
 from rim_router.config.document import read_toml, shown_path
-from rim_router.errors import IndexFailedError, RimRouterError, TableError
-from rim_router.external import Judge
+from rim_router.errors import IndexFailedError, RefusedHostError, RimRouterError, TableError
 from rim_router.urls import redact
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from rim_router.cli.pages import IndexFile
     from rim_router.table import Index, RoutingTable
-    from rim_router.verdict import Verdict
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -110,30 +107,25 @@ def _warning(finding: Finding) -> shapes.Warning:
 
 
 def _reach_all(table: RoutingTable) -> Iterator[shapes.Reached]:
+    from rim_router.cli.contacts import Contacts
+    from rim_router.cli.judging import judged
     from rim_router.cli.lookup import reach
 
+    contacts = Contacts(table.policy)
     for index, name in _used(table).items():
         for base in index.urls:
             try:
-                asked, message, files = reach(index, base, name)
-            except IndexFailedError as error:
+                asked, message, page = reach(contacts, index, base, name)
+            except (IndexFailedError, RefusedHostError) as error:
                 message = error.message if error.hint is None else f"{error.message} ({error.hint})"
                 yield {"index": index.name, "url": redact(base), "ok": False, "message": message}
             else:
-                refused = _refused(table, index, name, files)
+                verdicts = judged(page, name, index, table, contacts)
+                refused = [verdict for _, verdict in verdicts if not verdict.allowed]
                 if refused:
                     message += f", {len(refused)} of which may not be used; the first is {refused[0]}"
-                ok = len(refused) < len(files) or not files
+                ok = len(refused) < len(page.files) or not page.files
                 yield {"index": index.name, "url": asked, "ok": ok, "message": message}
-
-
-def _refused(
-    table: RoutingTable, index: Index, name: str | None, files: Iterable[IndexFile]
-) -> list[Verdict]:
-    """The verdicts on those files that may not be used."""
-    judge = Judge(name or "PROJECT", index, table.policy, table.pins, index.own_origins)
-    verdicts = [judge.judge(file.url, file.filename, file.hashes) for file in files]
-    return [verdict for verdict in verdicts if not verdict.allowed]
 
 
 def _used(table: RoutingTable) -> dict[Index, str | None]:

@@ -8,8 +8,8 @@ from rim_router.cli import shapes, views
 from rim_router.cli.pages import IndexFile
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, tell
 from rim_router.config import load
-from rim_router.errors import IndexFailedError
-from rim_router.external import Judge, judge_wheel
+from rim_router.errors import IndexFailedError, RefusedHostError
+from rim_router.external import judge_wheel
 from rim_router.names import Pattern
 from rim_router.table import Kind
 from rim_router.urls import redact
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from rim_router.cli.contacts import Contacts
     from rim_router.table import Decision, ExternalWheel, RoutingTable
 
 
@@ -40,10 +41,15 @@ def run(args: argparse.Namespace) -> int:
         tell(f"ERROR: not the name of a project: {', '.join(map(repr, bad))}")
         return UNUSABLE
     table = load()
+    contacts = None
+    if args.online:
+        from rim_router.cli.contacts import Contacts
+
+        contacts = Contacts(table.policy)
     report: shapes.ExplainReport = {
         "version": shapes.VERSION,
         "tables": views.tables(table.files),
-        "names": [_explanation(table.route(name), table, online=args.online) for name in args.names],
+        "names": [_explanation(table.route(name), table, contacts) for name in args.names],
     }
     if args.json:
         print_json(report)
@@ -62,33 +68,32 @@ def _is_name(name: str) -> bool:
         return False
 
 
-def _explanation(decision: Decision, table: RoutingTable, *, online: bool) -> shapes.Explanation:
-    if not online:
+def _explanation(decision: Decision, table: RoutingTable, contacts: Contacts | None) -> shapes.Explanation:
+    if contacts is None:
         return views.explanation(decision, table.policy, None, None)
+    from rim_router.cli.judging import judged
     from rim_router.cli.lookup import files_of
 
-    files = [_wheel(wheel, table) for wheel in decision.wheels]
+    files = [_wheel(wheel, table, contacts) for wheel in decision.wheels]
     problems = []
     for index in decision.indexes:
         try:
-            found = files_of(decision.name, index, decision.target.namespace)
-        except IndexFailedError as error:
+            page = files_of(contacts, decision.name, index, decision.target.namespace)
+        except (IndexFailedError, RefusedHostError) as error:
             problems.append(str(error))
             break  # as pip does: the next index is no substitute
-        judge = Judge(decision.name, index, table.policy, table.pins, index.own_origins)
-        judged = [
-            views.file(file, index.name, judge.judge(file.url, file.filename, file.hashes)) for file in found
-        ]
-        files += judged
+        verdicts = judged(page, decision.name, index, table, contacts)
+        files += [views.file(file, index.name, verdict) for file, verdict in verdicts]
         # With index priority the next index is asked only if this one has nothing, refused files included.
-        if decision.by_priority and judged:
+        if decision.by_priority and page.files:
             break
     return views.explanation(decision, table.policy, files, problems)
 
 
-def _wheel(wheel: ExternalWheel, table: RoutingTable) -> shapes.File:
+def _wheel(wheel: ExternalWheel, table: RoutingTable, contacts: Contacts) -> shapes.File:
     file = IndexFile(wheel.filename, wheel.urls[0], wheel.digests, requires_python=wheel.requires_python)
-    return views.file(file, "[[wheel]]", judge_wheel(wheel, wheel.urls[0], table.pins))
+    verdict = judge_wheel(wheel, wheel.urls[0], table.pins)
+    return views.file(file, "[[wheel]]", contacts.limited(verdict))
 
 
 def _has_somewhere(explanation: shapes.Explanation) -> bool:

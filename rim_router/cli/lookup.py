@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,66 +17,72 @@ from rim_router.references import DISTRIBUTIONS, names_in
 from rim_router.urls import join, redact
 
 if TYPE_CHECKING:
+    from rim_router.cli.contacts import Contacts
     from rim_router.table import Index
 
-__all__ = ["IndexFile", "files_of", "reach"]
+__all__ = ["IndexFile", "IndexPage", "files_of", "reach"]
 
 _ROOT_LIMIT = 64 * 1024  # bytes of an index's root that are looked at; PyPI's has 30 million
 _HTML = (".html", ".htm")
 
 
-def files_of(name: str, index: Index, namespace: str | None = None) -> tuple[IndexFile, ...]:
+def files_of(contacts: Contacts, name: str, index: Index, namespace: str | None = None) -> IndexPage:
     """The files of one project on an index or, if that cannot be reached, on its first mirror that can.
 
     :param name: normalised.
     :param namespace: that the index has to own (PEP 752); None for no such condition.
     :raises IndexFailedError: if none answers as an index, or as the owner of the namespace.
+    :raises RefusedHostError: if its page is on a host that may not be asked.
     """
     for position, base in enumerate(index.urls):
         try:
-            page = _project_page(name, index, base, namespace)
+            page = _project_page(contacts, name, index, base, namespace)
         except IndexFailedError as error:
             if not error.unreachable or position + 1 == len(index.urls):
                 raise
             continue
         if page is None:
-            return ()
-        return tuple(file for file in page.files if not index.flat or _is_of(name, file.filename))
+            return IndexPage()
+        files = (file for file in page.files if not index.flat or _is_of(name, file.filename))
+        return replace(page, files=tuple(files))
     raise AssertionError("an index has at least one URL")
 
 
-def reach(index: Index, base: str, name: str | None) -> tuple[str, str, tuple[IndexFile, ...]]:
+def reach(contacts: Contacts, index: Index, base: str, name: str | None) -> tuple[str, str, IndexPage]:
     """Ask one URL of an index for a project that is routed to it, or for its root if there is none.
 
     :param base: the URL of the index or of a mirror.
     :returns: the URL that was asked, redacted, what is to be said about the answer, and the files in it.
     :raises IndexFailedError: if it does not answer as an index.
+    :raises RefusedHostError: if its page is on a host that may not be asked.
     """
     if index.flat or name is not None:
         asked = base if name is None or index.flat else join(base, name)
-        page = _project_page(name or "", index, base)
+        page = _project_page(contacts, name or "", index, base)
         if page is None:
-            return redact(asked), f"answers, and has no {name}", ()
-        return redact(asked), f"answers, with {len(page.files)} files", page.files
+            return redact(asked), f"answers, and has no {name}", IndexPage()
+        return redact(asked), f"answers, with {len(page.files)} files", page
     asked = base.rstrip("/") + "/"
     if base.startswith("file:"):
         if not _path(base).is_dir():
             raise _failed(index, base, "does not exist")
-        return redact(asked), "is a directory", ()
-    page_at_root = fetch(index, base, asked, _ROOT_LIMIT)
+        return redact(asked), "is a directory", IndexPage()
+    page_at_root = fetch(contacts, index, base, asked, _ROOT_LIMIT)
     if page_at_root is None:
-        return redact(asked), "answers 404 Not Found at its root, which an index may", ()
+        return redact(asked), "answers 404 Not Found at its root, which an index may", IndexPage()
     kind = page_at_root.content_type.partition(";")[0].strip() or "no content type"
     if not (kind.endswith("json") or "html" in kind):
         raise _failed(index, base, f"answered with {kind}, which is not an index page")
-    return redact(asked), f"answers with {kind}", ()
+    return redact(asked), f"answers with {kind}", IndexPage()
 
 
-def _project_page(name: str, index: Index, base: str, namespace: str | None = None) -> IndexPage | None:
+def _project_page(
+    contacts: Contacts, name: str, index: Index, base: str, namespace: str | None = None
+) -> IndexPage | None:
     if base.startswith("file:"):
         return _local_page(name, index, base)
     url = base if index.flat else join(base, name)
-    page = fetch(index, base, url)
+    page = fetch(contacts, index, base, url)
     if page is None:
         if index.flat:
             raise _failed(index, base, "failed: it answered 404 Not Found")
@@ -97,7 +104,7 @@ def _read(name: str, index: Index, base: str, page: Page) -> IndexPage:
             f"answered with {page.content_type or 'no content type'} that is not an index page: {fault}",
             hint="is the URL that of an index (PEP 503), and are its credentials right?",
         )
-    return _links(index, base, page.content, page.content_type, page.url)
+    return replace(_links(index, base, page.content, page.content_type, page.url), own=page.own)
 
 
 def _links(index: Index, base: str, content: bytes, content_type: str, url: str) -> IndexPage:
@@ -130,12 +137,12 @@ def _directory(index: Index, base: str, path: Path) -> IndexPage:
             files.append(IndexFile(entry.name, entry.as_uri()))
         elif entry.suffix.lower() in _HTML:
             files += _links(index, base, entry.read_bytes(), "text/html", entry.as_uri()).files
-    return IndexPage(tuple(files))
+    return IndexPage(tuple(files), index.own_origins)
 
 
 def _read_local(name: str, index: Index, base: str, path: Path) -> IndexPage:
     kind = "text/html" if path.suffix.lower() in _HTML else ""
-    return _read(name, index, base, Page(path.as_uri(), kind, path.read_bytes()))
+    return _read(name, index, base, Page(path.as_uri(), kind, path.read_bytes(), index.own_origins))
 
 
 def _path(url: str) -> Path:

@@ -1,4 +1,4 @@
-"""Fetches pages of an index without pip: only from its own origin, and with nothing secret in an error."""
+"""Fetches pages of an index without pip, as the hooks in pip do, and with nothing secret in an error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import netrc
 import os
 import ssl
+import string
 import urllib.error
 import urllib.request
 import zlib
@@ -15,18 +16,20 @@ from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from rim_router import __version__
+from rim_router.cli.download import trust
 from rim_router.errors import IndexFailedError
 from rim_router.external import host_line
 from rim_router.hosts import Hosts, is_upgrade
 from rim_router.libraries import library
-from rim_router.urls import Origin, redact
+from rim_router.urls import Origin, redact, scrub
 
 if TYPE_CHECKING:
-    from http.client import HTTPMessage
+    from collections.abc import Mapping
 
+    from rim_router.cli.contacts import Contacts
     from rim_router.table import Index
 
 TIMEOUT = 15  # seconds without a sign of life
@@ -35,6 +38,8 @@ LIMIT = 64 * 1024 * 1024  # bytes of a page; the longest ones there are have a f
 # The same preferences as pip's.
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 _MISSING = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 30  # as many as pip follows
 _BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -44,38 +49,102 @@ class Page:
 
     :param url: the final one, after redirects; without credentials.
     :param content: up to the limit that was asked for.
+    :param own: origins that are the index's own, that of a redirect to https on its own host included.
     """
 
     url: str
     content_type: str
     content: bytes
+    own: frozenset[Origin]
 
 
-def fetch(index: Index, base: str, url: str, limit: int = LIMIT) -> Page | None:
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked for.
+
+    :param hosts: those where it may be had.
+    :param shown: the index, as messages show it.
+    :param what: it is, for messages.
+    :param page: whether it is an index page.
+    :param strong: whether a strong digest of it is known.
+    """
+
+    index: Index
+    hosts: Hosts
+    shown: str
+    what: str = "its page"
+    page: bool = True
+    strong: bool = False
+
+
+def fetch(contacts: Contacts, index: Index, base: str, url: str, limit: int = LIMIT) -> Page | None:
     """A page of an index; None if there is none (404 or 410).
 
     :param base: the URL of the index or of a mirror.
     :param url: at or below *base*.
     :param limit: how many bytes of it are wanted.
     :raises IndexFailedError: if there is any other answer, or none.
+    :raises RefusedHostError: if it is redirected to a host that may not be asked.
     """
-    shown = f"Index {index.name} ({redact(base)})"
+    wanted = _Wanted(index, Hosts.of_index(index), f"Index {index.name} ({redact(base)})")
+    return _get(contacts, wanted, url, {"Accept": _ACCEPT}, limit)
+
+
+def _get(
+    contacts: Contacts, wanted: _Wanted, url: str, headers: Mapping[str, str], limit: int
+) -> Page | None:
+    """What the server of a URL answers, or the one that it redirects to (spec 5.7); None for 404 or 410."""
+    hosts = wanted.hosts
     address, authorization = _split_credentials(url)
-    request = urllib.request.Request(  # noqa: S310 -- the opener below knows nothing but http and https
-        address, headers={"Accept": _ACCEPT, "User-Agent": f"rim-router/{__version__}"}
-    )
-    if authorization is not None:
-        request.add_unredirected_header("Authorization", authorization)
+    first = Origin.of(address)
+    for _ in range(_MOST_REDIRECTS + 1):
+        request = urllib.request.Request(  # noqa: S310 -- the opener below knows nothing but http and https
+            address, headers={**headers, "User-Agent": f"rim-router/{__version__}"}
+        )
+        if authorization is not None:
+            request.add_header("Authorization", authorization)
+        context = _tls() if contacts.ask(address, hosts) else _strict_tls()
+        try:
+            with _opener(context).open(request, timeout=TIMEOUT) as response:
+                kind = response.headers.get("Content-Type", "")
+                return Page(address, kind, _read(response, limit), hosts.own)
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code in _MISSING:
+                    return None
+                location = error.headers.get("Location") if error.code in _REDIRECTS else None
+                if location is None:
+                    raise _refused(wanted.shown, error) from None
+        except (OSError, HTTPException, zlib.error, ValueError) as error:  # time-outs are OSErrors
+            raise _unanswered(wanted.shown, error) from None
+        following = _redirected(contacts, wanted, hosts, address, location)
+        before, after = Origin.of(address), Origin.of(following)
+        if is_upgrade(before, after):
+            hosts = hosts.replaced(own=hosts.own | {after})
+        if not _share_credentials(first, after):
+            # From there on it is somebody else who says where to go, back to the index included.
+            authorization = None
+        address = following
+    raise IndexFailedError(f"{wanted.shown} failed: it redirects more than {_MOST_REDIRECTS} times")
+
+
+def _redirected(contacts: Contacts, wanted: _Wanted, hosts: Hosts, source: str, location: str) -> str:
+    """Where a redirect leads, without credentials; an error if it may not be followed."""
     try:
-        with _opener(index, shown, authorization).open(request, timeout=TIMEOUT) as response:
-            return Page(response.url, response.headers.get("Content-Type", ""), _read(response, limit))
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code in _MISSING:
-                return None
-            raise _refused(shown, error) from None
-    except (OSError, HTTPException, zlib.error, ValueError) as error:  # URLError and time-outs are OSErrors
-        raise _unanswered(shown, error) from None
+        target = urljoin(source, location)
+    except ValueError:
+        target = location  # which cannot be read either
+    fault = contacts.redirect_fault(hosts, source, target, page=wanted.page, strong=wanted.strong)
+    contacts.note_redirect(source, target, fault)
+    if fault is None:
+        parts = urlsplit(target)
+        return _quoted(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), "iso-8859-1")
+    hint = None
+    if "cannot be read" not in fault and "https" not in fault and "strong digest" not in fault:
+        line = host_line(Origin.of(target).netloc, wanted.index)
+        hint = f"if that is right, use that URL for the index, or {line}"
+    message = f"{wanted.shown} redirects {wanted.what} to {redact(target)}, {fault}"
+    raise IndexFailedError(message, hint=hint)
 
 
 def _refused(shown: str, error: urllib.error.HTTPError) -> IndexFailedError:
@@ -102,7 +171,10 @@ def _unanswered(shown: str, error: Exception) -> IndexFailedError:
             f"{shown} failed: its certificate is not trusted: {reason.verify_message}",
             hint="for a private authority, set PIP_CERT to its certificate",
         )
-    text = (getattr(reason, "strerror", None) or str(reason) or type(reason).__name__).rstrip(".")
+    if isinstance(reason, HTTPException) and not isinstance(reason, OSError):
+        text = "its answer is not HTTP"  # the error's own text has what the server sent
+    else:
+        text = scrub(getattr(reason, "strerror", None) or str(reason) or type(reason).__name__).rstrip(".")
     return IndexFailedError(f"{shown} failed: {text}", unreachable=True)
 
 
@@ -130,20 +202,37 @@ def _from_netrc(host: str) -> tuple[str, str] | None:
     return None if entry is None else (entry[0] or "", entry[2] or "")
 
 
-def _opener(index: Index, shown: str, authorization: str | None) -> urllib.request.OpenerDirector:
-    """An opener that knows http and https only, the environment's proxies included."""
+def _share_credentials(known: Origin, origin: Origin) -> bool:
+    """Whether what is for one origin is for another one too: as for pip, only if that is it with https."""
+    return origin == known or (is_upgrade(known, origin) and (known.port, origin.port) == (80, 443))
+
+
+def _opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:
+    """An opener that knows http and https only, the environment's proxies included; and no redirects."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=_tls()),
+        urllib.request.HTTPSHandler(context=context),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
-        _Redirects(index, shown, authorization),
     ):
         opener.add_handler(handler)
     return opener
+
+
+def _quoted(url: str, encoding: str = "utf-8") -> str:
+    """A URL as it can be sent: servers and pages have spaces and other letters in theirs."""
+    return quote(url, safe=string.punctuation, encoding=encoding)
+
+
+def _strict_tls() -> ssl.SSLContext:
+    """For hosts that are not the index's own (spec 5.8)."""
+    try:
+        return trust(None)
+    except OSError as error:
+        raise IndexFailedError(str(error.strerror)) from None
 
 
 def _tls() -> ssl.SSLContext:
@@ -160,34 +249,6 @@ def _tls() -> ssl.SSLContext:
     with contextlib.suppress(ImportError, OSError):  # the system's authorities alone then
         context.load_verify_locations(library("certifi").where())
     return context
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects as the hooks in pip do (spec section 5, rule 7)."""
-
-    def __init__(self, index: Index, shown: str, authorization: str | None) -> None:
-        self._index = index
-        self._shown = shown
-        self._authorization = authorization
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> urllib.request.Request | None:
-        fault = Hosts.of_index(self._index).redirect_fault(
-            req.full_url, newurl, page=True, strong=False, listed=False
-        )
-        before, after = Origin.of(req.full_url), Origin.of(newurl)
-        if fault is not None:
-            raise IndexFailedError(
-                f"{self._shown} redirects its page to {redact(newurl)}, {fault}",
-                hint=f"if that is right, use that URL for the index, "
-                f"or {host_line(after.netloc, self._index)}",
-            )
-        same = after == before or is_upgrade(before, after)
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is not None and same and self._authorization is not None:
-            request.add_unredirected_header("Authorization", self._authorization)
-        return request
 
 
 def _read(response: Any, limit: int) -> bytes:

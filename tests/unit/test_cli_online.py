@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rim_router.cli import main
 from tests.support.external import twins
-from tests.support.servers import IndexServer
+from tests.support.servers import Authority, IndexServer, redirect
 from tests.support.tables import write_table
+from tests.support.wheels import wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +33,205 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[IndexServer]:
         yield server
 
 
+@pytest.fixture
+def cdn(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[IndexServer]:
+    """Another host, which speaks TLS and is trusted."""
+    monkeypatch.setenv("PIP_CERT", str(authority.bundle))
+    with IndexServer("cdn", tls=authority.context("localhost")) as server:
+        yield server
+
+
 def route(
     machine: Machine, url: str, *hosts: IndexServer, mirrors: tuple[str, ...] = (), **policy: str
 ) -> None:
     """Route the project to an index."""
     entry = {"url": url, "mirrors": mirrors, "external-hosts": [host.netloc for host in hosts]}
     write_table(machine.work, {"house": entry}, {"big-model": "house"}, policy)
+
+
+def far(index: IndexServer) -> str:
+    """The URL of the index by another name than the other host has."""
+    return index.url.replace("localhost", "127.0.0.1")
+
+
+def with_password(url: str) -> str:
+    """The URL of an index with a password."""
+    return url.replace("//", "//ci:s3cr3t-w0rd@")
+
+
+def told(server: IndexServer) -> list[bool]:
+    """Of each request to a server whether it had credentials in it."""
+    return ["Authorization" in request.headers for request in server.requests]
+
+
+def files(capsys: pytest.CaptureFixture[str], expected_code: int) -> dict[str, tuple[bool, str]]:
+    """By file name: whether it is allowed, and why."""
+    assert main(["explain", "--online", "--json", "big-model"]) == expected_code
+    [explained] = json.loads(capsys.readouterr().out)["names"]
+    return {file["filename"]: (file["allowed"], file["reason"]) for file in explained["files"]}
+
+
+class TestRedirects:
+    """A page is elsewhere."""
+
+    @commands
+    def test_the_password_stays(
+        self, command: list[str], index: IndexServer, cdn: IndexServer, machine: Machine
+    ) -> None:
+        """However often the other host redirects within itself."""
+        cdn.add(REAL)
+        index.on("big-model", redirect(f"{cdn.base}/hop"))
+        cdn.on("/hop", redirect(f"{cdn.url}big-model/"))
+        route(machine, with_password(far(index)), cdn)
+        assert main(command) == 0
+        assert told(index) == [True]
+        assert told(cdn) == [False, False]
+
+    def test_nor_does_it_come_back(self, cdn: IndexServer, authority: Authority, machine: Machine) -> None:
+        """What another host sends back to the index is not asked with it."""
+        with IndexServer("index", tls=authority.context("localhost")) as own:
+            own.on("big-model", redirect(f"{cdn.base}/hop"))
+            cdn.on("/hop", redirect(f"{own.base}/private"))
+            route(machine, with_password(own.url), own, cdn)
+            assert main(["explain", "--online", "big-model"]) == 1
+            assert told(own) == [True, False]
+            assert told(cdn) == [False]
+
+    def test_the_password_within_the_index(
+        self, index: IndexServer, cdn: IndexServer, machine: Machine
+    ) -> None:
+        """It is sent within the origin; another port of the host is somebody else."""
+        index.on("big-model", redirect(f"{index.base}/hop"))
+        index.on("/hop", redirect(f"{cdn.url}big-model/"))
+        cdn.add(REAL)
+        route(machine, with_password(index.url))
+        assert main(["explain", "--online", "big-model"]) == 0
+        assert told(index) == [True, True]
+        assert told(cdn) == [False]
+
+    @commands
+    def test_to_https_on_the_same_host(
+        self, command: list[str], index: IndexServer, cdn: IndexServer, machine: Machine
+    ) -> None:
+        """The files there are the index's own, then: they need no hash, and are not external."""
+        cdn.add(REAL, hashes=())
+        index.on("big-model", redirect(f"{cdn.url}big-model/"))
+        route(machine, index.url, **{"minimum-openssl": "99.0.1"})
+        assert main(command) == 0
+
+    @commands
+    def test_an_old_openssl(
+        self,
+        command: list[str],
+        index: IndexServer,
+        cdn: IndexServer,
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """It may not ask where the page is."""
+        index.on("big-model", redirect(f"{cdn.url}big-model/"))
+        route(machine, far(index), cdn, **{"minimum-openssl": "99.0.1"})
+        assert main(command) == 1
+        out = " ".join(capsys.readouterr().out.split())
+        assert f"{cdn.netloc} may not be asked with {ssl.OPENSSL_VERSION}" in out
+        assert "use a Python with a newer OpenSSL" in out
+        assert not cdn.requests
+
+    def test_no_roots_of_the_machine(
+        self,
+        cdn: IndexServer,
+        authority: Authority,
+        machine: Machine,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """They are good enough for the index, and not for other hosts."""
+        for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+        with IndexServer("index", tls=authority.context("localhost")) as own:
+            own.on("big-model", redirect(f"{cdn.url}big-model/"))
+            route(machine, own.url, cdn)
+            assert main(["explain", "--online", "big-model"]) == 1
+            assert len(own.requests) == 1
+        assert "its certificate is not trusted" in capsys.readouterr().out
+        assert not cdn.requests
+
+    @commands
+    def test_who_is_asked_is_said_and_logged(
+        self,
+        command: list[str],
+        index: IndexServer,
+        cdn: IndexServer,
+        machine: Machine,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """As by pip; on standard error, so that ``--json`` stays JSON."""
+        log = machine.home / "log.jsonl"
+        monkeypatch.setenv("RIM_ROUTER_LOG", str(log))
+        cdn.add(REAL)
+        index.on("big-model", redirect(f"{cdn.url}big-model/?key=s3cr3t-w0rd"))
+        route(machine, far(index), cdn)
+        assert main([*command, "--json"]) == 0
+        captured = capsys.readouterr()
+        rule = f"external-hosts of index house has {cdn.netloc}"
+        assert captured.err == f"Contacting {cdn.netloc} ({rule})\n"
+        assert json.loads(captured.out)["version"] == 1
+        moved, contacted = map(json.loads, log.read_text().splitlines())
+        for event in (moved, contacted):
+            del event["time"], event["pid"]
+        target = f"{cdn.url}big-model/?****"
+        assert moved == {
+            "event": "redirect",
+            "url": f"{far(index)}big-model/",
+            "target": target,
+            "allowed": True,
+        }
+        assert contacted == {"event": "contacted", "host": cdn.netloc, "url": target, "rule": rule}
+
+    @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+    def test_every_kind(self, code: int, index: IndexServer, machine: Machine) -> None:
+        """Whatever the redirect's number, on every Python."""
+        index.add(REAL)
+        index.on("/simple/big-model/", redirect("/simple/Big-Model/", code))
+        route(machine, index.url)
+        assert main(["explain", "--online", "big-model"]) == 0
+
+    def test_round_and_round(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A redirect without end is an error."""
+        index.on("big-model", redirect("."))
+        route(machine, index.url)
+        assert main(["explain", "--online", "big-model"]) == 1
+        assert "redirects more than 30 times" in capsys.readouterr().out
+
+    def test_credentials_in_a_redirect(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """They are neither sent nor shown, and other letters than ASCII are no obstacle."""
+        index.add(REAL)
+        index.on("/simple/big-model/", redirect(f"{index.base}/hop".replace("//", "//me:s3cr3t-w0rd@")))
+        index.on("/hop", redirect("/simple/Big-Model/?a b\u00e9"))
+        route(machine, index.url)
+        assert main(["explain", "--online", "big-model"]) == 0
+        assert "s3cr3t-w0rd" not in str(capsys.readouterr())
+        assert told(index) == [False, False, False]
+        assert index.requests[-1].path.endswith("?a%20b%E9")
+
+    @pytest.mark.parametrize("target", ["https://[", "https://a.example\\@b.example/", "ftp://a.example/"])
+    def test_where_nobody_can_go(
+        self, target: str, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is an error, and no reason to ask a mirror."""
+        index.on("big-model", redirect(target))
+        with IndexServer("mirror") as mirror:
+            mirror.add(REAL)
+            route(machine, index.url, mirrors=(mirror.url,))
+            assert main(["explain", "--online", "big-model"]) == 1
+            assert not mirror.requests
+        assert "redirects its page to" in capsys.readouterr().out
 
 
 def answers(content: str, content_type: str) -> Callable[[Exchange], bool]:
@@ -92,3 +287,22 @@ class TestUnreadablePages:
         write_table(machine.work, {"house": entry}, {"big-model": "house"})
         assert main(["explain", "--online", "big-model"]) == 1
         assert "answered with a page that cannot be read" in capsys.readouterr().out
+
+
+def test_files_that_an_old_openssl_may_not_ask_for(
+    index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those on other hosts, ``[[wheel]]`` entries included; not the index's own."""
+    index.add(wheel("big-model", "1.0", origin="owner"))
+    index.add(REAL, at=f"https://cdn.example/{REAL.filename}")
+    pinned = wheel("big-model", "2.0", origin="owner")
+    entry = {"url": index.url, "external-hosts": ["cdn.example"]}
+    path = write_table(machine.work, {"house": entry}, {"big-model": "house"}, {"minimum-openssl": "99.0.1"})
+    with path.open("a") as file:
+        url = f"https://cdn.example/{pinned.filename}"
+        file.write(f'[[wheel]]\nurls = ["{url}"]\nsha256 = "{pinned.digest()}"\n')
+    found = files(capsys, 0)
+    assert [allowed for allowed, _ in found.values()] == [False, True, False]
+    assert found[REAL.filename][1].startswith(
+        f"its host may not be asked with {ssl.OPENSSL_VERSION}: policy.minimum-openssl is "
+    )

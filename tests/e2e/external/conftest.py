@@ -96,6 +96,11 @@ class World:
         """Run ``pip install``."""
         return self.pip(victim, "install", *args, **options)
 
+    def rim_router(self, victim: Environment, *args: str, **options: Any) -> Result:
+        """Run ``rim-router`` while the hosts are up."""
+        self.nginx.serve()
+        return victim.run(victim.python, "-m", "rim_router", *args, **options)
+
     def log(self, victim: Environment, *args: str | Path, **options: Any) -> tuple[Result, list[Event]]:
         """Run pip with ``RIM_ROUTER_LOG``; returns what it wrote as well."""
         path = victim.place / "log.jsonl"
