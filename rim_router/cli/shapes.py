@@ -117,7 +117,7 @@ class File(TypedDict):
 
     :param filename: as the page has it.
     :param index: the name of the index, or "[[wheel]]".
-    :param url: redacted.
+    :param url: redacted; of a .rim that could be opened, that of the wheel it stands for.
     :param hashes: algorithm to hexadecimal digest, as the page has them.
     :param yanked: whether it is yanked.
     :param requires_python: as the page has it; null if it has none.

@@ -24,6 +24,7 @@ from rim_router.errors import IndexFailedError
 from rim_router.external import host_line
 from rim_router.hosts import Hosts, is_upgrade
 from rim_router.libraries import library
+from rim_router.rim.archive import MAX_SIZE
 from rim_router.urls import Origin, redact, scrub
 
 if TYPE_CHECKING:
@@ -88,6 +89,22 @@ def fetch(contacts: Contacts, index: Index, base: str, url: str, limit: int = LI
     """
     wanted = _Wanted(index, Hosts.of_index(index), f"Index {index.name} ({redact(base)})")
     return _get(contacts, wanted, url, {"Accept": _ACCEPT}, limit)
+
+
+def fetch_file(contacts: Contacts, index: Index, own: frozenset[Origin], url: str, *, strong: bool) -> bytes:
+    """A small file that a page of an index links to, the start of it if it is larger than any ``.rim``.
+
+    :param own: the origins that are the index's own.
+    :param strong: whether a strong digest of it is known.
+    :raises IndexFailedError: if it cannot be had.
+    :raises RefusedHostError: if it is on a host that may not be asked, or redirected to one.
+    """
+    shown = f"Index {index.name} ({redact(url)})"
+    wanted = _Wanted(index, Hosts.of_index(index, own), shown, "a file", page=False, strong=strong)
+    answer = _get(contacts, wanted, _with_credentials(_quoted(url), index), {}, MAX_SIZE + 1)
+    if answer is None:
+        raise IndexFailedError(f"{shown} failed: it is not there")
+    return answer.content
 
 
 def _get(
@@ -205,6 +222,16 @@ def _from_netrc(host: str) -> tuple[str, str] | None:
 def _share_credentials(known: Origin, origin: Origin) -> bool:
     """Whether what is for one origin is for another one too: as for pip, only if that is it with https."""
     return origin == known or (is_upgrade(known, origin) and (known.port, origin.port) == (80, 443))
+
+
+def _with_credentials(url: str, index: Index) -> str:
+    """The URL of a file, with the credentials that the index has for that origin unless it has others."""
+    parts, origin = urlsplit(url), Origin.of(url)
+    for known in index.urls:
+        userinfo, at, _ = urlsplit(known).netloc.rpartition("@")
+        if at and "@" not in parts.netloc and _share_credentials(Origin.of(known), origin):
+            return urlunsplit(parts._replace(netloc=f"{userinfo}@{parts.netloc}"))
+    return url
 
 
 def _opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rim_router.cli import main
-from tests.support.external import twins
-from tests.support.servers import Authority, IndexServer, redirect
+from tests.support.external import rim_of, twins
+from tests.support.servers import Authority, IndexServer, redirect, status
 from tests.support.tables import write_table
 from tests.support.wheels import wheel
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from tests.support.servers import Exchange
     from tests.unit.conftest import Machine
 
-REAL, _ = twins("big-model", "1.2")
+REAL, EVIL = twins("big-model", "1.2")
+RIM = REAL.filename.replace(".whl", ".rim")
 COMMANDS = [["explain", "--online", "big-model"], ["check", "--online"]]
 commands = pytest.mark.parametrize("command", COMMANDS, ids=["explain", "check"])
 
@@ -287,6 +290,173 @@ class TestUnreadablePages:
         write_table(machine.work, {"house": entry}, {"big-model": "house"})
         assert main(["explain", "--online", "big-model"]) == 1
         assert "answered with a page that cannot be read" in capsys.readouterr().out
+
+
+class TestRims:
+    """The wheel that a ``.rim`` stands for is judged, by the rules that pip has."""
+
+    def test_by_the_host_of_its_wheel(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """That of the ``.rim`` says nothing."""
+        url = f"https://cdn.example/{REAL.filename}"
+        index.add(rim_of(REAL, f"{url}?key=s3cr3t-w0rd"))
+        route(machine, index.url)
+        why = f"stands for {url}?****: host cdn.example is not among the external-hosts of index house"
+        assert files(capsys, 1) == {RIM: (False, why)}
+        assert main(COMMANDS[1]) == 1
+        out = capsys.readouterr().out
+        assert "with 1 files, 1 of which may not be used" in out
+        assert 'add external-hosts = ["cdn.example"] to index house' in out
+        assert "s3cr3t-w0rd" not in out
+        entry = {"url": index.url, "external-hosts": ["cdn.example"]}
+        write_table(machine.work, {"house": entry}, {"big-model": "house"})
+        why = f"stands for {url}?****: external-hosts of index house has cdn.example"
+        assert files(capsys, 0) == {RIM: (True, why)}
+        assert main(COMMANDS[1]) == 0
+
+    def test_what_may_not_be_used_is_not_opened(
+        self, index: IndexServer, cdn: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nobody asks a host that is not listed."""
+        index.add(rim_of(REAL, cdn.host(REAL)), at=cdn)
+        route(machine, index.url)
+        found = files(capsys, 1)
+        assert found == {RIM: (False, f"host {cdn.netloc} is not among the external-hosts of index house")}
+        assert not cdn.requests
+
+    def test_one_on_a_listed_host(
+        self, index: IndexServer, cdn: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is asked for it, without the index's password, and not for the wheel."""
+        index.add(rim_of(REAL, cdn.host(REAL)), at=cdn)
+        route(machine, with_password(far(index)), cdn)
+        assert files(capsys, 0)[RIM][0]
+        assert [request.file for request in cdn.requests] == [RIM]
+        assert told(cdn) == [False]
+
+    def test_the_password_of_its_index(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The index's own files are asked for with it."""
+        index.add(rim_of(REAL, f"https://cdn.example/{REAL.filename}"))
+        index.credentials = ("ci", "s3cr3t-w0rd")
+        route(machine, with_password(index.url))
+        assert "cdn.example" in files(capsys, 1)[RIM][1]
+        assert told(index) == [True, True]
+
+    @pytest.mark.parametrize(
+        ("data", "why"),
+        [
+            (b"", "is not a zip archive, or is cut off"),
+            (b"x" * (4 * 1024 * 1024 + 2), "is over 4 MiB"),
+        ],
+        ids=["empty", "large"],
+    )
+    def test_a_malformed_one(
+        self, data: bytes, why: str, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It may not be used."""
+        index.add(replace(rim_of(REAL, ""), data=data))
+        route(machine, index.url)
+        assert files(capsys, 1) == {RIM: (False, why)}
+
+    def test_one_of_another_project(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It stands for none of this one."""
+        other = wheel("other", "1.0", origin="owner")
+        index.add(replace(rim_of(other, f"https://cdn.example/{other.filename}"), project="big-model"))
+        route(machine, index.url)
+        assert files(capsys, 1) == {"other-1.0-py3-none-any.rim": (False, "is of other")}
+
+    def test_other_bytes(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """They have to be those of which the page has the digest."""
+        rim = rim_of(REAL, f"https://cdn.example/{REAL.filename}")
+        index.add(rim)
+        index.host(replace(rim, data=b"PK"))
+        route(machine, index.url)
+        found = hashlib.sha256(b"PK").hexdigest()
+        assert files(capsys, 1) == {RIM: (False, f"its sha256 should be {rim.digest()}, and is {found}")}
+
+    @pytest.mark.parametrize(
+        ("behaviour", "why"),
+        [
+            (status(404), "failed: it is not there"),
+            (status(503), "failed: it answered 503 Service Unavailable"),
+            (
+                redirect("https://cdn.example/x"),
+                (
+                    "redirects a file to https://cdn.example/x, "
+                    "which is another host, and no strong digest of the file is known"
+                ),
+            ),
+        ],
+        ids=["404", "503", "redirect"],
+    )
+    def test_one_that_cannot_be_had(
+        self,
+        behaviour: Callable[[Exchange], bool],
+        why: str,
+        index: IndexServer,
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """It may not be used."""
+        rim = index.add(rim_of(REAL, f"https://cdn.example/{REAL.filename}"), hashes=())
+        index.on(f"/files/{RIM}", behaviour)
+        route(machine, index.url)
+        why = f"it cannot be opened: Index house ({index.file_url(rim)}) {why}"
+        assert files(capsys, 1) == {RIM: (False, why)}
+
+    @pytest.mark.parametrize(("policy", "followed"), [("hashed", True), ("listed", False)])
+    def test_redirects(
+        self,
+        policy: str,
+        followed: bool,
+        index: IndexServer,
+        cdn: IndexServer,
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """With a strong digest to any host, or as the policy says."""
+        rim = index.add(rim_of(REAL, f"https://cdn.example/{REAL.filename}"))
+        index.on(f"/files/{RIM}", redirect(cdn.host(rim)))
+        route(machine, far(index), redirects=policy)
+        assert ("stands for" in files(capsys, 1)[RIM][1]) is followed
+        assert bool(cdn.requests) is followed
+
+    @pytest.mark.parametrize("form", ["simple", "flat"])
+    def test_in_a_directory(self, form: str, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+        """Those of an index in the file system are opened, too; others' on a page of links are no fault."""
+        rim = rim_of(REAL, f"https://cdn.example/{REAL.filename}")
+        place = machine.work / "files" if form == "flat" else machine.work / "files" / "big-model"
+        rim.write_to(place)
+        if form == "flat":
+            other = wheel("other", "1.0", origin="owner")
+            rim_of(other, f"https://cdn.example/{other.filename}").write_to(place)
+        else:
+            (place / "index.html").write_text(f'<a href="{rim.filename}">x</a>')
+        entry: dict[str, Any] = {"url": "files", "format": form, "external-hosts": ["cdn.example"]}
+        write_table(machine.work, {"house": entry}, {"big-model": "house"})
+        assert list(files(capsys, 0)) == [RIM]
+        assert main(COMMANDS[1]) == 0
+        assert "may not be used" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize("same", [True, False])
+    def test_a_wheel_beside_it(
+        self, same: bool, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """That is used, and has to be the same."""
+        index.add(REAL if same else EVIL)
+        index.add(rim_of(REAL, f"https://cdn.example/{REAL.filename}"))
+        route(machine, index.url)
+        allowed, why = files(capsys, 0 if same else 1)[REAL.filename]
+        assert allowed is same
+        if not same:
+            assert why == f"index house says sha256 {EVIL.digest()}, and {RIM} says {REAL.digest()}"
 
 
 def test_files_that_an_old_openssl_may_not_ask_for(

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.external import Index, twins
+from tests.support.external import Index, rim_of, twins
 
 if TYPE_CHECKING:
     from tests.e2e.external.conftest import World
 
 REAL, _ = twins("big-model", "1.2")
+PATH = f"/w/{REAL.filename}"
 commands = pytest.mark.parametrize(
     "command", [["explain", "--online", "big-model"], ["check", "--online"]], ids=["explain", "check"]
 )
@@ -76,3 +77,21 @@ def test_an_old_openssl(command: list[str], world: World) -> None:
     assert result.returncode == 1, str(result)
     assert f"{world.mirror} may not be asked with" in result.words
     assert not world.mirror.requests
+
+
+@commands
+def test_a_rim(command: list[str], world: World) -> None:
+    """One whose wheel is on a host that is not listed may not be used, although it is with the index."""
+    world.index.place(rim_of(REAL, world.cdn.put(PATH, REAL.data)), hashes=["sha256"])
+    for hosts in ([], [world.cdn]):
+        victim = world.routed(*hosts, routes={"big-model": "house"})
+        installed = world.install(victim, "big-model")
+        if hosts:
+            world.assert_installed(victim, installed, "big-model")
+        else:
+            world.assert_stopped(victim, installed, world.cdn.name)
+        world.nginx.forget()
+        result = world.rim_router(victim, *command)
+        assert result.returncode == (0 if hosts else 1), str(result)
+        assert f"host {world.cdn} is not among the external-hosts" in result.words or hosts
+        assert not world.cdn.requests
