@@ -135,9 +135,11 @@ class RoutedSource(LinkSource):
         found = self._inquiry.from_pip(where, candidates_from_page)
         sources = [source for group in found for source in group if source is not None]
         candidates = [candidate for source in sources for candidate in source.page_candidates()]
-        self._files = [link for source in sources for link in source.file_links()]
-        if self._index.flat and is_local(url):
-            self._files += self._stand_in(self._rims_in(Path(url_to_path(url))))
+        self._files = []
+        if self._index.flat and is_local(url):  # elsewhere pip takes the page itself for a file
+            files = [link for source in sources for link in source.file_links()]
+            files = [link for link in files if not link.url.endswith(RIM_SUFFIX)]  # pip 22 has them
+            self._files = self._stand_in([*files, *self._rims_in(Path(url_to_path(url)))])
         return candidates
 
     @contextmanager

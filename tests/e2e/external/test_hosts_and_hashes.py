@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.external import FLAT, FORMS, HTML, JSON, Index, PyTorch, assert_said, digests, trap, twins
+from tests.support.external import (
+    FLAT,
+    FORMS,
+    HTML,
+    JSON,
+    Index,
+    PyTorch,
+    assert_said,
+    digests,
+    trap,
+    twins,
+    write_table,
+)
 from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
@@ -206,6 +218,25 @@ class TestHashes:
         assert not world.site.asked_for(REAL.filename)
         world.index.clear()
         world.index.place(REAL, hashes=["sha256"])
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+
+    @forms
+    def test_a_page_is_no_file(self, world: World) -> None:
+        """That policy is not for the index page itself, so nothing is refused."""
+        world.index.place(REAL, hashes=["sha256"])
+        victim = world.routed(policy={"require-hashes": "all"})
+        result, events = world.log(victim, "install", "big-model")
+        world.assert_installed(victim, result, "big-model")
+        assert not [each for each in events if each["event"] == "refused"]
+
+    def test_the_next_index_by_policy(self, world: World) -> None:
+        """Where the first index of several has nothing, nothing is refused, and the next one is asked."""
+        second = Index(world.mirror, JSON, "/second/")
+        second.place(REAL, hashes=["sha256"])
+        victim = world.equipped()
+        route = {"indexes": ["first", "second"], "strategy": "index-priority"}
+        indexes = {"first": world.index.url, "second": second.url}
+        write_table(victim.project, indexes, {"big-model": route}, {"require-hashes": "all"})
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
 
 

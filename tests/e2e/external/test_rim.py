@@ -53,6 +53,16 @@ def mount(
     return rim
 
 
+def vendored(world: World, *files: Artifact) -> Environment:
+    """Somebody whose only index is a directory of these files, which may be on the CDN, too."""
+    victim = world.equipped()
+    for each in files:
+        each.write_to(victim.project / "vendor")
+    index = {"url": "vendor", "format": "flat", "external-hosts": [str(world.cdn)]}
+    victim.route({"vendored": index}, {"*": "vendored"})
+    return victim
+
+
 @pytest.fixture(autouse=True)
 def leaf(world: World) -> None:
     """What the large wheels depend on is with the index."""
@@ -398,6 +408,17 @@ class TestBesideItsWheel:
         result = world.install(victim, "big-model")
         world.assert_stopped(victim, result, REAL.digest(), EVIL.digest(), REAL.filename)
 
+    @pytest.mark.parametrize("wheels", [(REAL,), (EVIL,)], ids=["agrees", "does not"])
+    def test_in_a_directory(self, wheels: tuple[Artifact, ...], world: World) -> None:
+        """Files of a directory are on the same index as well."""
+        victim = vendored(world, rim_of(REAL, world.cdn.put(PATH, REAL.data)), LEAF, *wheels)
+        result = world.install(victim, "big-model")
+        if wheels == (REAL,):
+            world.assert_installed(victim, result, "big-model")
+        else:
+            world.assert_stopped(victim, result, REAL.digest(), EVIL.digest(), REAL.filename)
+        assert not world.cdn.requests
+
     def test_of_another_version(self, world: World) -> None:
         """Another version is another matter."""
         mount(world, REAL)
@@ -566,11 +587,7 @@ class TestWhereItLies:
 
     def test_in_a_directory(self, world: World) -> None:
         """A directory of files may hold them too."""
-        victim = world.equipped()
-        rim_of(REAL, world.cdn.put(PATH, REAL.data)).write_to(victim.project / "vendor")
-        LEAF.write_to(victim.project / "vendor")
-        index = {"url": "vendor", "format": "flat", "external-hosts": [str(world.cdn)]}
-        victim.route({"vendored": index}, {"*": "vendored"})
+        victim = vendored(world, rim_of(REAL, world.cdn.put(PATH, REAL.data)), LEAF)
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
 
     def test_made_by_the_command(self, world: World, tmp_path: Path) -> None:
