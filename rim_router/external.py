@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from rim_router.digests import strong, valid
+from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.urls import LOCAL, Origin, has_controls, redact
 from rim_router.verdict import Verdict
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from rim_router.pins import Pins
     from rim_router.table import ExternalWheel, Index, Policy
+
+
+_NOT_BY_PIN = "ask the index to give one, or add the wheel that it stands for as a [[wheel]]"
 
 
 class Judge:
@@ -65,8 +69,9 @@ class Judge:
 
         :param hashes: as the index page gives them, lower-case algorithms to digests.
         """
-        # Beyond the authority only control characters have a say in what the origin is.
-        if has_controls(url):
+        # Beyond the authority only control characters have a say in what the origin is; and there are
+        # rules of their own for a .rim.
+        if has_controls(url) or RIM_SUFFIX in url:
             return False
         if not url.startswith(self._cleared):
             is_strong = bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
@@ -90,8 +95,12 @@ class Judge:
     def _judge(self, url: str, hashes: Mapping[str, str], filename: str) -> Verdict:
         shown = redact(url)
         digests = strong(hashes)
-        is_pinned = self.pins.get(filename) is not None
-        is_strong = bool(digests) or is_pinned or self.recording
+        # A .rim has no pin itself: what gets installed is the wheel that it stands for, which must be the
+        # pinned one.
+        is_rim = filename.endswith(RIM_SUFFIX)
+        installed = filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX if is_rim else filename
+        is_pinned = self.recording or self.pins.get(installed) is not None
+        is_strong = bool(digests) or is_pinned
         try:
             origin = Origin.of(url)
         except ValueError:
@@ -110,12 +119,11 @@ class Judge:
             reason = f"host {origin.netloc} is not among the external-hosts of index {name}"
             remedy = f"to allow it, {host_line(origin.netloc, self.index)}"
             return Verdict(False, shown, True, reason, remedy)
-        if not is_strong:
+        # No pin says what is in a .rim, whose METADATA is believed until the wheel comes.
+        if not (digests if is_rim else is_strong):
             reason = f"external to index {name}, which gives no sha256, sha384 or sha512 for it"
-            return Verdict(False, shown, True, reason, self._pin())
-        if "required" in (self.policy.pins, "required" if self.index.pins_required else "") and not (
-            is_pinned or self.recording
-        ):
+            return Verdict(False, shown, True, reason, _NOT_BY_PIN if is_rim else self._pin())
+        if not is_pinned and (self.policy.pins == "required" or self.index.pins_required):
             reason = f"external to index {name} without a pin, and pins are required"
             return Verdict(False, shown, True, reason, self._pin())
         return Verdict(True, shown, True, f"external-hosts of index {name} has {entry}", None, digests)

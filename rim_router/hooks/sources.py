@@ -102,7 +102,7 @@ class RoutedSource(LinkSource):
         usable: list[bool] = []
         for link in links:
             url = link.url
-            if not offline and RIM_SUFFIX not in url and clears(url, getattr(link, "_hashes", None)):
+            if not offline and clears(url, getattr(link, "_hashes", None)):
                 cleared.append(link)
                 usable.append(True)
             else:

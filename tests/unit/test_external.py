@@ -55,12 +55,13 @@ def judge(
     policy: Policy,
     pins: Pins | None = None,
     *,
+    filename: str = "x.whl",
     recording: bool = False,
 ) -> Verdict:
-    """Judge a file of the project x, whose name is x.whl."""
+    """Judge a file of the project x."""
     own = index.own_origins
     return Judge("x", index, policy, Pins() if pins is None else pins, own, recording).judge(
-        url, "x.whl", hashes
+        url, filename, hashes
     )
 
 
@@ -204,6 +205,35 @@ def test_while_digests_are_recorded_files_without_one_may_be_used() -> None:
             assert judge("https://cdn.example/x.whl", SHA256, INDEX, policy, pins, recording=True).allowed
     assert not judge("https://other.example/x.whl", SHA256, INDEX, Policy(), recording=True).allowed
     assert not judge("http://cdn.example/x.whl", SHA256, INDEX, Policy(), recording=True).allowed
+
+
+@pytest.mark.parametrize(
+    ("url", "policy", "hashes"),
+    [
+        ("https://acme.example/x.rim", Policy(require_hashes="all"), {}),
+        ("https://cdn.example/x.rim", Policy(pins="required"), SHA256),
+    ],
+)
+def test_a_rim_is_as_good_as_pinned_if_its_wheel_is(url: str, policy: Policy, hashes: dict[str, str]) -> None:
+    """So the command that records the wheel helps; the pinned digest is not the one that it must have."""
+    assert str(judge(url, hashes, INDEX, policy, filename="x.rim")).endswith(RECORD)
+    assert judge(url, hashes, INDEX, policy, filename="x.rim", recording=True).allowed
+    verdict = judge(url, hashes, INDEX, policy, PINNED, filename="x.rim")
+    assert verdict.allowed
+    assert verdict.digests == hashes
+    assert not judge(url, hashes, INDEX, policy, PINNED, filename="y.rim").allowed
+
+
+@pytest.mark.parametrize("recording", [False, True])
+def test_an_external_rim_needs_a_digest_of_the_page(recording: bool) -> None:
+    """No pin, and no command that makes one, stands in for it; and a glance is not enough to tell."""
+    url = "https://cdn.example/x.rim"
+    for hashes in ({}, MD5):
+        verdict = judge(url, hashes, INDEX, Policy(), PINNED, filename="x.rim", recording=recording)
+        assert not verdict.allowed
+        assert "rim-router pin" not in str(verdict)
+        assert not Judge("x", INDEX, Policy(), Pins(), INDEX.own_origins, recording).clears(url, hashes)
+    assert judge(url, SHA256, INDEX, Policy(), filename="x.rim", recording=recording).allowed
 
 
 def test_a_wheel_of_the_table_is_allowed_by_being_there() -> None:

@@ -153,6 +153,17 @@ class TestCandidates:
         world.pin(victim, Pin.of(REAL, world.cdn.url(PATH)))
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
 
+    def test_hashes_for_all(self, world: World) -> None:
+        """``require-hashes = "all"``: its page gives none, and the command in the error helps."""
+        mount(world, REAL, page={})
+        world.index.clear("leaf")
+        world.index.place(LEAF, hashes=["sha256"])
+        victim = world.routed(world.cdn, policy={"require-hashes": "all"})
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, "require-hashes", "rim-router pin big-model")
+        victim.run(victim.python, "-m", "rim_router", "pin", "big-model", check=True)
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+
     def test_tags(self, world: World) -> None:
         """One for another platform is no candidate, and is not opened."""
         other = wheel("big-model", "1.3", origin="owner", tag="cp27-cp27m-win32")
@@ -589,6 +600,31 @@ class TestWhereItLies:
         """A directory of files may hold them too."""
         victim = vendored(world, rim_of(REAL, world.cdn.put(PATH, REAL.data)), LEAF)
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+
+    def test_required_pins(self, world: World) -> None:
+        """The pin of the wheel is its own as well: it is the wheel that gets installed."""
+        rim = rim_of(REAL, world.cdn.put(PATH, REAL.data))
+        url = world.mirror.put(f"/r/{rim.filename}", rim.data)
+        world.index.show(rim, url, hashes=["sha256"])
+        victim = world.routed(world.cdn, world.mirror, policy={"pins": "required"})
+        world.assert_stopped(victim, world.install(victim, "big-model"), "rim-router pin big-model")
+        assert not world.mirror.requests
+        world.pin(victim, Pin.of(EVIL, world.cdn.url(PATH)))
+        world.assert_stopped(victim, world.install(victim, "big-model"), REAL.digest(), EVIL.digest())
+        assert not world.cdn.requests
+        world.pin(victim, Pin.of(REAL, world.cdn.url(PATH)))
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+
+    def test_a_pin_is_no_hash(self, world: World) -> None:
+        """Nor is it advised: it says nothing of what is in the ``.rim``, which serves the resolver."""
+        rim = rim_of(REAL, world.cdn.put(PATH, REAL.data))
+        world.index.show(rim, world.mirror.put(f"/r/{rim.filename}", rim.data))
+        victim = world.routed(world.cdn, world.mirror)
+        world.pin(victim, Pin.of(REAL, world.cdn.url(PATH)))
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, world.mirror.name, "sha256", "[[wheel]]")
+        assert "rim-router pin" not in result.words
+        assert not world.mirror.requests
 
     def test_made_by_the_command(self, world: World, tmp_path: Path) -> None:
         """What ``rim-router rim dismount`` writes is what pip reads."""
