@@ -192,12 +192,13 @@ class Rims:
         faults: list[str] = []
         with path.open("rb") as stream:
             _, files = read_dist_info(stream, rim.wheel, faults)
-        fault = agrees(rim, files.get("METADATA", b""))
-        if fault is not None:
+        difference = agrees(rim, files.get("METADATA", b""))
+        if difference is not None or faults:
+            what = "may not be" if difference is None else "is not"
             raise self._services.refusal(
                 ContradictionError(
-                    f"the METADATA of {rim.wheel_filename} is not that of {rim.filename}, which stood for it",
-                    notes=[*faults, fault],
+                    f"the METADATA of {rim.wheel_filename} {what} that of {rim.filename}, which stood for it",
+                    notes=[*faults, *([] if difference is None else [difference])],
                     hint=rim.advice,
                 )
             )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -391,6 +393,20 @@ class TestMetadata:
         assert result.returncode != 0, str(result)
         assert_said(result, "Requires-Dist", REAL.filename)
         assert not list((victim.project / "files").glob("big_model*"))
+
+    def test_twice_in_the_wheel(self, world: World) -> None:
+        """Of two METADATA in the wheel that agree with it in turn, only one would be installed."""
+        data, name = io.BytesIO(REAL.data), "big_model-1.2.dist-info/METADATA"
+        with zipfile.ZipFile(data, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr(name, REAL.metadata + b"Requires-Dist: hidden\n")
+        double = replace(REAL, data=data.getvalue())
+        rim = rim_of(
+            REAL, world.cdn.put(PATH, double.data), size=len(double.data), hashes=digests(double.data)
+        )
+        world.index.place(rim, hashes=["sha256"])
+        victim = world.routed(world.cdn)
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, REAL.filename, rim.filename, "more than once")
 
 
 class TestBesideItsWheel:
