@@ -7,6 +7,7 @@ import io
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pip._internal.metadata import get_wheel_distribution
 from pip._internal.metadata.base import MemoryWheel
@@ -19,7 +20,7 @@ from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, url_of
 from rim_router.hooks.transfer import Transfer
 from rim_router.hosts import Hosts
-from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
+from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
 from rim_router.urls import redact
 from rim_router.verdict import Verdict
 
@@ -80,7 +81,7 @@ class Rims:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._standins: dict[str, Standin] = {}
-        self._twins: dict[str, Standin] = {}
+        self._twins: dict[str, list[Standin]] = {}
 
     def stand_in(
         self,
@@ -101,20 +102,25 @@ class Rims:
                 break
         else:
             return links
-        wheels = {link.filename: link for link in links if link.filename.endswith(WHEEL_SUFFIX)}
+        wheels: dict[str, list[Any]] = {}
+        named = [(link.filename, link) for link in links]
+        for filename, link in named:
+            if filename.endswith(WHEEL_SUFFIX):
+                wheels.setdefault(filename, []).append(link)
         result = []
-        for link in links:
-            if not link.filename.endswith(RIM_SUFFIX):
+        for filename, link in named:
+            if not filename.endswith(RIM_SUFFIX):
                 result.append(link)
-                continue
-            wheel = link.filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX
-            standin = Standin(link, decision, judge, judged, refuse, offline)
-            if wheel in wheels:
-                self._twins[url_of(wheels[wheel])] = standin
-                continue
-            url = f"{url_of(link)}/{wheel}"
-            self._standins[url] = standin
-            result.append(Link(url, **{name: getattr(link, name, None) for name in _KEPT}))
+            elif normalise(filename.partition("-")[0]) == decision.name:  # a flat page has others, too
+                wheel = filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX
+                standin = Standin(link, decision, judge, judged, refuse, offline)
+                for twin in wheels.get(wheel, ()):
+                    self._twins.setdefault(url_of(twin), []).append(standin)
+                if wheel not in wheels:
+                    path, mark, query = url_of(link).partition("?")
+                    url = f"{path}/{quote(wheel)}{mark}{query}"
+                    self._standins[url] = standin
+                    result.append(Link(url, **{name: getattr(link, name, None) for name in _KEPT}))
         return result
 
     def standin_of(self, link: Any) -> Standin | None:
@@ -205,10 +211,12 @@ class Rims:
 
     def _considered(self, link: Any, session: Any) -> Any:
         """The link of the real wheel; None if it may not be used."""
-        twin = self._twins.get(url_of(link))
         file = self._services.tracker.find(link)
-        if twin is not None and file is not None:
-            self._compare(twin, file, session)
+        if file is not None:
+            for twin in self._twins.pop(url_of(link), ()):
+                rim = self._open(twin, session)
+                if rim is not None:
+                    file.require(rim.strong_hashes, twin.rim.filename)
         standin = self.standin_of(link)
         if standin is None:
             self._services.consider(link)
@@ -217,14 +225,6 @@ class Rims:
             standin.opened = True
             standin.real = self._real(standin, session)
         return standin.real
-
-    def _compare(self, twin: Standin, file: File, session: Any) -> None:
-        if twin.opened:
-            return
-        twin.opened = True
-        rim = self._open(twin, session)
-        if rim is not None:
-            file.require(rim.strong_hashes, twin.rim.filename)
 
     def _real(self, standin: Standin, session: Any) -> Any:
         rim = self._open(standin, session)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support import rims
 from tests.support.external import (
+    FLAT,
     FORMS,
     HTML,
     JSON,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.external.conftest import World
     from tests.support.environments import Environment, Result
+    from tests.support.nginx import Exchange
     from tests.support.wheels import Artifact
 
 forms = pytest.mark.parametrize("form", FORMS)
@@ -285,6 +287,15 @@ class TestResolving:
         assert victim.installed()["big-model"] == "1.2"
         assert not world.cdn.asked_for(newer.filename)
 
+    @pytest.mark.parametrize("form", [FLAT])
+    def test_backtracking_on_a_page_of_all_projects(self, world: World) -> None:
+        """That the page has been read for another project in between changes nothing."""
+        mount(world, wheel("big-model", "1.3", origin="owner", requires=["leaf", "leaf>=9"]))
+        mount(world, REAL)
+        victim = world.routed(world.cdn)
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+        assert victim.installed()["big-model"] == "1.2"
+
     def test_among_many(self, world: World) -> None:
         """Of a page of 300 only those that the resolver considers are opened."""
         sites = [wheel("big-model", f"0.{number}", origin="old") for number in range(298)]
@@ -445,6 +456,18 @@ class TestBesideItsWheel:
         else:
             world.assert_stopped(victim, result, REAL.digest(), EVIL.digest(), REAL.filename)
         assert not world.cdn.requests
+
+    @pytest.mark.parametrize("form", [HTML, JSON])
+    def test_each_wheel_must_agree(self, world: World) -> None:
+        """The page has the wheel at two places, of which pip passes over one: the other is compared."""
+        mount(world, REAL)
+        for directory, requires_python in (("a", None), ("b", ">=99")):
+            path = f"/{directory}/{EVIL.filename}"
+            world.site.put(path, EVIL.data)
+            world.index.show(replace(EVIL, requires_python=requires_python), path)
+        victim = world.routed(world.cdn)
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, REAL.digest(), EVIL.digest(), REAL.filename)
 
     def test_of_another_version(self, world: World) -> None:
         """Another version is another matter."""
@@ -616,6 +639,24 @@ class TestWhereItLies:
         """A directory of files may hold them too."""
         victim = vendored(world, rim_of(REAL, world.cdn.put(PATH, REAL.data)), LEAF)
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+
+    @pytest.mark.parametrize("form", [HTML, JSON])
+    def test_a_query(self, world: World) -> None:
+        """Its link may have one; two that differ only in that are two files."""
+        real = rim_of(REAL, world.cdn.put(PATH, REAL.data))
+        broken = replace(real, data=b"")
+        asked = []
+
+        def act(exchange: Exchange, times: int) -> None:
+            asked.append(exchange.path.partition("?")[2])
+            exchange.reply(200, (real if asked[-1] == "token=right" else broken).data)
+
+        url = world.site.behave(f"/r/{real.filename}", act)
+        for query in ("token=wrong", "token=right"):
+            world.index.show(real, f"{url}?{query}", hashes=[])
+        victim = world.routed(world.cdn)
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+        assert "token=right" in asked
 
     def test_required_pins(self, world: World) -> None:
         """The pin of the wheel is its own as well: it is the wheel that gets installed."""
