@@ -17,16 +17,18 @@ from rim_router.errors import DownloadError, RimRouterError
 from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
-from rim_router.urls import host_of, redact, scrub
+from rim_router.urls import redact, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rim_router.hooks.services import Services
     from rim_router.hooks.tracking import File
 
 _MARKUP = r"\[/?[a-z ]*\]"
-_FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
+
+FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
+"""What can go wrong at one place."""
 
 
 class Downloads:
@@ -68,28 +70,14 @@ class Downloads:
         if file.path is not None and Path(file.path).exists():
             return file.path, ""  # pip 22 asks for what it has been given already
         failures: list[tuple[str, str, Exception]] = []
-        for url in self._places(file, failures):
-            if failures:
-                logger.warning("%s: %s; trying %s", *failures[-1][:2], redact(url))
+        for url in places(file, failures):
             place = link if url == file.url else Link(url, comes_from=link.comes_from)
             try:
                 return self._fetch_from(original, downloader, place, location, file)
-            except _FAILURES as failure:
-                failures.append((redact(url), _reason(failure), failure))
-                self._services.journal.write(
-                    "failed", file=file.filename, url=redact(url), host=host_of(url), reason=_reason(failure)
-                )
+            except FAILURES as failure:
+                failures.append((redact(url), reason(failure), failure))
+                self._services.note_failed(file, *failures[-1][:2])
         raise self._failed(file, failures) from failures[-1][2]
-
-    def _places(self, file: File, failures: list[tuple[str, str, Exception]]) -> Iterator[str]:
-        """Each URL of a file; once more if that is all it takes where a server cannot resume."""
-        tried = set()
-        for url in chain([file.url], file.elsewhere()):
-            if url not in tried:
-                tried.add(url)
-                yield url
-                if isinstance(failures[-1][2], BrokenOffError):
-                    yield url
 
     def _fetch_from(
         self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
@@ -128,19 +116,42 @@ class Downloads:
 
     def _failed(self, file: File, failures: list[tuple[str, str, Exception]]) -> Exception:
         if len(failures) == 1 and file.advice is None and isinstance(failures[0][2], PipRoutingError):
-            url, reason, failure = failures[0]
-            self._services.journal.write("refusal", file=file.filename, url=url, reason=reason)
+            url, why, failure = failures[0]
+            self._services.journal.write("refusal", file=file.filename, url=url, reason=why)
             return failure
         error = DownloadError(
             f"{file.filename} could not be downloaded",
-            notes=[f"{url}: {reason}" for url, reason, _ in failures],
+            notes=[f"{url}: {why}" for url, why, _ in failures],
             hint=file.advice,
         )
         self._services.journal.write("refusal", file=file.filename, reason=str(error))
         return pip_error(error)
 
 
-def _reason(failure: Exception) -> str:
+def places(file: File, failures: Sequence[tuple[str, str, Exception]]) -> Iterator[str]:
+    """Each URL of a file; once more if that is all it takes where a server cannot resume.
+
+    :param failures: of the places so far: redacted URL, reason, exception; whoever fetches the file adds
+        to them.
+    """
+    tried = set()
+    for url in chain([file.url], file.elsewhere()):
+        if url not in tried:
+            tried.add(url)
+            _say_next(url, failures)
+            yield url
+            if isinstance(failures[-1][2], BrokenOffError):
+                _say_next(url, failures)
+                yield url
+
+
+def _say_next(url: str, failures: Sequence[tuple[str, str, Exception]]) -> None:
+    if failures:
+        logger.warning("%s: %s; trying %s", *failures[-1][:2], redact(url))
+
+
+def reason(failure: Exception) -> str:
+    """Why a place has failed, redacted."""
     error: Any = getattr(failure, "error", None)
     if isinstance(error, RimRouterError):
         return "; ".join([error.message, *error.notes])

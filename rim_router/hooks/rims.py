@@ -12,13 +12,12 @@ from urllib.parse import quote
 from pip._internal.metadata import get_wheel_distribution
 from pip._internal.metadata.base import MemoryWheel
 from pip._internal.models.link import Link
-from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 
-from rim_router.errors import ContradictionError, RefusedFileError
+from rim_router.errors import ContradictionError, DownloadError, RefusedFileError
 from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.rim_fetch import fetch
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, url_of
-from rim_router.hooks.transfer import Transfer
 from rim_router.hosts import Hosts
 from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
 from rim_router.urls import redact
@@ -211,6 +210,12 @@ class Rims:
 
     def _considered(self, link: Any, session: Any) -> Any:
         """The link of the real wheel; None if it may not be used."""
+        try:
+            return self._seen_through(link, session)
+        except DownloadError as error:
+            raise self._services.refusal(error) from error
+
+    def _seen_through(self, link: Any, session: Any) -> Any:
         file = self._services.tracker.find(link)
         if file is not None:
             for twin in self._twins.pop(url_of(link), ()):
@@ -262,7 +267,11 @@ class Rims:
         for url in () if file is None else file.elsewhere():
             mirrored = copy.copy(standin)
             mirrored.rim = Link(url)
-            rim = self._open(mirrored, session)
+            try:
+                rim = self._open(mirrored, session)
+            except DownloadError as error:
+                logger.warning("%s", error)
+                continue
             if rim is not None:
                 verdict = standin.judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
                 if verdict.allowed:
@@ -281,7 +290,7 @@ class Rims:
             return None
         from rim_router.rim import RimError, read
 
-        data = self._read(link, file, session)
+        data = fetch(file, session, self._services)
         try:
             rim = read(data, link.filename)
             if rim.name != standin.decision.name:
@@ -291,23 +300,3 @@ class Rims:
             standin.refuse(Verdict(False, redact(link.url), False, "; ".join(error.faults)))
             return None
         return rim
-
-    def _read(self, link: Any, file: File, session: Any) -> bytes:
-        from rim_router.rim.archive import MAX_SIZE
-
-        if link.is_file:
-            with Path(link.file_path).open("rb") as stream:
-                return stream.read(MAX_SIZE + 1)
-        assert file.hosts is not None
-        view = self._services.transport.guard(session, file.hosts, file.filename, strong=bool(file.digests))
-        response = view.get(file.url, headers=HEADERS, stream=True)
-        raise_for_status(response)
-        transfer = Transfer(file.digests, None)
-        transfer.attach(response, lambda headers: view.get(file.url, headers=headers, stream=True))
-        parts: list[bytes] = []
-        for chunk in response_chunks(response):
-            parts.append(chunk)
-            if transfer.size > MAX_SIZE:
-                return b"".join(parts)  # what is too large is refused when it is read
-        self._services.verify(file, file.url, transfer)
-        return b"".join(parts)

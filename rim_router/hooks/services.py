@@ -67,6 +67,13 @@ class Services:
             remedy=verdict.remedy,
         )
 
+    def note_failed(self, file: File, url: str, why: str) -> None:
+        """Record that a place does not have a file, or has another one.
+
+        :param url: redacted.
+        """
+        self.journal.write("failed", file=file.filename, url=url, host=host_of(url), reason=why)
+
     def refusal(self, error: RimRouterError) -> Exception:
         """The error that stops pip, once it is recorded."""
         self.journal.write("refusal", reason=str(error))

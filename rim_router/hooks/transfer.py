@@ -41,6 +41,12 @@ class Transfer:
         """The digests of what has come."""
         return {name: found.hexdigest() for name, found in sorted(self._hashes.items())}
 
+    def whole(self, data: bytes) -> bytes:
+        """Take note of a file that has come in one piece; returns its bytes."""
+        self._take(data)
+        self.complete = True
+        return data
+
     def attach(self, response: Any, resume: Callable[[dict[str, str]], Any]) -> None:
         """Follow the body of a response, whoever reads it.
 
@@ -70,9 +76,7 @@ class Transfer:
     def _follow(self, chunks: Iterator[bytes]) -> Generator[bytes, None, str | None]:
         try:
             for chunk in chunks:
-                for each in self._hashes.values():
-                    each.update(chunk)
-                self.size += len(chunk)
+                self._take(chunk)
                 if self._expected is not None and self.size > self._expected:
                     raise BrokenOffError(f"it has more than {self._expected:,} bytes")
                 yield chunk
@@ -80,6 +84,11 @@ class Transfer:
             # What a consumer raises does not come here: it ends the generator.
             return scrub(str(error)) or type(error).__name__
         return None
+
+    def _take(self, chunk: bytes) -> None:
+        for each in self._hashes.values():
+            each.update(chunk)
+        self.size += len(chunk)
 
     def _resumed(self, response: Any, resume: Callable[[dict[str, str]], Any], said: str) -> Any:
         """The rest of the body.

@@ -262,6 +262,32 @@ class TestIndexMirrors:
         assert_said(result, world.site.name, world.mirror.name)
         assert world.mirror.asked_for(BIG.filename)
 
+    @pytest.mark.parametrize("failure", ["503", "wrong digest", "truncated", "not found"])
+    @pytest.mark.parametrize("mirror", ["up", "down"])
+    def test_a_rim_from_the_mirror(self, mirror: str, failure: str, world: World) -> None:
+        """So it is for the ``.rim`` that stands for a file; where no place has it, each is named."""
+        other = Index(world.mirror, world.index.form, world.index.path)
+        rim = rim_of(BIG, world.cdn.put(PATH, BIG.data))
+        for each in (world.index, other):
+            each.place(rim, hashes=["sha256"])
+        path = f"{world.index.path}big-model/{rim.filename}"
+        if failure == "wrong digest":
+            world.site.put(path, flipped(rim.data))
+        elif failure == "truncated":
+            world.site.behave(path, cut(rim.data, *[100] * 50, ranges=False))
+        else:
+            world.site.answer(path, 503 if failure == "503" else 404)
+        if mirror == "down":
+            world.mirror.answer(path, 404)
+        victim = world.routed(world.cdn, mirrors=[other.url])
+        result = world.install(victim, "big-model")
+        assert_said(result, rim.filename, world.site.url(path), world.mirror.url(path))
+        if mirror == "up":
+            world.assert_installed(victim, result, "big-model")
+        else:
+            world.assert_stopped(victim, result, "failed-download", "404")
+            assert not world.cdn.requests
+
     def test_the_files_of_a_mirror_are_own(self, world: World) -> None:
         """A page at the index that links to the mirror links to no stranger."""
         url = world.mirror.put(PATH, BIG.data)
@@ -281,6 +307,19 @@ class TestRim:
         world.cdn.answer(PATH, 503)
         result = world.install(victim, "big-model")
         world.assert_stopped(victim, result, "Acme Models", "mailto:help@acme.example", "503", world.cdn.name)
+
+    def test_down_with_the_mirror_of_its_index(self, world: World) -> None:
+        """That a mirror cannot say where else the file may be does not hide whom to turn to."""
+        other = Index(world.mirror, world.index.form, world.index.path)
+        rim = rim_of(BIG, world.cdn.url(PATH), owner="Acme Models")
+        for each in (world.index, other):
+            each.place(rim, hashes=["sha256"])
+        world.cdn.answer(PATH, 404)
+        world.mirror.answer(f"{world.index.path}big-model/{rim.filename}", 503)
+        victim = world.routed(world.cdn, mirrors=[other.url])
+        result, events = world.log(victim, "install", "big-model")
+        world.assert_stopped(victim, result, "Acme Models", "404", world.cdn.name, world.mirror.name)
+        assert len([each for each in events if each["event"] == "refusal"]) == 1
 
 
 class TestOnce:

@@ -25,6 +25,7 @@ from tests.support.external import (
     twins,
     with_metadata,
 )
+from tests.support.nginx import cut
 from tests.support.wheels import wheel
 
 if TYPE_CHECKING:
@@ -509,6 +510,23 @@ class TestUnavailable:
         victim = world.routed(world.cdn)
         world.assert_stopped(victim, world.install(victim, "big-model"), rim.filename, "503")
 
+    def test_the_rim_breaks_off(self, world: World) -> None:
+        """The error says which file it is, where it should have come from, and what happened."""
+        rim = rim_of(REAL, world.cdn.put(PATH, REAL.data))
+        url = world.mirror.behave(f"/r/{rim.filename}", cut(rim.data, *[100] * 50, ranges=False))
+        world.index.show(rim, url, hashes=["sha256"])
+        victim = world.routed(world.cdn, world.mirror)
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, rim.filename, world.mirror.name, "broke off after 100")
+        assert not world.cdn.requests
+
+    def test_the_rim_cannot_be_read(self, world: World) -> None:
+        """The same for one in the file system."""
+        victim = vendored(world, LEAF)
+        (victim.project / "vendor" / "big_model-1.2-py3-none-any.rim").mkdir()
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, "failed-download", "big_model-1.2-py3-none-any.rim")
+
 
 def entry(name: str, content: bytes = b"x", **options: Any) -> rims.Entry:
     return rims.Entry(name, content, **options)
@@ -639,6 +657,23 @@ class TestWhereItLies:
         """A directory of files may hold them too."""
         victim = vendored(world, rim_of(REAL, world.cdn.put(PATH, REAL.data)), LEAF)
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+
+    @pytest.mark.parametrize("digest", [None, "0" * 64], ids=["right", "wrong"])
+    def test_in_an_index_of_the_file_system(self, digest: str | None, world: World) -> None:
+        """There, too, it must have the digest that its page gives."""
+        victim = world.equipped()
+        rim = rim_of(REAL, world.cdn.put(PATH, REAL.data))
+        for each, told in ((rim, digest or rim.digest()), (LEAF, LEAF.digest())):
+            place = victim.project / "simple" / each.project
+            each.write_to(place)
+            link = f'<a href="{each.filename}#sha256={told}">{each.filename}</a>'
+            (place / "index.html").write_text(f"<!DOCTYPE html><html><body>{link}</body></html>")
+        victim.route({"local": {"url": "simple", "external-hosts": [str(world.cdn)]}}, {"*": "local"})
+        result = world.install(victim, "big-model")
+        if digest is None:
+            world.assert_installed(victim, result, "big-model")
+        else:
+            world.assert_stopped(victim, result, rim.filename, rim.digest(), digest)
 
     @pytest.mark.parametrize("form", [HTML, JSON])
     def test_a_query(self, world: World) -> None:

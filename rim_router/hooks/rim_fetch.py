@@ -1,0 +1,65 @@
+"""Fetches ``.rim`` files: small, and from one place after the other as the wheels they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
+from pip._internal.utils.urls import url_to_path
+
+from rim_router.errors import DownloadError
+from rim_router.hooks.downloads import FAILURES, places, reason
+from rim_router.hooks.transfer import Transfer
+from rim_router.urls import is_local, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rim_router.hooks.services import Services
+    from rim_router.hooks.tracking import File
+
+
+def fetch(file: File, session: Any, services: Services) -> bytes:
+    """The bytes of a ``.rim``, verified, from the first place that has them; of one too large, a part.
+
+    :raises DownloadError: if no place has them; another version would be no answer to that.
+    """
+    failures: list[tuple[str, str, Exception]] = []
+    for url in places(file, failures):
+        try:
+            return _fetch_from(url, file, session, services)
+        except (*FAILURES, OSError) as failure:
+            failures.append((redact(url), reason(failure), failure))
+            services.note_failed(file, *failures[-1][:2])
+    raise DownloadError(
+        f"{file.filename} could not be fetched", notes=[f"{url}: {why}" for url, why, _ in failures]
+    ) from failures[-1][2]
+
+
+def _fetch_from(url: str, file: File, session: Any, services: Services) -> bytes:
+    from rim_router.rim.archive import MAX_SIZE
+
+    transfer = Transfer(file.digests, None)
+    if is_local(url):
+        with Path(url_to_path(url)).open("rb") as stream:
+            data = transfer.whole(stream.read(MAX_SIZE + 1))
+    else:
+        data = b"".join(_received(url, file, session, services, transfer, MAX_SIZE))
+    if transfer.size <= MAX_SIZE:  # what is too large is refused when it is read
+        services.verify(file, url, transfer)
+    return data
+
+
+def _received(
+    url: str, file: File, session: Any, services: Services, transfer: Transfer, enough: int
+) -> Iterator[bytes]:
+    assert file.hosts is not None
+    view = services.transport.guard(session, file.hosts, file.filename, strong=bool(file.digests))
+    response = view.get(url, headers=HEADERS, stream=True)
+    raise_for_status(response)
+    transfer.attach(response, lambda headers: view.get(url, headers=headers, stream=True))
+    for chunk in response_chunks(response):
+        yield chunk
+        if transfer.size > enough:
+            return
