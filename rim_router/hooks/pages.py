@@ -87,7 +87,7 @@ def strictly(page: Page) -> Iterator[None]:
     token = _current.set(page)
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         # What pip's parser raises on a page that is no index page; pip itself would crash.
         raise page.failed(f"answered with a page that cannot be read: {type(error).__name__}") from error
     finally:

@@ -13,12 +13,13 @@ from pip._internal.models.link import Link
 from pip._internal.models.search_scope import SearchScope
 from pip._internal.utils.urls import url_to_path
 
+from rim_router.digests import strong
 from rim_router.errors import IndexFailedError
 from rim_router.external import judge_wheel, pinned
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import logger, pip_error
 from rim_router.hooks.seams import parameters
-from rim_router.hooks.tracking import File, digests_of, url_of
+from rim_router.hooks.tracking import File, digests_of, fragment_digests, url_of
 from rim_router.hosts import Hosts
 from rim_router.names import RIM_SUFFIX
 from rim_router.record import Record
@@ -219,9 +220,11 @@ class RoutedSource(LinkSource):
         verdict = verdict.replaced(page=page)
         said = f"index {self._index.name}" + (f" ({page})" if page else "")
         hosts = Hosts.of_index(self._index, self._own)
-        return File(
+        file = File(
             decision.name, filename, url, verdict, said, hosts, elsewhere=lambda: self._elsewhere(filename)
         )
+        file.require(strong(fragment_digests(link)), "the fragment of its URL")
+        return file
 
     def _elsewhere(self, filename: str) -> Iterator[str]:
         """The same file on the mirrors that have not been asked yet, by their own pages."""

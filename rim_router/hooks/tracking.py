@@ -19,13 +19,17 @@ _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 def digests_of(link: Any) -> dict[str, str]:
     """Every digest that a link of pip's carries, of which pip itself looks at one only."""
+    return {**fragment_digests(link), **dict(getattr(link, "_hashes", None) or {})}
+
+
+def fragment_digests(link: Any) -> dict[str, str]:
+    """The digests in the fragment of a link's URL, which the page may contradict."""
     digests: dict[str, str] = {}
     fragment = link.url.partition("#")[2]
     for part in fragment.replace("#", "&").split("&") if fragment else ():
         algorithm, _, digest = part.partition("=")
         if algorithm in _ALGORITHMS:
             digests[algorithm] = digest
-    digests.update(getattr(link, "_hashes", None) or {})
     return digests
 
 

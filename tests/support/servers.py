@@ -198,6 +198,13 @@ def invalid_json(exchange: Exchange) -> bool:
     return True
 
 
+def unknown_charset(exchange: Exchange) -> bool:
+    """Answer 200 with an index page in an encoding that nobody knows."""
+    page = "<!DOCTYPE html><title>Links for acme-core</title><a href='acme_core-1.0-py3-none-any.whl'>1</a>"
+    exchange.reply(200, page, "text/html; charset=klingon")
+    return True
+
+
 def drop(exchange: Exchange) -> bool:
     """Close the connection without an answer."""
     exchange.close_connection = True

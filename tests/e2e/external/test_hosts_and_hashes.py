@@ -240,6 +240,19 @@ class TestHashes:
         world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
 
 
+class TestFragments:
+    """A link of a JSON page can say twice what its file is."""
+
+    @pytest.mark.parametrize("form", [JSON])
+    def test_that_contradict_the_page(self, world: World) -> None:
+        """Both count, and no file can have two digests of one kind."""
+        url = world.cdn.put(f"/w/{EVIL.filename}", EVIL.data)
+        world.index.show(EVIL, f"{url}#sha256={REAL.digest()}", hashes=["sha256"])
+        victim = world.routed(world.cdn)
+        result = world.install(victim, "big-model")
+        world.assert_stopped(victim, result, "big_model")
+
+
 class TestSeveralHashes:
     """A JSON page gives several digests of a file."""
 
