@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -11,7 +12,7 @@ from rim_router.urls import LOCAL, Origin, has_controls, redact
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rim_router.pins import Pins
     from rim_router.table import ExternalWheel, Index, Policy
@@ -28,6 +29,7 @@ class Judge:
         redirected to, from http to https on its own host.
     :param recording: whether pins are being made: what has no digest yet is to get one, and what is pinned
         already is compared afterwards.
+    :param glances: what has been found out about the hosts of this index, for other projects.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Judge:
         pins: Pins,
         own: frozenset[Origin],
         recording: bool = False,
+        glances: dict[tuple[str, bool], bool] | None = None,
     ) -> None:
         self.project_name = project_name
         self.index = index
@@ -46,9 +49,7 @@ class Judge:
         self.own = own
         self.recording = recording
         self._has_pins = project_name in pins.projects
-        # Below this a glance has shown all files to be allowed, with a digest or without.
-        self._cleared = "\0"
-        self._glances: dict[tuple[str, bool], bool] = {}
+        self._glances = {} if glances is None else glances
 
     def judge(self, url: str, filename: str, hashes: Mapping[str, str]) -> Verdict:
         """Judge a file by where it lies and which digests are known for it.
@@ -57,7 +58,7 @@ class Judge:
         :param hashes: algorithm to hexadecimal digest, as the index page or a ``.rim`` gives them.
         """
         verdict = self._judge(url, hashes, filename)
-        if self.recording:
+        if self.recording or not self.pins:
             return verdict
         return pinned(verdict, filename, self.pins, strong(hashes))
 
@@ -73,17 +74,27 @@ class Judge:
         # rules of their own for a .rim.
         if has_controls(url) or RIM_SUFFIX in url:
             return False
-        if not url.startswith(self._cleared):
-            is_strong = bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
-            authority = url[: url.find("/", 8) + 1]
-            if not authority or not self._glance(authority, is_strong):
-                return False
-            if self._glance(authority, is_strong=False):
-                self._cleared = authority
+        is_strong = bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
+        authority = _authority(url)
+        if not authority or not self._glance(authority, is_strong):
+            return False
         if not self._has_pins:
             return True
         path = url.partition("#")[0]
         return "?" not in path and not self.pins.get(unquote(path.rpartition("/")[2]))
+
+    def clears_all(self, urls: Sequence[str]) -> bool:
+        """The same for all files of a page at once, whatever their hashes: most have them on one own host."""
+        if not urls or self._has_pins:
+            return False
+        authority, text = _authority(urls[0]), "".join(urls)
+        return (
+            bool(authority)
+            and self._glance(authority, is_strong=False)
+            and all(map(str.startswith, urls, repeat(authority)))
+            and RIM_SUFFIX not in text
+            and not has_controls(text)
+        )
 
     def _glance(self, authority: str, is_strong: bool) -> bool:
         allowed = self._glances.get((authority, is_strong))
@@ -130,6 +141,11 @@ class Judge:
 
     def _pin(self) -> str:
         return f"to record its digest, run: rim-router pin {self.project_name}"
+
+
+def _authority(url: str) -> str:
+    """A URL up to where its path begins; empty if that cannot be told."""
+    return url[: url.find("/", 8) + 1]
 
 
 def judge_wheel(wheel: ExternalWheel, url: str, pins: Pins) -> Verdict:

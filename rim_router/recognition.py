@@ -16,7 +16,7 @@ from rim_router.names import normalise
 from rim_router.references import DISTRIBUTIONS, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _VERSION = rb'"api-version"\s*:\s*"1[."]'
 _JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
@@ -39,20 +39,30 @@ def page_fault(content: bytes, content_type: str, project_name: str | None) -> s
         return _json_fault(content)
     if re.search(_DECLARED, content):
         return None
-    for filename in _linked_files(content):
-        if project_name is None or project_name in map(normalise, names_in(filename)):
-            return None
+    if any(is_file_of(filename, project_name) for filename in _linked_files(content)):
+        return None
     files = "a distribution" if project_name is None else f"a file of {project_name}"
     return f"it neither says that it is one nor links to {files}"
 
 
-def may_be_read_first(content: bytes, content_type: str) -> bool:
-    """Whether an answer that turns out to have links is a page of an index for sure.
+def is_page_with(
+    filenames: Iterable[str], content: bytes, content_type: str, project_name: str | None
+) -> bool:
+    """Whether an answer in which pip has found links to some files is a page of an index for sure.
 
     A big page takes long to be parsed, and pip does that itself: :func:`page_fault` then only has to look
-    at one in which pip has found nothing.
+    at one in which pip has found nothing that tells.
     """
-    return bool(re.match(_JSON, content_type) and re.search(_VERSION, content))
+    if re.match(_JSON, content_type):
+        return any(True for _ in filenames) and re.search(_VERSION, content) is not None
+    return any(is_file_of(filename, project_name) for filename in filenames)
+
+
+def is_file_of(filename: str, project_name: str | None) -> bool:
+    """Whether a file name may be that of a distribution of a project; None: of any."""
+    return filename.lower().endswith(DISTRIBUTIONS) and (
+        project_name is None or project_name in map(normalise, names_in(filename))
+    )
 
 
 def _json_fault(content: bytes) -> str | None:
@@ -95,13 +105,11 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
 
 
 def _linked_files(content: bytes) -> Iterator[str]:
-    """The names of the distributions that an HTML page links to."""
+    """The names of the files that an HTML page links to."""
     for match in re.finditer(_HREF, content):
         href = next(group for group in match.groups() if group is not None)
         try:
             path = urlsplit(href.decode("utf-8", "replace").strip()).path
         except ValueError:
             continue  # a link that cannot be read is none, as for pip
-        filename = unquote(path.rpartition("/")[2])
-        if filename.lower().endswith(DISTRIBUTIONS):
-            yield filename
+        yield unquote(path.rpartition("/")[2])

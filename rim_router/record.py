@@ -36,16 +36,20 @@ class Record:
     _required: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
-        cls._fields = tuple(
-            name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")
-        )
-        cls._names = frozenset(cls._fields)
-        cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
+        fields = [name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")]
+        cls._fields = tuple(fields)
+        cls._names = frozenset(fields)
+        cls._required = cls._names.difference(vars(cls))
 
     def __init__(self, *args: Any, **named: Any) -> None:
         values = vars(self)
-        values.update(zip(self._fields, args), **named)
-        if len(values) != len(args) + len(named) or not self._required <= values.keys() <= self._names:
+        values.update(zip(self._fields, args))
+        values.update(named)
+        if (
+            len(values) != len(args) + len(named)
+            or (len(values) < len(self._fields) and not self._required <= values.keys())
+            or not named.keys() <= self._names
+        ):
             raise TypeError(f"{type(self).__name__}({', '.join(self._fields)}) got other arguments")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -74,4 +78,10 @@ class Record:
 
     def replaced(self, **changes: Any) -> Self:
         """The same with other values in some fields."""
-        return type(self)(**{**{name: getattr(self, name) for name in self._fields}, **changes})
+        if not changes.keys() <= self._names:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(changes.keys() - self._names)}")
+        same = object.__new__(type(self))
+        # What was computed from the fields and kept is left out: it may not hold for the other values.
+        kept = {name: value for name, value in vars(self).items() if name in self._names}
+        vars(same).update(kept, **changes)
+        return same

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         def evaluate(self, environment: dict[str, str] | None = ...) -> bool: ...
 
 
+# How several indexes of one route are combined (PEP 766).
+STRATEGIES = ("index-priority", "version-priority")
 LAYERS = ("central", "machine", "user", "environment", "project")
 
 
@@ -126,17 +128,11 @@ class Kind(Enum):
     DENY = "deny"
 
 
-class Strategy(Enum):
-    """How several indexes of one route are combined (PEP 766)."""
-
-    INDEX_PRIORITY = "index-priority"
-    VERSION_PRIORITY = "version-priority"
-
-
 class Target(Record):
     """One thing a route can lead to, and the marker under which it does.
 
     :param indexes: in order; empty unless *kind* is ``INDEXES``.
+    :param strategy: one of :data:`STRATEGIES`.
     :param reason: of ``deny``.
     :param marker: None holds everywhere.
     :param marker_text: the marker as written.
@@ -145,7 +141,7 @@ class Target(Record):
 
     kind: Kind
     indexes: tuple[Index, ...] = ()
-    strategy: Strategy = Strategy.VERSION_PRIORITY
+    strategy: str = STRATEGIES[1]
     reason: str = ""
     marker: Marker | None = None
     marker_text: str = ""
@@ -235,7 +231,7 @@ class Decision(Record):
     @property
     def by_priority(self) -> bool:
         """Whether indexes are asked one after the other (PEP 766, index priority)."""
-        return len(self.indexes) > 1 and self.target.strategy is Strategy.INDEX_PRIORITY
+        return len(self.indexes) > 1 and self.target.strategy == STRATEGIES[0]
 
     @property
     def origins(self) -> frozenset[Origin]:

@@ -18,7 +18,7 @@ _HOST = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
 _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-files.pythonhosted.org"}
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROLS = bytes([*range(0x20), 0x7F])
 # What nobody reads in two ways, and nothing is hidden in.
 _HARMLESS = (string.ascii_letters + string.digits + "._~%!$&'()*+,;=:/-").encode()
 # Whoever takes a backslash for a slash sees credentials and a host where others see a path.
@@ -95,9 +95,11 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def has_controls(url: str) -> bool:
-    """Whether there are control characters of ASCII in a URL."""
-    return _CONTROL.search(url) is not None
+def has_controls(text: str) -> bool:
+    """Whether there are control characters of ASCII in a URL, or in several."""
+    # For the URLs of a big page: a pattern takes fifteen times as long.
+    encoded = text.encode("utf-8", "surrogatepass")
+    return len(encoded.translate(None, _CONTROLS)) < len(encoded)
 
 
 def is_local(url: str) -> bool:

@@ -51,7 +51,7 @@ def target_text(target: Target) -> str:
     else:
         text = str(target)
         if len(target.indexes) > 1:
-            text += f" by {target.strategy.value}"
+            text += f" by {target.strategy}"
     return f"{text} if {target.marker_text}" if target.marker is not None else text
 
 
@@ -86,7 +86,7 @@ def target(value: Target) -> shapes.Target:
     return {
         "kind": value.kind.value,
         "indexes": [index.name for index in value.indexes],
-        "strategy": value.strategy.value if len(value.indexes) > 1 else None,
+        "strategy": value.strategy if len(value.indexes) > 1 else None,
         "reason": value.reason if value.kind is Kind.DENY else None,
         "marker": value.marker_text if value.marker is not None else None,
         "holds": value.holds(),

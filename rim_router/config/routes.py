@@ -10,12 +10,10 @@ from rim_router.config.keys import RESERVED, ROUTE
 from rim_router.libraries import library
 from rim_router.names import Pattern
 from rim_router.record import Record
-from rim_router.table import Kind, Source, Strategy, Target
+from rim_router.table import STRATEGIES, Kind, Source, Target
 
 if TYPE_CHECKING:
     from rim_router.table import Marker
-
-_STRATEGIES = tuple(strategy.value for strategy in Strategy)
 
 
 class RawTarget(Record):
@@ -164,20 +162,20 @@ def _read_namespace(document: Document, key: Key, value: object) -> str | None:
     return pattern.literal
 
 
-def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> Strategy:
+def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> str:
     if "strategy" in table:
-        word = document.word((*key, "strategy"), table["strategy"], _STRATEGIES)
+        word = document.word((*key, "strategy"), table["strategy"], STRATEGIES)
         if "indexes" not in table:
             document.fault((*key, "strategy"), "goes with indexes only")
         if word is not None:
-            return Strategy(word)
+            return word
     elif "indexes" in table:
         document.fault(
             (*key, "indexes"),
             "needs a strategy",
-            " or ".join(f'add strategy = "{word}"' for word in _STRATEGIES),
+            " or ".join(f'add strategy = "{word}"' for word in STRATEGIES),
         )
-    return Strategy.VERSION_PRIORITY
+    return Target.strategy
 
 
 def _read_name(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:

@@ -125,8 +125,9 @@ def _print(text: str) -> None:
             handler.handle(record)
         elif handler.filter(record):
             try:
-                console.file.write(f"{handler.format(record)}\n")
-                console.file.flush()
+                file = console.file
+                file.write(f"{handler.format(record)}\n")
+                file.flush()
             except Exception:  # as in pip's own handler, which stops pip if its output is closed
                 handler.handleError(record)
 

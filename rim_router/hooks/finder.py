@@ -33,7 +33,7 @@ class Lookup:
     """What was asked for one claimed name, for the error if nothing is found.
 
     :param asked: the indexes that were asked, as shown.
-    :param ignored: pip's own indexes and find-links, as shown.
+    :param scope: where pip would have looked.
     :param refused: why files may not be used.
     :param refusing: the names of the indexes that have such files, and of which versions.
     """
@@ -41,7 +41,7 @@ class Lookup:
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
         self.asked: dict[str, None] = {}
-        self.ignored: tuple[str, ...] = ()
+        self.scope: Any = None
         self.refused: dict[Verdict, None] = {}
         self.refusing: dict[str, set[str]] = {}
 
@@ -50,8 +50,11 @@ class Lookup:
         asked = ", ".join(self.asked) or "no index (--no-index)"
         name, why = self.decision.name, self.decision.claim_with_line
         lines = [f"{name} was looked for on {asked} and nowhere else: the table routes it by {why}."]
-        if self.ignored:
-            lines.append(f"Not asked for it: {', '.join(self.ignored)}.")
+        ignored = [redact(url) for url in _ignored(self.decision, self.scope)]
+        if not _is_offline(self.scope):
+            ignored += [f"--find-links {redact(place)}" for place in self.scope.find_links]
+        if ignored:
+            lines.append(f"Not asked for it: {', '.join(ignored)}.")
         lines += [f"Refused: {verdict}" for verdict in self.refused]
         return "\n".join(lines)
 
@@ -65,6 +68,7 @@ class Router:
         self._announcer = services.announcer
         self._rims = rims
         self._lookups: dict[str, Lookup] = {}
+        self._has_warned = False
 
     def create(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``LinkCollector.create``: a command begins that looks names up."""
@@ -208,21 +212,23 @@ class Router:
                     notes=[decision.claim_with_line],
                 )
             )
+        lookup.scope = collector.search_scope
         if not getattr(collector, "rim_router_silent", False):
             self._announcer.say(str(decision))
-        scope = collector.search_scope
-        own = {url.rstrip("/") for index in decision.indexes for url in index.urls}
-        indexes = [url for url in scope.index_urls if url.rstrip("/") not in own]
-        links = [] if _is_offline(scope) else [f"--find-links {redact(place)}" for place in scope.find_links]
-        lookup.ignored = (*(redact(url) for url in indexes), *links)
-        given = [redact(url) for url in indexes if url.rstrip("/") != _DEFAULT_INDEX]
-        if given and not getattr(collector, "rim_router_silent", False):
+            self._warn_of_ignored(decision, lookup.scope)
+        return lookup
+
+    def _warn_of_ignored(self, decision: Decision, scope: Any) -> None:
+        if self._has_warned:
+            return
+        given = [url for url in _ignored(decision, scope) if url.rstrip("/") != _DEFAULT_INDEX]
+        if given:
+            self._has_warned = True
             self._announcer.warn(
                 "ignored indexes",
                 f"The routing table claims {decision.name}: --index-url and --extra-index-url are ignored "
-                f"for it and for every other claimed name (here {', '.join(given)})",
+                f"for it and for every other claimed name (here {', '.join(map(redact, given))})",
             )
-        return lookup
 
     def _has_refused(self, finder: Any, project_name: str, specifier: Any = None) -> bool:
         """Whether the one index of a finder has files that would satisfy, and may not be used."""
@@ -244,6 +250,12 @@ class Router:
             finders[decision.name] = [_narrowed(finder, index) for index in decision.indexes]
         result: list[Any] = finders[decision.name]
         return result
+
+
+def _ignored(decision: Decision, scope: Any) -> list[str]:
+    """The indexes that pip was given, and that are not those of the decision."""
+    own = {url.rstrip("/") for index in decision.indexes for url in index.urls}
+    return [url for url in scope.index_urls if url.rstrip("/") not in own]
 
 
 def _satisfies(version: str, specifier: Any) -> bool:

@@ -6,6 +6,7 @@ Kept light: it is imported in every pip, also where no table is in force.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 import threading
@@ -95,14 +96,20 @@ def _decide(module: ModuleType) -> None:
         if _state["routed"] is not module:
             raise RuntimeError("pip was loaded a second time in this process, and only the first is routed")
         return
-    from rim_router.hooks.activation import activate
-
+    # Nothing that is imported or read now goes away: looking for garbage in it would be for nothing.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
+        from rim_router.hooks.activation import activate
+
         if activate():
             _state["routed"] = module
     except BaseException as failure:
         _state["refusal"] = failure
         raise
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def main_parser_loaded(module: ModuleType) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError
-from rim_router.hosts import Hosts
-from rim_router.recognition import may_be_read_first, namespace_fault, page_fault
+from rim_router.recognition import is_page_with, namespace_fault, page_fault
 from rim_router.urls import redact, scrub
 
 if TYPE_CHECKING:
@@ -42,8 +40,13 @@ class Page:
         self.namespace = namespace
         self.services = services
         self.absent = False
-        self.unchecked: Any = None  # the answer, if it is a page of an index only if links are found in it
+        self.unchecked: Any = None  # the answer, as long as it is not known to be a page of an index
         self.upgraded: Origin | None = None  # to https on the same host: then the index's own, too
+
+    @property
+    def name_in_files(self) -> str | None:
+        """The project whose files it has; None if it can have those of any."""
+        return None if self.index.flat else self.project_name
 
     @property
     def must_be_index(self) -> bool:
@@ -62,8 +65,7 @@ class Page:
 
         :raises PipRoutingError: if it is no index page.
         """
-        name = None if self.index.flat else self.project_name
-        fault = page_fault(content.content, content.content_type, name)
+        fault = page_fault(content.content, content.content_type, self.name_in_files)
         if fault is not None:
             what = f"answered with {content.content_type} that is not an index page: {fault}"
             raise self.failed(what, hint=_HINT)
@@ -71,11 +73,14 @@ class Page:
     def read(self, links: list[Any]) -> None:
         """What pip has found in it.
 
-        :raises PipRoutingError: if that is nothing, and it is no index page.
+        :raises PipRoutingError: if it is no index page.
         """
-        if self.unchecked is not None and not links:
-            self.check(self.unchecked)
-        self.unchecked = None
+        content, self.unchecked = self.unchecked, None
+        if content is None:
+            return
+        filenames = (link.filename for link in links)
+        if not is_page_with(filenames, content.content, content.content_type, self.name_in_files):
+            self.check(content)
 
 
 _current: ContextVar[Page | None] = ContextVar("rim_router_page", default=None)
@@ -101,9 +106,14 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         page = _current.get()
         if page is None:
             return original(collector, location, *args, **kwargs)
-        guarded = copy.copy(collector)
+        guarded = object.__new__(type(collector))
+        vars(guarded).update(vars(collector))
         guarded.session = page.services.transport.guard(
-            collector.session, Hosts.of_index(page.index), "its page", page=True, refused=page.error
+            collector.session,
+            page.services.hosts(page.index, page.index.own_origins),
+            "its page",
+            page=True,
+            refused=page.error,
         )
         try:
             content = original(guarded, location, *args, **kwargs)
@@ -115,10 +125,7 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
                 return None
             raise page.failed("answered with something that is not an index page", hint=_HINT)
         if page.must_be_index:
-            if may_be_read_first(content.content, content.content_type):
-                page.unchecked = content
-            else:
-                page.check(content)
+            page.unchecked = content
         if page.namespace is not None:
             fault = namespace_fault(content.content, content.content_type, page.namespace)
             if fault is not None:

@@ -96,11 +96,6 @@ class Rims:
 
         A wheel of the same name on the same page wins, and has to agree with the ``.rim``.
         """
-        for link in links:
-            if RIM_SUFFIX in link.url:
-                break
-        else:
-            return links
         wheels: dict[str, list[Any]] = {}
         named = [(link.filename, link) for link in links]
         for filename, link in named:

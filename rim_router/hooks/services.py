@@ -10,6 +10,7 @@ from rim_router.external import Judge
 from rim_router.hooks.diagnostics import Announcer, pip_error
 from rim_router.hooks.tracking import File, Tracker
 from rim_router.hooks.transport import Transport
+from rim_router.hosts import Hosts
 from rim_router.urls import filename_of, host_of, redact
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Services:
         self.journal = journal
         self.announcer = Announcer()
         self.tracker = Tracker()
+        self._glances: dict[tuple[int, frozenset[Origin]], dict[tuple[str, bool], bool]] = {}
+        self._hosts: dict[tuple[int, frozenset[Origin]], Hosts] = {}
         # Whether pip's resolver compares the names in metadata: not the legacy one.
         self.names_are_compared = False
         self.recording = os.environ.get(RECORDING) == "1"
@@ -38,7 +41,15 @@ class Services:
 
     def judge(self, name: str, index: Index, own: frozenset[Origin]) -> Judge:
         """The rules for the files of a project on an index."""
-        return Judge(name, index, self.table.policy, self.table.pins, own, self.recording)
+        glances = self._glances.setdefault((id(index), own), {})
+        return Judge(name, index, self.table.policy, self.table.pins, own, self.recording, glances)
+
+    def hosts(self, index: Index, own: frozenset[Origin]) -> Hosts:
+        """The hosts that may be asked for what belongs to an index."""
+        key = (id(index), own)
+        if key not in self._hosts:
+            self._hosts[key] = Hosts.of_index(index, own)
+        return self._hosts[key]
 
     def note_decision(self, decision: Decision) -> None:
         """Record where a project comes from."""

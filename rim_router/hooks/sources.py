@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import contextmanager
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from rim_router.external import judge_wheel, pinned
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import logger, pip_error
 from rim_router.hooks.seams import parameters
-from rim_router.hooks.tracking import File, digests_of, fragment_digests, url_of
+from rim_router.hooks.tracking import File, digests_of, fragment_digests, url_of, urls_of
 from rim_router.hosts import Hosts
 from rim_router.names import RIM_SUFFIX
 from rim_router.record import Record
@@ -89,27 +91,24 @@ class RoutedSource(LinkSource):
                 following = redact(self._unasked[0])
                 announcer = self._inquiry.services.announcer
                 announcer.warn(url, f"{error.message}; asking its mirror {following}")
-        usable = self._usable(candidate.link for candidate in candidates)
+        usable = self._usable([candidate.link for candidate in candidates])
         return [candidate for candidate, is_usable in zip(candidates, usable) if is_usable]
 
     def file_links(self) -> Iterable[Any]:
         """The files of a directory of links; known once the pages have been read."""
         return [link for link, is_usable in zip(self._files, self._usable(self._files)) if is_usable]
 
-    def _usable(self, links: Iterable[Any]) -> list[bool]:
+    def _usable(self, links: list[Any]) -> list[bool]:
         """Whether each of some files may be used, as far as that can be told now."""
-        clears, offline = self._judge.clears, self._inquiry.offline
-        cleared: list[Any] = []
-        usable: list[bool] = []
-        for link in links:
-            url = link.url
-            if not offline and clears(url, getattr(link, "_hashes", None)):
-                cleared.append(link)
-                usable.append(True)
-            else:
-                usable.append(self._may_use(link))
-        self._inquiry.services.tracker.offer(cleared, self._judged)
-        return usable
+        urls, judge, tracker = urls_of(links), self._judge, self._inquiry.services.tracker
+        if self._inquiry.offline:
+            return [self._may_use(link) for link in links]
+        if judge.clears_all(urls):
+            tracker.offer(links, urls, self._judged)
+            return [True] * len(links)
+        cleared = [judge.clears(url, getattr(link, "_hashes", None)) for link, url in zip(links, urls)]
+        tracker.offer(compress(links, cleared), compress(urls, cleared), self._judged)
+        return [is_clear or self._may_use(link) for link, is_clear in zip(links, cleared)]
 
     def _read(self, url: str) -> list[Any]:
         known = self._inquiry.session.auth.index_urls or []
@@ -148,8 +147,9 @@ class RoutedSource(LinkSource):
         def replaced(links: Iterable[Any]) -> list[Any]:
             links = list(links)
             page.read(links)
-            self._note_twice(links)
-            return self._stand_in(links)
+            urls = urls_of(links)
+            self._note_twice(links, urls)
+            return self._stand_in(links) if RIM_SUFFIX in "".join(urls) else links
 
         token = rims.reading.set(replaced)
         try:
@@ -157,9 +157,8 @@ class RoutedSource(LinkSource):
         finally:
             rims.reading.reset(token)
 
-    def _note_twice(self, links: list[Any]) -> None:
+    def _note_twice(self, links: list[Any], urls: list[str]) -> None:
         """Of several links with one URL pip takes the first it comes to; what the others say counts too."""
-        urls = [link.url.partition("#")[0] for link in links]
         if len(set(urls)) < len(urls):
             counts = Counter(urls)
             twice = [link for link, url in zip(links, urls) if counts[url] > 1]
@@ -192,10 +191,9 @@ class RoutedSource(LinkSource):
             host = Origin.of(url).netloc
             hint = f"use https, or --trusted-host {host}"
             raise self._failure(url, "is neither https nor a trusted host", hint=hint)
-        path = url_to_path(url)
-        if not Path(path).exists():
+        if not _exists(url_to_path(url)):
             raise self._failure(url, "does not exist", unreachable=True)
-        return self._index.flat or Path(url_to_path(join(url, self._inquiry.decision.name))).exists()
+        return self._index.flat or _exists(url_to_path(join(url, self._inquiry.decision.name)))
 
     def _failure(self, url: str, what: str, **details: Any) -> Exception:
         return pip_error(IndexFailedError(f"Index {self._index.name} ({redact(url)}) {what}", **details))
@@ -213,17 +211,19 @@ class RoutedSource(LinkSource):
     def _judged(self, link: Any) -> File:
         decision = self._inquiry.decision
         url, filename = url_of(link), link.filename
-        verdict = self._judge.judge(url, filename, digests_of(link))
+        digests, fragment = digests_of(link), fragment_digests(link)
+        verdict = self._judge.judge(url, filename, digests)
         if verdict.allowed and self._inquiry.offline and not is_local(url):
             verdict = Verdict(False, verdict.url, True, "not in the file system, and --no-index is given")
         page = redact(str(link.comes_from)) if link.comes_from else None
         verdict = verdict.replaced(page=page)
         said = f"index {self._index.name}" + (f" ({page})" if page else "")
-        hosts = Hosts.of_index(self._index, self._own)
+        hosts = self._inquiry.services.hosts(self._index, self._own)
         file = File(
             decision.name, filename, url, verdict, said, hosts, elsewhere=lambda: self._elsewhere(filename)
         )
-        file.require(strong(fragment_digests(link)), "the fragment of its URL")
+        if not fragment.items() <= digests.items():
+            file.require(strong(fragment), "the fragment of its URL")
         return file
 
     def _elsewhere(self, filename: str) -> Iterator[str]:
@@ -321,6 +321,14 @@ class FindLinksSource(LinkSource):
         verdict = pinned(verdict, filename, services.table.pins)
         services.tracker.add(File(self._inquiry.decision.name, filename, url, verdict, "its page", None))
         return True
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116 - for each project, and a Path takes several times as long
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 @cache

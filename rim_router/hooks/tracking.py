@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from rim_router.digests import strong
@@ -88,6 +89,8 @@ class File:
 
     def require(self, digests: Mapping[str, str], said: str) -> None:
         """Add what somebody else says of it; a contradiction is noted in the verdict."""
+        if digests.items() <= self.verdict.digests.items():
+            return
         for algorithm, digest in digests.items():
             known = self.verdict.digests.get(algorithm, digest)
             if known != digest:
@@ -103,13 +106,19 @@ def url_of(link: Any) -> str:
     return url.partition("#")[0]
 
 
+def urls_of(links: Iterable[Any]) -> list[str]:
+    """The same for several files."""
+    urls = [link.url for link in links]
+    return [url.partition("#")[0] for url in urls] if "#" in "".join(urls) else urls
+
+
 class Tracker:
     """Files by URL; a file that is offered twice must agree with both."""
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
-        self._pending: list[tuple[Iterable[Any], Callable[[Any], File]]] = []
-        self._offered: dict[str, list[tuple[Any, Callable[[Any], File]]]] = {}
+        self._offered: dict[str, tuple[Any, Callable[[Any], File]]] = {}
+        self._offered_again: dict[str, list[tuple[Any, Callable[[Any], File]]]] = {}
         self._told: dict[str, list[tuple[Any, str]]] = {}
 
     def add(self, file: File) -> File:
@@ -127,12 +136,20 @@ class Tracker:
                 known.require(file.verdict.digests, file.said)
         return known
 
-    def offer(self, links: Iterable[Any], judged: Callable[[Any], File]) -> None:
+    def offer(self, links: Iterable[Any], urls: Iterable[str], judged: Callable[[Any], File]) -> None:
         """Note the links of files that are to be judged only if they come to be used.
 
+        :param urls: theirs, as :func:`url_of` has them.
         :param judged: judges a link.
         """
-        self._pending.append((links, judged))
+        offered = list(zip(urls, zip(links, repeat(judged))))
+        once = dict(offered)
+        if len(once) == len(offered) and self._offered.keys().isdisjoint(once):
+            self._offered.update(once)
+            return
+        for url, each in offered:
+            if self._offered.setdefault(url, each) is not each:
+                self._offered_again.setdefault(url, []).append(each)
 
     def tell(self, links: Iterable[Any], said: str) -> None:
         """Note links of which pip may not look at each, for what they say of their files.
@@ -144,14 +161,12 @@ class Tracker:
 
     def find(self, link: Any) -> File | None:
         """What is known of the file that a link of pip's leads to."""
-        for links, judged in self._pending:
-            for each in links:
-                self._offered.setdefault(url_of(each), []).append((each, judged))
-        self._pending.clear()
         url = url_of(link)
-        # All of them, and not this link alone: what each says of the file has to be right.
-        for each, judged in self._offered.pop(url, ()):
-            self.add(judged(each))
+        offered = self._offered.pop(url, None)
+        if offered is not None:
+            # All of them, and not this link alone: what each says of the file has to be right.
+            for each, judged in (offered, *self._offered_again.pop(url, ())):
+                self.add(judged(each))
         file = self._files.get(url)
         if file is not None:
             for each, said in self._told.pop(url, ()):

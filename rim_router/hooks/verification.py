@@ -117,9 +117,10 @@ class Verification:
         return not names or any(each.claimed and origin not in each.origins for each in decisions)
 
     def _pin(self, link: Any) -> Pin | None:
-        if link is None or link.is_vcs or self._services.recording:
+        pins = self._services.table.pins
+        if not pins or link is None or link.is_vcs or self._services.recording:
             return None
-        return self._services.table.pins.get(link.filename)
+        return pins.get(link.filename)
 
     def metadata_file(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``_fetch_metadata_using_link_data_attr`` (PEP 658): from elsewhere, only with a strong digest."""

@@ -6,7 +6,7 @@ import pytest
 
 from rim_router.names import Pattern
 from rim_router.references import judge_reference, names_in
-from rim_router.table import Decision, Index, Kind, Policy, Route, Source, Strategy, Target
+from rim_router.table import Decision, Index, Kind, Policy, Route, Source, Target
 from rim_router.urls import HostPattern
 
 SOURCE = Source("project", "./index-routing.toml")
@@ -23,7 +23,7 @@ PYPI = Index("pypi", "https://pypi.org/simple", SOURCE)
 
 def decision(*indexes: Index, kind: Kind = Kind.INDEXES, reason: str = "") -> Decision:
     """What the table says of a name that it routes to these indexes."""
-    target = Target(kind, indexes, Strategy.INDEX_PRIORITY, reason)
+    target = Target(kind, indexes, "index-priority", reason)
     return Decision("acme-core", Route(Pattern.parse("acme-*"), (target,), SOURCE), target)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rim_router.names import Pattern
-from rim_router.table import Decision, Index, Kind, Policy, Route, RoutingTable, Source, Strategy, Target
+from rim_router.table import Decision, Index, Kind, Policy, Route, RoutingTable, Source, Target
 from rim_router.urls import HostPattern, Origin
 
 SOURCE = Source("project", "./index-routing.toml")
@@ -80,9 +80,9 @@ def test_the_first_target_whose_marker_holds_is_used() -> None:
 
 def test_by_priority_needs_several_indexes() -> None:
     """One index is asked in any case."""
-    one = Target(Kind.INDEXES, (ACME,), Strategy.INDEX_PRIORITY)
-    two = Target(Kind.INDEXES, (ACME, PYPI), Strategy.INDEX_PRIORITY)
-    merged = Target(Kind.INDEXES, (ACME, PYPI), Strategy.VERSION_PRIORITY)
+    one = Target(Kind.INDEXES, (ACME,), "index-priority")
+    two = Target(Kind.INDEXES, (ACME, PYPI), "index-priority")
+    merged = Target(Kind.INDEXES, (ACME, PYPI), "version-priority")
     made = table(route("one", one), route("two", two), route("merged", merged))
     assert [made.route(name).by_priority for name in ("one", "two", "merged")] == [False, True, False]
 
