@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from itertools import repeat
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from rim_router.digests import strong, valid
 from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
-from rim_router.urls import LOCAL, Origin, has_controls, redact
+from rim_router.urls import LOCAL, Origin, filename_of, has_controls, redact
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rim_router.pins import Pins
     from rim_router.table import ExternalWheel, Index, Policy
@@ -62,39 +61,36 @@ class Judge:
             return verdict
         return pinned(verdict, filename, self.pins, strong(hashes))
 
-    def clears(self, url: str, hashes: Mapping[str, str] | None) -> bool:
-        """Whether a glance is enough to see that :meth:`judge` will allow a file.
+    def clears(self, urls: Sequence[str], hashes: Iterable[Mapping[str, str] | None]) -> list[bool]:
+        """Of which files a glance is enough to see that :meth:`judge` will allow them.
 
         Pages have thousands of links on few hosts, and of these few files come to be used: those that are
         cleared here are judged when they do. False says nothing.
 
-        :param hashes: as the index page gives them, lower-case algorithms to digests.
+        :param urls: of the files of a page.
+        :param hashes: of each, as the page gives them, lower-case algorithms to digests.
         """
         # Beyond the authority only control characters have a say in what the origin is; and there are
-        # rules of their own for a .rim.
-        if has_controls(url) or RIM_SUFFIX in url:
-            return False
-        is_strong = bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
-        authority = _authority(url)
-        if not authority or not self._glance(authority, is_strong):
-            return False
-        if not self._has_pins:
-            return True
-        path = url.partition("#")[0]
-        return "?" not in path and not self.pins.get(unquote(path.rpartition("/")[2]))
+        # rules of their own for a .rim, and for what is pinned.
+        text = "".join(urls)
+        odd = has_controls(text) or RIM_SUFFIX in text or self._has_pins
+        authority = _authority(urls[0]) if urls else ""
+        if odd or not authority or not all(map(str.startswith, urls, repeat(authority))):
+            return [self._clears(url, each) for url, each in zip(urls, hashes)]
+        if self._glance(authority, is_strong=False):
+            return [True] * len(urls)
+        if self._glance(authority, is_strong=True):
+            return [_has_sha256(each) for each in hashes]
+        return [False] * len(urls)
 
-    def clears_all(self, urls: Sequence[str]) -> bool:
-        """The same for all files of a page at once, whatever their hashes: most have them on one own host."""
-        if not urls or self._has_pins:
+    def _clears(self, url: str, hashes: Mapping[str, str] | None) -> bool:
+        authority = _authority(url)
+        if has_controls(url) or RIM_SUFFIX in url or not authority:
             return False
-        authority, text = _authority(urls[0]), "".join(urls)
-        return (
-            bool(authority)
-            and self._glance(authority, is_strong=False)
-            and all(map(str.startswith, urls, repeat(authority)))
-            and RIM_SUFFIX not in text
-            and not has_controls(text)
-        )
+        if not self._glance(authority, _has_sha256(hashes)):
+            return False
+        path = url.partition("#")[0]
+        return not self._has_pins or ("?" not in path and not self.pins.get(filename_of(path)))
 
     def _glance(self, authority: str, is_strong: bool) -> bool:
         allowed = self._glances.get((authority, is_strong))
@@ -141,6 +137,10 @@ class Judge:
 
     def _pin(self) -> str:
         return f"to record its digest, run: rim-router pin {self.project_name}"
+
+
+def _has_sha256(hashes: Mapping[str, str] | None) -> bool:
+    return bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
 
 
 def _authority(url: str) -> str:

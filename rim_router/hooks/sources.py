@@ -103,10 +103,10 @@ class RoutedSource(LinkSource):
         urls, judge, tracker = urls_of(links), self._judge, self._inquiry.services.tracker
         if self._inquiry.offline:
             return [self._may_use(link) for link in links]
-        if judge.clears_all(urls):
+        cleared = judge.clears(urls, (getattr(link, "_hashes", None) for link in links))
+        if all(cleared):
             tracker.offer(links, urls, self._judged)
-            return [True] * len(links)
-        cleared = [judge.clears(url, getattr(link, "_hashes", None)) for link, url in zip(links, urls)]
+            return cleared
         tracker.offer(compress(links, cleared), compress(urls, cleared), self._judged)
         return [is_clear or self._may_use(link) for link, is_clear in zip(links, cleared)]
 

@@ -232,7 +232,8 @@ def test_an_external_rim_needs_a_digest_of_the_page(recording: bool) -> None:
         verdict = judge(url, hashes, INDEX, Policy(), PINNED, filename="x.rim", recording=recording)
         assert not verdict.allowed
         assert "rim-router pin" not in str(verdict)
-        assert not Judge("x", INDEX, Policy(), Pins(), INDEX.own_origins, recording).clears(url, hashes)
+        hasty = Judge("x", INDEX, Policy(), Pins(), INDEX.own_origins, recording)
+        assert hasty.clears([url], [hashes]) == [False]
     assert judge(url, SHA256, INDEX, Policy(), filename="x.rim", recording=recording).allowed
 
 
@@ -275,14 +276,34 @@ LINKS = st.lists(st.tuples(URLS, st.sampled_from([None, "", "0" * 64, DIGEST, "g
 def test_what_a_glance_clears_is_allowed(
     links: list[tuple[str, str | None]], hashes: str, pins: str, pinned: bool
 ) -> None:
-    """Whatever was cleared before; and is judged in earnest before it is used. What is pinned never is."""
+    """Alone and among others; and is judged in earnest before it is used. What is pinned never is."""
     policy = Policy(require_hashes=hashes, pins=pins)
     judge_ = Judge("x", INDEX, policy, PINNED if pinned else Pins(), INDEX.own_origins)
-    for url, sha256 in links:
-        given_ = {} if sha256 is None else {"sha256": sha256}
-        if judge_.clears(url, given_):
+    given_ = [{} if sha256 is None else {"sha256": sha256} for _, sha256 in links]
+    together = judge_.clears([url for url, _ in links], given_)
+    for (url, _), each, cleared in zip(links, given_, together):
+        if cleared or judge_.clears([url], [each]) == [True]:
             plain = url.partition("#")[0]
-            assert judge_.judge(plain, filename_of(plain), given_).allowed
+            assert judge_.judge(plain, filename_of(plain), each).allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "hashes", "expected"),
+    [
+        ("acme.example", [None, SHA256, MD5], [True, True, True]),
+        ("cdn.example", [None, SHA256, MD5, {"sha256": "g" * 64}], [False, True, False, False]),
+        ("evil.example", [SHA256, None], [False, False]),
+    ],
+)
+def test_a_glance_is_enough_for_what_most_pages_have(
+    host: str, hashes: list[dict[str, str] | None], expected: list[bool]
+) -> None:
+    """Otherwise pages with thousands of links would take long."""
+    judge_ = Judge("x", INDEX, Policy(), Pins(), INDEX.own_origins)
+    urls = [f"https://{host}/w/{number}/x.whl" for number in range(len(hashes))]
+    assert judge_.clears(urls, hashes) == expected
+    for url, each, cleared in zip(urls, hashes, expected):
+        assert judge_.clears([url, "https://other.example/y"], [each, None])[0] is cleared
 
 
 def test_a_contradiction_is_one_whatever_else_is_wrong() -> None:
