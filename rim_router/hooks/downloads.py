@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import os
 import re
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from pip._vendor.urllib3.exceptions import HTTPError
 
 from rim_router.errors import DownloadError, RimRouterError
 from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
+from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
 from rim_router.urls import redact, scrub
@@ -83,22 +84,21 @@ class Downloads:
         self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
     ) -> tuple[str, str]:
         transfer = Transfer(file.digests, file.size)
-        followed = copy.copy(downloader)
+        followed = lookalike(downloader)
         followed._session = self._session(downloader._session, file, transfer)
         followed._resume_retries = 0  # the transfer resumes by itself, on every pip
         path, content_type = original(followed, link, location)
         self._services.verify(file, url_of(link), transfer)
         # A server may suggest another name; what was judged is this one.
-        final = Path(location, file.filename)
-        if Path(path) != final:
+        final = os.path.join(location, file.filename)  # noqa: PTH118 - for each file, and faster
+        if path != final:
             Path(path).replace(final)
-        file.path, file.found = str(final), transfer.digests
+        file.path, file.found = final, transfer.digests
         return file.path, content_type
 
     def _session(self, session: Any, file: File, transfer: Transfer) -> Any:
         if file.hosts is None:
-            view = object.__new__(type(session))
-            view.__dict__.update(session.__dict__)
+            view = lookalike(session)
         else:
             view = self._services.transport.guard(
                 session, file.hosts, file.filename, strong=bool(file.digests)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from pip._internal.index.collector import CollectedSources, LinkCollector
 
 from rim_router.errors import DeniedError
 from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.sources import FindLinksSource, Inquiry, RoutedSource, WheelSource
 from rim_router.names import version_in
 from rim_router.table import Kind
@@ -268,8 +268,8 @@ def _satisfies(version: str, specifier: Any) -> bool:
 
 def _narrowed(finder: Any, index: Index) -> Any:
     """A copy of pip's finder that asks one index only, and shares no found candidates with the original."""
-    one = copy.copy(finder)
-    one._link_collector = copy.copy(finder._link_collector)
+    one = lookalike(finder)
+    one._link_collector = lookalike(finder._link_collector)
     one._link_collector.rim_router_index = index
     for cache in ("_all_candidates", "_best_candidates"):  # pip 25.1 and newer
         if hasattr(one, cache):

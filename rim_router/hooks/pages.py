@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError
+from rim_router.hooks.lookalike import lookalike
 from rim_router.recognition import is_page_with, namespace_fault, page_fault
 from rim_router.urls import redact, scrub
 
@@ -106,8 +107,7 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         page = _current.get()
         if page is None:
             return original(collector, location, *args, **kwargs)
-        guarded = object.__new__(type(collector))
-        vars(guarded).update(vars(collector))
+        guarded = lookalike(collector)
         guarded.session = page.services.transport.guard(
             collector.session,
             page.services.hosts(page.index, page.index.own_origins),

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.external import host_line
 from rim_router.hooks.diagnostics import pip_error
+from rim_router.hooks.lookalike import lookalike
 from rim_router.hosts import is_upgrade
 from rim_router.libraries import library
 from rim_router.table import openssl_version
@@ -49,8 +50,7 @@ class Transport:
         :param strong: whether a strong digest is known for it.
         :param refused: makes the error for a refused redirect from a message and a hint.
         """
-        view = object.__new__(type(session))
-        view.__dict__.update(session.__dict__)
+        view = lookalike(session)
         view.rim_router_upgraded = None
 
         def get_redirect_target(response: Any) -> str | None:
@@ -142,8 +142,7 @@ def _external_adapter(session: Any) -> Any:
     if known is not None:
         return known
     usual = session.adapters["https://"]
-    adapter = object.__new__(type(usual))
-    adapter.__dict__.update(usual.__dict__)
+    adapter = lookalike(usual)
     # An empty context: requests adds the roots that are given with each request.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
