@@ -18,7 +18,9 @@ def valid(algorithm: str, digest: str) -> bool:
     return len(digest) == STRONG.get(algorithm) and not digest.strip(_HEX)
 
 
-def strong(hashes: Mapping[str, str]) -> dict[str, str]:
+def strong(hashes: Mapping[str, object]) -> dict[str, str]:
     """Those digests that count: strong and well-formed, in lower case."""
-    lowered = {algorithm.lower(): digest.lower() for algorithm, digest in hashes.items()}
+    # A page can have anything there.
+    texts = {algorithm: digest for algorithm, digest in hashes.items() if isinstance(digest, str)}
+    lowered = {algorithm.lower(): digest.lower() for algorithm, digest in texts.items()}
     return {algorithm: digest for algorithm, digest in lowered.items() if valid(algorithm, digest)}

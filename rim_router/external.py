@@ -140,7 +140,8 @@ class Judge:
 
 
 def _has_sha256(hashes: Mapping[str, str] | None) -> bool:
-    return bool(hashes) and valid("sha256", (hashes or {}).get("sha256", "").lower())
+    digest = (hashes or {}).get("sha256")
+    return isinstance(digest, str) and valid("sha256", digest.lower())
 
 
 def _authority(url: str) -> str:

@@ -29,26 +29,17 @@ def canonical_filename(filename: str) -> str:
 
     The project's name and the version may be spelt in several ways (PEP 503, PEP 440).
     """
-    name, version, rest = _parts(filename)
-    canonical = library("packaging.utils").canonicalize_version(version)
-    return f"{normalise(name)}-{canonical}-{rest}"
-
-
-def version_in(filename: str) -> str:
-    """The version in a distribution's file name, as it is written there; it need not be a valid one."""
-    return _parts(filename)[1]
-
-
-def _parts(filename: str) -> tuple[str, str, str]:
     if filename.endswith(WHEEL_SUFFIX):
         name, _, rest = filename.partition("-")
         version, _, rest = rest.partition("-")
-        return name, version, rest
-    stem, suffix = next(
-        ((filename[: -len(each)], each) for each in _SDISTS if filename.endswith(each)), (filename, "")
-    )
-    name, _, version = stem.rpartition("-")
-    return name, version, suffix
+    else:
+        stem, suffix = next(
+            ((filename[: -len(each)], each) for each in _SDISTS if filename.endswith(each)), (filename, "")
+        )
+        name, _, version = stem.rpartition("-")
+        rest = suffix
+    canonical = library("packaging.utils").canonicalize_version(version)
+    return f"{normalise(name)}-{canonical}-{rest}"
 
 
 class Pattern(NamedTuple):

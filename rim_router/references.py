@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.table import Kind
-from rim_router.urls import LOCAL, Origin, is_local, redact
+from rim_router.urls import LOCAL, Origin, redact
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
+_BY_NAME = "require it by name and version"
 
 
 def names_in(filename: str) -> list[str]:
@@ -40,35 +41,40 @@ def judge_reference(
     :param strong: whether the reference carries a sha256, sha384 or sha512 and no weaker hash, or is pinned.
     :param pinned: whether its file name is.
     """
-    verdict = _judge(url, decision, policy, strong)
-    if not verdict.allowed or is_local(url):
-        return verdict
-    # What holds for the files of an index holds for those that are named directly, too.
-    if policy.require_hashes == "all" and not strong:
-        reason = 'policy.require-hashes is "all", and it carries no sha256, sha384 or sha512'
-        return verdict.replaced(allowed=False, reason=reason, remedy="add #sha256=… to the URL")
-    required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
-    if required and verdict.external and not pinned:
-        reason = "external without a pin, and pins are required"
-        return verdict.replaced(allowed=False, reason=reason, remedy="require it by name and version")
-    return verdict
-
-
-def _judge(url: str, decision: Decision, policy: Policy, strong: bool) -> Verdict:
     shown = redact(url)
     if decision.target.kind is Kind.DENY:
         return Verdict(False, shown, True, f"the table denies it: {decision.target.reason}")
     try:
-        origin = Origin.of(url[url.find("+") + 1 :] if "+" in url.partition(":")[0] else url)
+        origin = Origin.of(url[url.find("+") + 1 :] if _is_vcs(url) else url)
     except ValueError:
         return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
+    verdict = _judge(shown, origin, decision, policy, strong)
+    if not verdict.allowed or origin == LOCAL:
+        return verdict
+    # What holds for the files of an index holds for those that are named directly, too.
+    if policy.require_hashes == "all" and not strong:
+        reason = 'policy.require-hashes is "all", and it carries no sha256, sha384 or sha512'
+        remedy = _BY_NAME if _is_vcs(url) else "add #sha256=… to the URL"
+        return verdict.replaced(allowed=False, reason=reason, remedy=remedy)
+    required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
+    if required and verdict.external and not pinned:
+        reason = "external without a pin, and pins are required"
+        return verdict.replaced(allowed=False, reason=reason, remedy=_BY_NAME)
+    return verdict
+
+
+def _is_vcs(url: str) -> bool:
+    return "+" in url.partition(":")[0]
+
+
+def _judge(shown: str, origin: Origin, decision: Decision, policy: Policy, strong: bool) -> Verdict:
     if origin == LOCAL:
         return Verdict(True, shown, False, "a local path")
     if policy.direct_references == "allow":
         return Verdict(True, shown, origin not in decision.origins, 'policy.direct-references is "allow"')
     if policy.direct_references == "deny":
         reason = 'policy.direct-references is "deny"'
-        return Verdict(False, shown, True, reason, "require it by name and version")
+        return Verdict(False, shown, True, reason, _BY_NAME)
     if origin in decision.origins:
         return Verdict(True, shown, False, "on the origin of its index")
     for index in decision.indexes:

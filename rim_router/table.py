@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 # How several indexes of one route are combined (PEP 766).
-STRATEGIES = ("index-priority", "version-priority")
+INDEX_PRIORITY, VERSION_PRIORITY = STRATEGIES = ("index-priority", "version-priority")
 LAYERS = ("central", "machine", "user", "environment", "project")
 
 
@@ -141,7 +141,7 @@ class Target(Record):
 
     kind: Kind
     indexes: tuple[Index, ...] = ()
-    strategy: str = STRATEGIES[1]
+    strategy: str = VERSION_PRIORITY
     reason: str = ""
     marker: Marker | None = None
     marker_text: str = ""
@@ -231,7 +231,7 @@ class Decision(Record):
     @property
     def by_priority(self) -> bool:
         """Whether indexes are asked one after the other (PEP 766, index priority)."""
-        return len(self.indexes) > 1 and self.target.strategy == STRATEGIES[0]
+        return len(self.indexes) > 1 and self.target.strategy == INDEX_PRIORITY
 
     @property
     def origins(self) -> frozenset[Origin]:

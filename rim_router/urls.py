@@ -188,9 +188,9 @@ def filename_of(url: str) -> str:
 # Values of environment variables that stand in the paths of URLs.
 _secrets: set[str] = set()
 _SHORTEST_SECRET = 4
-_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+"
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"<>]*[^\s\"<>']"
 # What is left of a URL without its host, where a library speaks of a request.
-_REQUEST_QUERY = r"(?<![^\s\"'(=])(/[^\s\"'<>?]*)\?[^\s\"'<>)]+"
+_REQUEST_QUERY = r"(?<![^\s\"'(=])(/[^\s\"<>?]*)\?[^\s\"<>]+"
 
 
 def keep_secret(value: str) -> None:

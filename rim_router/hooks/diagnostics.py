@@ -66,7 +66,8 @@ _TALKATIVE = (
     "pip._vendor.cachecontrol.controller",
 )
 _USER = r"(?<=://)[^/@\s]+@"
-_QUERY = r"(://[^\s?#\"'<>]+\?)(?!\*\*\*\*)[^\s#\"'<>]+"
+_QUERY = r"(://[^\s?#\"<>]+\?)(?!\*\*\*\*)[^\s#\"<>]+"
+_REQUEST = r"(?s)^(/[^?]*)\?.*"
 
 
 def hide_secrets() -> None:
@@ -108,7 +109,7 @@ def _redacted(record: logging.LogRecord) -> bool:
 
 
 def _shown(value: object) -> object:
-    return scrub(value) if isinstance(value, str) else value
+    return scrub(re.sub(_REQUEST, r"\1?****", value)) if isinstance(value, str) else value
 
 
 def _print(text: str) -> None:

@@ -12,9 +12,8 @@ from rim_router.errors import DeniedError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.sources import FindLinksSource, Inquiry, RoutedSource, WheelSource
-from rim_router.names import version_in
 from rim_router.table import Kind
-from rim_router.urls import filename_of, is_local, redact
+from rim_router.urls import is_local, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ class Lookup:
     :param asked: the indexes that were asked, as shown.
     :param scope: where pip would have looked.
     :param refused: why files may not be used.
-    :param refusing: the names of the indexes that have such files, and of which versions.
+    :param refusing: the names of the indexes that have such files.
     """
 
     def __init__(self, decision: Decision) -> None:
@@ -43,7 +42,7 @@ class Lookup:
         self.asked: dict[str, None] = {}
         self.scope: Any = None
         self.refused: dict[Verdict, None] = {}
-        self.refusing: dict[str, set[str]] = {}
+        self.refusing: set[str] = set()
 
     def explain(self) -> str:
         """Where the project was looked for, why only there, and what was not asked."""
@@ -154,15 +153,15 @@ class Router:
         """``PackageFinder.find_best_candidate``: with index priority, on the first index that satisfies.
 
         A yanked file counts as there: that an index withdraws a file is no reason to ask the next one.
-        Nor is that the table refuses a file that would satisfy, or else whoever makes it so decides which
-        index is asked.
+        Nor is that the table refuses a file, or else whoever makes it so decides which index is asked. That
+        holds for a file of any version: of which one it is cannot always be told from its name.
         """
 
         def find_best(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
             found: Any = None
             for one in self._finders_by_priority(finder, project_name) or [finder]:
                 found = original(one, project_name, specifier, hashes)
-                if found.best_candidate is not None or self._has_refused(one, project_name, specifier):
+                if found.best_candidate is not None or self._has_refused(one, project_name):
                     break
             return found
 
@@ -186,8 +185,7 @@ class Router:
 
     def _refuse(self, lookup: Lookup, verdict: Verdict, index: Index | None) -> None:
         if index is not None:
-            versions = lookup.refusing.setdefault(index.name, set())
-            versions.add(version_in(filename_of(verdict.url)))
+            lookup.refusing.add(index.name)
         if verdict in lookup.refused:
             return
         lookup.refused[verdict] = None
@@ -230,13 +228,11 @@ class Router:
                 f"for it and for every other claimed name (here {', '.join(map(redact, given))})",
             )
 
-    def _has_refused(self, finder: Any, project_name: str, specifier: Any = None) -> bool:
-        """Whether the one index of a finder has files that would satisfy, and may not be used."""
+    def _has_refused(self, finder: Any, project_name: str) -> bool:
+        """Whether the one index of a finder has files of a project that may not be used."""
         index = getattr(finder._link_collector, "rim_router_index", None)
         lookup = self._lookups.get(self._table.route(project_name).name)
-        if index is None or lookup is None:
-            return False
-        return any(_satisfies(version, specifier) for version in lookup.refusing.get(index.name, ()))
+        return index is not None and lookup is not None and index.name in lookup.refusing
 
     def _finders_by_priority(self, finder: Any, project_name: str) -> list[Any]:
         """A finder for each index, if the project has several that are to be asked one after the other."""
@@ -256,14 +252,6 @@ def _ignored(decision: Decision, scope: Any) -> list[str]:
     """The indexes that pip was given, and that are not those of the decision."""
     own = {url.rstrip("/") for index in decision.indexes for url in index.urls}
     return [url for url in scope.index_urls if url.rstrip("/") not in own]
-
-
-def _satisfies(version: str, specifier: Any) -> bool:
-    """Whether a version is among those that are wanted; of one that is not valid that cannot be told."""
-    try:
-        return specifier is None or bool(specifier.contains(version, prereleases=True))
-    except ValueError:
-        return True
 
 
 def _narrowed(finder: Any, index: Index) -> Any:

@@ -1,4 +1,4 @@
-"""What no wheel may put into an environment: a routing table, which would be in force from then on."""
+"""What no wheel may bring: a routing table, which would be in force from then on."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ _FILES = (FILE_NAME, PINS_NAME)
 
 
 def tables_in(entries: Iterable[str]) -> list[str]:
-    """The entries of a wheel that pip would install as a table or as pins of the environment.
+    """The entries of a wheel that pip would install as a table, or as pins, at the root of some place.
 
-    They are those of ``NAME.data/data``, which pip unpacks at the root of the environment.
+    What lies in ``NAME.data/data`` goes to the root of the environment, and all else to site-packages, which
+    ``--target`` can make any directory. No honest wheel has such files there.
     """
-    found = []
-    for entry in entries:
-        directory, _, rest = entry.replace("\\", "/").partition("/")
-        scheme, _, path = rest.partition("/")
-        where = posixpath.normpath(path.lstrip("/")).lower()
-        if directory.endswith(".data") and scheme == "data" and where in _FILES:
-            found.append(entry)
-    return found
+    return [entry for entry in entries if _path_in_its_scheme(entry) in _FILES]
+
+
+def _path_in_its_scheme(entry: str) -> str:
+    """Where an entry goes, below the root of its scheme, as pip reads it; in lower case."""
+    written = entry.replace("\\", "/")
+    path = posixpath.normpath(written).lower()
+    if written.partition("/")[0].lower().endswith(".data"):
+        return path.split("/", 2)[-1]
+    return path
 
 
 class Installation:

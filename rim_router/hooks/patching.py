@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def replace(seam: Seam, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
     """Put ``make(original)`` in the place of a hook point, under the original's name and signature."""
     owner, name = seam.owner()
-    defined = vars(owner).get(name)
+    classes = getattr(owner, "__mro__", (owner,))
+    defined = next((vars(each)[name] for each in classes if name in vars(each)), None)
     if isinstance(defined, classmethod):
         function = defined.__func__
         setattr(owner, name, classmethod(functools.wraps(function)(make(function))))

@@ -191,9 +191,12 @@ class RoutedSource(LinkSource):
             host = Origin.of(url).netloc
             hint = f"use https, or --trusted-host {host}"
             raise self._failure(url, "is neither https nor a trusted host", hint=hint)
-        if not _exists(url_to_path(url)):
-            raise self._failure(url, "does not exist", unreachable=True)
-        return self._index.flat or _exists(url_to_path(join(url, self._inquiry.decision.name)))
+        try:
+            if not _exists(url_to_path(url)):
+                raise self._failure(url, "does not exist", unreachable=True)
+            return self._index.flat or _exists(url_to_path(join(url, self._inquiry.decision.name)))
+        except OSError as error:
+            raise self._failure(url, f"cannot be read: {error.strerror}", unreachable=True) from error
 
     def _failure(self, url: str, what: str, **details: Any) -> Exception:
         return pip_error(IndexFailedError(f"Index {self._index.name} ({redact(url)}) {what}", **details))

@@ -127,9 +127,13 @@ class Tracker:
         if known is None:
             self._files[file.url] = file
             return file
+        if not known.offered:
+            # Nothing but its pin was known of it; now there is somebody who may be judged for offering it.
+            file.require(known.digests, known.said)
+            file.path, file.found = known.path, known.found
+            self._files[file.url] = file
+            return file
         if known is not file:
-            if not known.offered:
-                known.name, known.hosts, known.offered = file.name, file.hosts, file.offered
             if file.verdict.contradiction and not known.verdict.contradiction:
                 known.verdict = file.verdict
             else:

@@ -55,6 +55,12 @@ def test_digests_are_compared_in_lower_case() -> None:
     assert strong({"SHA256": "F" * 64}) == {"sha256": "f" * 64}
 
 
+@pytest.mark.parametrize("value", [None, 0, [], {}, b"0" * 64])
+def test_what_is_no_text_does_not_count(value: object) -> None:
+    """A page can have anything there."""
+    assert strong({"sha256": value, "sha512": "1" * 128}) == {"sha512": "1" * 128}
+
+
 def test_those_that_count_are_told_from_the_others() -> None:
     """One that does not count spoils no other."""
     hashes = {"md5": "0" * 32, "sha256": "0" * 64, "sha384": "", "sha512": "1" * 128}

@@ -17,21 +17,26 @@ from rim_router.hooks.installation import tables_in
         "gift-1.0.data/data/./Index-Routing.TOML",
         "gift-1.0.data/data/share/../index-routing.toml",
         "gift-1.0.data/data//index-routing.toml",
+        "gift-1.0.data//data/index-routing.toml",
+        "gift-1.0.data/./data/index-routing.toml",
+        "gift-1.0.data/x/../data/index-routing.toml",
+        "gift-1.0.data/purelib/index-routing.toml",
+        "gift/../index-routing.toml",
+        "index-routing.toml",
         "gift-1.0.data\\data\\index-routing.toml",
     ],
 )
 def test_a_table_at_the_root_is_found(entry: str) -> None:
-    """However its path is written, and also where file names have no case."""
+    """However its path is written, and where file names have no case; a ``--target`` is such a root too."""
     assert tables_in(["gift.py", entry]) == [entry]
 
 
 @pytest.mark.parametrize(
     "entry",
     [
-        "index-routing.toml",
         "gift/index-routing.toml",
         "gift-1.0.data/data/share/gift/index-routing.toml",
-        "gift-1.0.data/purelib/index-routing.toml",
+        "gift-1.0.data/purelib/gift/index-routing.toml",
         "gift-1.0.data/data/index-routing.toml.txt",
         "gift-1.0.dist-info/RECORD",
     ],

@@ -216,7 +216,14 @@ class TestTightened:
         assert not verdict.allowed
         assert 'policy.require-hashes is "all"' in verdict.reason
         assert judge_reference(url, ROUTED, policy, strong=True).allowed
-        assert judge_reference(LOCAL[0], ROUTED, policy, strong=False).allowed
+        assert all(judge_reference(each, ROUTED, policy, strong=False).allowed for each in LOCAL)
+
+    def test_what_helps(self) -> None:
+        """A hash in the URL, but for a repository, where none counts."""
+        policy = Policy(require_hashes="all")
+        remedies = {url: judge_reference(url, ROUTED, policy, strong=False).remedy for url in OWN}
+        assert remedies["https://acme.example/x.whl"] == "add #sha256=… to the URL"
+        assert remedies["git+https://acme.example/x.git"] == "require it by name and version"
 
     @pytest.mark.parametrize("direct", ["allow", "hashed"])
     @pytest.mark.parametrize("by", ["policy", "index"])

@@ -281,6 +281,23 @@ def test_urls_in_the_words_of_others_are_redacted() -> None:
     assert scrub(text) == "GET <https://****@a.example/x?****> and '<ambiguous URL>' failed"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "url: /w/x.whl?Signature=s1gn3d",
+        "url: /w/x.whl?name=a)&Signature=s1gn3d",
+        "url: /w/x.whl?a='b&Signature=s1gn3d",
+        "('/w/x.whl?Signature=s1gn3d', 443)",
+        "for url: https://h.example/f.whl?a='b&Signature=s1gn3d (Caused by)",
+        "'https://h.example/f.whl?a=(b)&Signature=s1gn3d'",
+    ],
+)
+def test_queries_in_the_words_of_others_are_hidden(text: str) -> None:
+    """Libraries speak of requests without their hosts, and servers sign URLs with any characters in them."""
+    assert "s1gn3d" not in scrub(text)
+    assert "?****" in scrub(text)
+
+
 @pytest.mark.parametrize("base", ["https://a.example/simple", "https://a.example/simple/"])
 def test_a_project_page_is_below_the_index(base: str) -> None:
     """With or without the slash."""
