@@ -17,7 +17,7 @@ from rim_router.rim.archive import MAX_SIZE
 from rim_router.urls import is_local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rim_router.cli.contacts import Contacts
     from rim_router.cli.pages import IndexFile, IndexPage
@@ -34,17 +34,17 @@ def judged(
     """
     judge = Judge(name or "PROJECT", index, table.policy, table.pins, page.own)
     verdicts = []
-    rims: dict[str, Rim] = {}
+    rims: dict[str, list[Rim]] = {}
     for file in page.files:
         verdict = judge.judge(file.url, file.filename, file.hashes)
         if verdict.allowed and file.filename.endswith(RIM_SUFFIX):
             verdict, rim = _opened(file, verdict, name, judge, contacts)
             if rim is not None:
-                rims[rim.wheel_filename] = rim
+                rims.setdefault(rim.wheel_filename, []).append(rim)
         verdicts.append(verdict)
     for file, verdict in zip(page.files, verdicts):
-        beside = rims.get(file.filename) if verdict.allowed else None
-        yield file, contacts.limited(verdict if beside is None else _agreeing(verdict, beside, index))
+        beside = rims.get(file.filename, ()) if verdict.allowed else ()
+        yield file, contacts.limited(_agreeing(verdict, beside, index))
 
 
 def _opened(
@@ -61,6 +61,8 @@ def _opened(
         reason = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error)
         hint = getattr(error, "hint", None)
         return verdict.replaced(allowed=False, reason=f"it cannot be opened: {reason}", remedy=hint), None
+    except ValueError:  # there is a lone surrogate in it, or in a path a NUL
+        return verdict.replaced(allowed=False, reason="it cannot be opened: its URL cannot be used"), None
     found = judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
     return found.replaced(reason=f"stands for {found.url}: {found.reason}"), rim
 
@@ -72,9 +74,9 @@ def _content(file: IndexFile, verdict: Verdict, judge: Judge, contacts: Contacts
     """
     if is_local(file.url):
         with Path(url2pathname(urlsplit(file.url).path)).open("rb") as stream:
-            return stream.read(MAX_SIZE + 1)
-    strong = bool(verdict.digests)
-    content = fetch_file(contacts, judge.index, judge.own, file.url, strong=strong)
+            content = stream.read(MAX_SIZE + 1)
+    else:
+        content = fetch_file(contacts, judge.index, judge.own, file.url, strong=bool(verdict.digests))
     for algorithm, digest in verdict.digests.items():
         found = hashlib.new(algorithm, content).hexdigest()
         if found != digest and len(content) <= MAX_SIZE:
@@ -82,11 +84,13 @@ def _content(file: IndexFile, verdict: Verdict, judge: Judge, contacts: Contacts
     return content
 
 
-def _agreeing(verdict: Verdict, rim: Rim, index: Index) -> Verdict:
-    """The verdict on a wheel beside the ``.rim`` that stands for it: it is used, and has to be the same."""
-    for algorithm, digest in rim.strong_hashes.items():
-        known = verdict.digests.get(algorithm, digest)
-        if known != digest:
-            reason = f"index {index.name} says {algorithm} {known}, and {rim.filename} says {digest}"
-            return verdict.replaced(allowed=False, contradiction=True, reason=reason)
+def _agreeing(verdict: Verdict, rims: Iterable[Rim], index: Index) -> Verdict:
+    """The verdict on a wheel beside each ``.rim`` that stands for it: it is used, and has to be the same."""
+    known = {algorithm: (f"index {index.name}", digest) for algorithm, digest in verdict.digests.items()}
+    for rim in rims:
+        for algorithm, digest in rim.strong_hashes.items():
+            said_by, said = known.setdefault(algorithm, (rim.filename, digest))
+            if said != digest:
+                reason = f"{said_by} says {algorithm} {said}, and {rim.filename} says {digest}"
+                return verdict.replaced(allowed=False, contradiction=True, reason=reason)
     return verdict

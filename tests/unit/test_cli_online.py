@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.support.servers import Exchange
+    from tests.support.wheels import Artifact
     from tests.unit.conftest import Machine
 
 REAL, EVIL = twins("big-model", "1.2")
@@ -444,6 +445,61 @@ class TestRims:
         assert list(files(capsys, 0)) == [RIM]
         assert main(COMMANDS[1]) == 0
         assert "may not be used" not in capsys.readouterr().out
+
+    def test_other_bytes_in_a_directory(self, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+        """The page says what they have to be there, too."""
+        rim = rim_of(REAL, f"https://cdn.example/{REAL.filename}")
+        place = machine.work / "files" / "big-model"
+        rim.write_to(place)
+        wrong = "0" * 64
+        (place / "index.html").write_text(f'<a href="{RIM}#sha256={wrong}">x</a>')
+        entry = {"url": "files", "external-hosts": ["cdn.example"]}
+        write_table(machine.work, {"house": entry}, {"big-model": "house"})
+        assert files(capsys, 1) == {RIM: (False, f"its sha256 should be {wrong}, and is {rim.digest()}")}
+
+    def test_a_url_with_a_lone_surrogate(
+        self, index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nobody can be asked for it."""
+        page = {"meta": {"api-version": "1.0"}, "files": [{"filename": RIM, "url": f"\ud800/{RIM}"}]}
+        index.on("big-model", answers(json.dumps(page), "application/vnd.pypi.simple.v1+json"))
+        route(machine, index.url)
+        assert files(capsys, 1) == {RIM: (False, "it cannot be opened: its URL cannot be used")}
+        assert main(COMMANDS[1]) == 1
+
+    def test_a_path_with_a_nul(self, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+        """No file can be there."""
+        place = machine.work / "files" / "big-model"
+        place.mkdir(parents=True)
+        (place / "index.html").write_text(f'<a href="%00/{RIM}">x</a>')
+        write_table(machine.work, {"house": {"url": "files"}}, {"big-model": "house"})
+        assert files(capsys, 1) == {RIM: (False, "it cannot be opened: its URL cannot be used")}
+
+    @pytest.mark.parametrize("hashes", [("sha256",), ()])
+    @pytest.mark.parametrize("last", [REAL, EVIL])
+    def test_a_wheel_beside_several(
+        self,
+        last: Artifact,
+        hashes: tuple[str, ...],
+        index: IndexServer,
+        cdn: IndexServer,
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """It has to be the same as each of them says, and they as one another, in whichever order."""
+        first = EVIL if last is REAL else REAL
+        index.add(REAL, hashes=hashes)
+        index.add(rim_of(first, f"https://cdn.example/{REAL.filename}"))
+        index.add(rim_of(last, f"https://cdn.example/{REAL.filename}"), at=cdn)
+        route(machine, far(index), cdn)
+        if hashes:
+            why = f"index house says sha256 {REAL.digest()}, and {RIM} says {EVIL.digest()}"
+        else:
+            why = f"{RIM} says sha256 {first.digest()}, and {RIM} says {last.digest()}"
+        assert main(["explain", "--online", "--json", "big-model"]) == 1
+        [explained] = json.loads(capsys.readouterr().out)["names"]
+        [found] = [file for file in explained["files"] if file["filename"] == REAL.filename]
+        assert (found["allowed"], found["reason"]) == (False, why)
 
     @pytest.mark.parametrize("same", [True, False])
     def test_a_wheel_beside_it(
