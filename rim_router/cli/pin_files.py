@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rim_router.cli.download import Downloader
     from rim_router.cli.pin_pip import Item, Resolution, Seen
-    from rim_router.table import Decision, RoutingTable
+    from rim_router.table import Decision, Index, RoutingTable
 
 _CERTIFICATE = "for a private authority, set PIP_CERT to its certificate"
 
@@ -74,7 +74,26 @@ def _is_external(url: str, decision: Decision) -> bool:
         origin = Origin.of(url)
     except ValueError:
         raise PinError(f"the URL of a file of {decision.name} cannot be read: {redact(url)}") from None
-    return origin != LOCAL and origin not in decision.origins
+    return origin != LOCAL and (origin not in decision.origins or bool(_linking(origin, decision)))
+
+
+def _linking(origin: Origin, decision: Decision) -> tuple[Index, ...]:
+    """The indexes that may link to an external file there; pip does not say which of them has.
+
+    That the origin is another index's own makes no difference to them.
+    """
+    if origin.scheme != "https":
+        return ()
+    return tuple(
+        index for index in decision.indexes if origin not in index.own_origins and index.lists_host(origin)
+    )
+
+
+def _hosts(file: ExternalFile, decision: Decision) -> Hosts:
+    """Those that may be asked for a file; what is not the own of each index it may be from is nobody's."""
+    indexes = _linking(Origin.of(file.address), decision) or decision.indexes
+    own = [index.own_origins for index in indexes]
+    return Hosts(own[0].intersection(*own), indexes)
 
 
 def _external_file(item: Item, decision: Decision) -> ExternalFile | None:
@@ -195,6 +214,5 @@ class Completer:
                 self._context = trust(self._cert)
             except OSError as error:
                 raise PinError(str(error.strerror)) from None
-        decision = self._table.route(file.name)
-        hosts = Hosts(decision.origins, decision.indexes)
+        hosts = _hosts(file, self._table.route(file.name))
         return self._contacts.downloader(self._context, hosts, listed=not file.digests)

@@ -752,6 +752,66 @@ def test_an_old_openssl(
     assert "may not be asked with LibreSSL 99" in failure("torch")[0]
 
 
+def beside(machine: Machine, own: str, *hosts: str, **policy: str) -> None:
+    """Route the project to an index with external hosts, and to another one besides."""
+    indexes = {"pytorch": {"url": INDEX, "external-hosts": hosts}, "other": {"url": f"{own}/simple"}}
+    target = {"indexes": list(indexes), "strategy": "version-priority"}
+    write_table(machine.work, indexes, {"torch": target}, policy)
+
+
+@pytest.mark.parametrize("policy", [{}, {"minimum-openssl": "99.0.1"}])
+def test_a_file_on_another_index(
+    policy: dict[str, str],
+    pip: FakePip,
+    machine: Machine,
+    cdn: IndexServer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is external to the one that lists its host."""
+    beside(machine, cdn.base, cdn.netloc, **policy)
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    if policy:
+        assert "may not be asked with" in failure("torch")[0]
+        assert not cdn.requests
+    else:
+        assert run("torch") == 0
+        line = f"Contacting {cdn.netloc} (external-hosts of index pytorch has {cdn.netloc})"
+        assert line in capsys.readouterr().err.splitlines()
+        assert lock(machine).read_text() == written(cdn.file_url(TORCH))
+
+
+def test_a_file_of_another_index(pip: FakePip, machine: Machine, cdn: IndexServer) -> None:
+    """It is not external if no other index may have linked to it."""
+    beside(machine, cdn.base, "cdn.example")
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert run("torch") == 0
+    assert not cdn.requests
+    assert not lock(machine).exists()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_redirect_to_another_index(
+    known: bool,
+    pip: FakePip,
+    machine: Machine,
+    cdn: IndexServer,
+    authority: Authority,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is one to another host, for a file of the first."""
+    with IndexServer("other", tls=authority.context("localhost")) as other:
+        beside(machine, other.base, cdn.netloc)
+        cdn.on("*", redirect(other.host(TORCH)))
+        pip.would_install(TORCH, cdn.file_url(TORCH), *(["sha512"] if known else []))
+        if known:
+            assert run("torch") == 0
+            line = f"Contacting {other.netloc} (a redirect of a file with a strong digest)"
+            assert line in capsys.readouterr().err.splitlines()
+        else:
+            assert "which is not among the external-hosts" in failure("torch")[0]
+            assert not other.requests
+
+
 def test_a_wheel_that_the_table_pins_itself(
     pip: FakePip, machine: Machine, cdn: IndexServer, url: str
 ) -> None:
