@@ -191,6 +191,17 @@ class Policy(Record):
     sources: Mapping[str, Source] = EMPTY
     _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
 
+    def asks_for_newer(self, openssl: str) -> str | None:
+        """What asks for a newer OpenSSL than this one; None if nothing does.
+
+        :param openssl: as :data:`ssl.OPENSSL_VERSION` has it; another library is older than any.
+        """
+        actual = openssl_version(openssl.split()[1]) if openssl.startswith("OpenSSL ") else (0,)
+        if self.minimum_openssl is None or actual >= openssl_version(self.minimum_openssl):
+            return None
+        source = self.sources.get("minimum-openssl")
+        return f'policy.minimum-openssl is "{self.minimum_openssl}"' + (f" in {source}" if source else "")
+
 
 def openssl_version(text: str) -> tuple[int, ...]:
     """A version of OpenSSL in an order: ``1.1.1k``, with letters for patches, comes before ``3.0.15``."""

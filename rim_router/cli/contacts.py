@@ -9,7 +9,6 @@ from rim_router.cli.download import Downloader
 from rim_router.cli.rendering import tell
 from rim_router.errors import RefusedHostError
 from rim_router.journal import Journal
-from rim_router.table import openssl_version
 from rim_router.urls import Origin, redact
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Contacts:
         if origin in hosts.own:
             self.hosts.append(origin.netloc)
             return True
-        minimum = self._too_old()
+        minimum = self._policy.asks_for_newer(ssl.OPENSSL_VERSION)
         if minimum is not None:
             message = f"{origin.netloc} may not be asked with {ssl.OPENSSL_VERSION}"
             raise RefusedHostError(message, notes=[minimum], hint=_REMEDY)
@@ -58,8 +57,8 @@ class Contacts:
 
     def limited(self, verdict: Verdict) -> Verdict:
         """A verdict with what is to be said of an external file that this OpenSSL may not ask for."""
-        minimum = self._too_old() if verdict.allowed and verdict.external else None
-        if minimum is None:
+        minimum = self._policy.asks_for_newer(ssl.OPENSSL_VERSION)
+        if minimum is None or not (verdict.allowed and verdict.external):
             return verdict
         reason = f"its host may not be asked with {ssl.OPENSSL_VERSION}: {minimum}"
         return verdict.replaced(allowed=False, reason=reason, remedy=_REMEDY)
@@ -100,12 +99,3 @@ class Contacts:
             return self.redirect_fault(hosts, source, target, listed=listed)
 
         return Downloader(context, rule, lambda url: self.ask(url, hosts), self.note_redirect)
-
-    def _too_old(self) -> str | None:
-        """What asks for a newer OpenSSL than this one."""
-        minimum, library = self._policy.minimum_openssl, ssl.OPENSSL_VERSION
-        actual = openssl_version(library.split()[1]) if library.startswith("OpenSSL ") else (0,)
-        if minimum is None or actual >= openssl_version(minimum):
-            return None
-        source = self._policy.sources.get("minimum-openssl")
-        return f'policy.minimum-openssl is "{minimum}"' + (f" in {source}" if source else "")

@@ -12,7 +12,6 @@ from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hosts import is_upgrade
 from rim_router.libraries import library
-from rim_router.table import openssl_version
 from rim_router.urls import Origin, redact
 
 if TYPE_CHECKING:
@@ -110,27 +109,18 @@ class Transport:
 
     def _contact(self, origin: Origin, hosts: Hosts, url: str) -> None:
         """Say which host is asked, and why that is allowed; and that this OpenSSL may do so."""
-        minimum = self._policy.minimum_openssl
-        if minimum is not None and _actual_openssl() < openssl_version(minimum):
-            source = self._policy.sources.get("minimum-openssl")
+        minimum = self._policy.asks_for_newer(ssl.OPENSSL_VERSION)
+        if minimum is not None:
             raise pip_error(
                 RefusedHostError(
                     f"{origin.netloc} may not be asked with {ssl.OPENSSL_VERSION}",
-                    notes=[f'policy.minimum-openssl is "{minimum}"' + (f" in {source}" if source else "")],
+                    notes=[minimum],
                     hint="use a Python with a newer OpenSSL",
                 )
             )
         rule = hosts.rule(origin) or "a redirect of a file with a strong digest"
         self._announcer.say(f"Contacting {origin.netloc} ({rule})")
         self._journal.write("contacted", host=origin.netloc, url=redact(url), rule=rule)
-
-
-def _actual_openssl() -> tuple[int, ...]:
-    return (
-        openssl_version(ssl.OPENSSL_VERSION.split()[1])
-        if ssl.OPENSSL_VERSION.startswith("OpenSSL ")
-        else (0,)
-    )
 
 
 def _external_adapter(session: Any) -> Any:
