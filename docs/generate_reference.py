@@ -167,6 +167,7 @@ WARNINGS = {
     "any-host": 'external-hosts has `"*"`',
     "http": "an index is asked over http",
     "secret": "a password or token stands in the file",
+    "unclaimed-plugin": "no route claims rim-router itself",
     "unused-index": "no route uses an index of the project",
 }
 

@@ -17,6 +17,7 @@ _WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
 _BY_NAME = "require it by name and version"
+_YOURSELF = "leave that project out; or, if you want this very file, name it yourself in the same command"
 
 
 def names_in(filename: str) -> list[str]:
@@ -32,7 +33,7 @@ def names_in(filename: str) -> list[str]:
 
 
 def judge_reference(
-    url: str, decision: Decision, policy: Policy, *, strong: bool, pinned: bool = False
+    url: str, decision: Decision, policy: Policy, *, strong: bool, pinned: bool = False, is_users: bool = True
 ) -> Verdict:
     """Judge the URL of a direct reference.
 
@@ -40,6 +41,8 @@ def judge_reference(
     :param decision: that of the project; it must be a claimed one.
     :param strong: whether the reference carries a sha256, sha384 or sha512 and no weaker hash, or is pinned.
     :param pinned: whether its file name is.
+    :param is_users: whether it is the user's own word. In the metadata of another project a hash is a
+        stranger's, and proves nothing.
     """
     shown = redact(url)
     if decision.target.kind is Kind.DENY:
@@ -48,7 +51,8 @@ def judge_reference(
         origin = Origin.of(url[url.find("+") + 1 :] if _is_vcs(url) else url)
     except ValueError:
         return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
-    verdict = _judge(shown, origin, decision, policy, strong)
+    strong = strong and (is_users or pinned)
+    verdict = _judge(shown, origin, decision, policy, strong, is_users)
     if not verdict.allowed or origin == LOCAL:
         return verdict
     # What holds for the files of an index holds for those that are named directly, too.
@@ -67,9 +71,13 @@ def _is_vcs(url: str) -> bool:
     return "+" in url.partition(":")[0]
 
 
-def _judge(shown: str, origin: Origin, decision: Decision, policy: Policy, strong: bool) -> Verdict:
+def _judge(
+    shown: str, origin: Origin, decision: Decision, policy: Policy, strong: bool, is_users: bool
+) -> Verdict:
     if origin == LOCAL:
-        return Verdict(True, shown, False, "a local path")
+        if is_users or policy.direct_references == "allow":
+            return Verdict(True, shown, False, "a local path")
+        return Verdict(False, shown, False, "a local path in the metadata of another project", _YOURSELF)
     if policy.direct_references == "allow":
         return Verdict(True, shown, origin not in decision.origins, 'policy.direct-references is "allow"')
     if policy.direct_references == "deny":
@@ -82,6 +90,12 @@ def _judge(shown: str, origin: Origin, decision: Decision, policy: Policy, stron
             return Verdict(True, shown, True, f"on a host among the external-hosts of index {index.name}")
     if strong:
         return Verdict(True, shown, True, "carries a strong hash")
+    if not is_users:
+        reason = (
+            "it is in the metadata of another project, whose hashes prove nothing, "
+            "and not on the origin or external-hosts of the index"
+        )
+        return Verdict(False, shown, True, reason, _YOURSELF)
     reason = (
         "it is neither local nor on the origin or external-hosts of its index, "
         "and carries no sha256, sha384 or sha512"

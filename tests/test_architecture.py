@@ -15,7 +15,7 @@ LEVELS = (
     {"errors", "libraries"},
     {"names", "urls", "digests"},
     {"verdict"},
-    {"pins", "table", "external", "references", "hosts", "recognition", "rim"},
+    {"pins", "table", "external", "references", "hosts", "recognition", "contents", "rim"},
     {"config", "journal"},
     {"hooks", "cli"},
     {"_startup", "__main__", "__init__"},
@@ -30,6 +30,7 @@ STDLIB_ONLY_AND_PURE = (
     "external",
     "references",
     "recognition",
+    "contents",
     "names",
     "urls",
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.views import is_unconditional, merged, target_text
+from rim_router.contents import PLUGIN
 from rim_router.table import Kind
 from rim_router.urls import Origin, redact
 
@@ -56,6 +57,13 @@ def findings(table: RoutingTable, documents: Mapping[str, Mapping[str, Any]]) ->
         yield from _loose_index(index)
         yield from _secrets(index, _at(documents.get(index.source.file, {}), index.source.key))
     yield from _unused_indexes(table)
+    if not table.route(PLUGIN).claimed:
+        yield Finding(
+            "unclaimed-plugin",
+            f"no route claims {PLUGIN} itself: an upgrade of it comes from wherever pip looks",
+            None,
+            f"add {PLUGIN} and the index that it comes from",
+        )
 
 
 def _hidden_routes(table: RoutingTable) -> Iterator[Finding]:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rim_router.config.document import read_toml, shown_path
-from rim_router.config.files import FILE_NAME, PYPROJECT, LayerFile, add, listed, open_layer, read_file
+from rim_router.config.files import (
+    FILE_NAME,
+    PINS_NAME,
+    PYPROJECT,
+    LayerFile,
+    add,
+    listed,
+    open_layer,
+    read_file,
+)
 from rim_router.config.inheritance import (
     INHERITED_VARIABLE,
     in_virtual_environment,
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
 EMBEDDED_KEY = ("tool", "rim-router")
 CONFIG_VARIABLE = "RIM_ROUTER_CONFIG"
 
+# The functions of platformdirs that know where the layers outside of projects lie.
+_CONFIGURATIONS = {"machine": "site_config_path", "user": "user_config_path"}
 _ESCAPE = rb"\\[uUx]"  # a quoted key may be spelt with them
 
 
@@ -45,7 +56,7 @@ def locate(
         return with_own_environment(read_inherited(inherited))
     start = _start(directory)
     files: list[LayerFile] = []
-    for layer, find in (("machine", "site_config_path"), ("user", "user_config_path")):
+    for layer, find in _CONFIGURATIONS.items():
         path = _configuration(find)
         if path is not None and not (layer == "user" and _is_out_of_reach(path)):
             add(files, layer, path)
@@ -104,6 +115,17 @@ def _is_out_of_reach(path: Path) -> bool:
     return False
 
 
+def places(environ: Mapping[str, str] | None = None) -> list[Path]:
+    """Where tables of users and machines may lie, and those that RIM_ROUTER_CONFIG names, with their pins."""
+    environ = os.environ if environ is None else environ
+    found = [_configuration(find) for find in _CONFIGURATIONS.values()]
+    named = [
+        Path(entry).expanduser() for entry in environ.get(CONFIG_VARIABLE, "").split(os.pathsep) if entry
+    ]
+    tables = [path for path in [*found, *named] if path is not None]
+    return [*tables, *(path.with_name(PINS_NAME) for path in tables)]
+
+
 def _named(entry: str, start: Path) -> LayerFile:
     """A file that RIM_ROUTER_CONFIG names."""
     if not entry:
@@ -121,7 +143,7 @@ def _named(entry: str, start: Path) -> LayerFile:
             f"{shown_path(path)}, which {CONFIG_VARIABLE} names, does not exist",
             hint=f"correct {CONFIG_VARIABLE}; it has paths separated by {os.pathsep!r}",
         )
-    if file.embedded and not _has_table(file.content, file.path):
+    if file.embedded and not has_table(file.content, file.path):
         raise LocationError(f"{shown_path(path)}, which {CONFIG_VARIABLE} names, has no [tool.rim-router]")
     return file
 
@@ -183,14 +205,14 @@ def _candidate(path: Path, owners: frozenset[int] | None) -> LayerFile | None:
         return None
     content, status = found
     embedded = path.name == PYPROJECT
-    if embedded and not _has_table(content, path):
+    if embedded and not has_table(content, path):
         return None
     if owners is not None:
         _check_owner(path, status, owners)
     return LayerFile("project", path, embedded, content)
 
 
-def _has_table(content: bytes, path: Path) -> bool:
+def has_table(content: bytes, path: Path) -> bool:
     """Whether a ``pyproject.toml`` has ``[tool.rim-router]``."""
     if b"rim-router" not in content and not re.search(_ESCAPE, content):
         return False  # to parse each pyproject.toml would take longer than all the rest

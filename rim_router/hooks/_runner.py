@@ -23,7 +23,7 @@ def main():  # type: ignore[no-untyped-def]
                 "this is Python %d.%d (%s)\n" % (sys.version_info[0], sys.version_info[1], sys.executable)
             )
             return 1
-    elif "rim_router" not in sys.modules:
+    else:
         _import_from(os.path.dirname(here))  # type: ignore[no-untyped-call]
     if sys.version_info >= (3, 9):
         from rim_router import _startup
@@ -36,8 +36,17 @@ def main():  # type: ignore[no-untyped-def]
 
 
 def _import_from(directory):  # type: ignore[no-untyped-def]
+    """Import the plugin from here, also where the interpreter's own start-up has found another one."""
     import importlib.util
 
+    loaded = sys.modules.get("rim_router")
+    if loaded is not None:
+        if os.path.abspath(os.path.dirname(loaded.__file__ or "")) == directory:
+            return
+        for name in list(sys.modules):
+            if name == "rim_router" or name.startswith("rim_router."):
+                del sys.modules[name]
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not loaded]
     spec = importlib.util.spec_from_file_location(
         "rim_router", os.path.join(directory, "__init__.py"), submodule_search_locations=[directory]
     )

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 
+from rim_router.config.inheritance import INHERITED_VARIABLE
 from rim_router.config.locate import locate
 from rim_router.errors import RimRouterError
 from rim_router.hooks.children import hand_down
@@ -40,11 +41,12 @@ def activate() -> bool:
         return True
     if switch:
         logger.warning("%s=%r has no effect: only the value 1 turns routing off", SWITCH, switch)
+    inherited = bool(os.environ.get(INHERITED_VARIABLE))
     # Descendants use these files even where this process refuses: they then refuse too.
     hand_down(files)
     from rim_router.hooks.enforcement import enforce
 
-    enforce(files)
+    enforce(files, inherited=inherited)
     # All of pip that has been loaded until now stays until it ends. To look through that for garbage again
     # and again costs pip more than routing does.
     gc.freeze()

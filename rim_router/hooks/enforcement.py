@@ -13,6 +13,7 @@ from rim_router.hooks import children, diagnostics, pages, seams
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.downloads import Downloads
 from rim_router.hooks.finder import Router
+from rim_router.hooks.given import Given
 from rim_router.hooks.installation import Installation
 from rim_router.hooks.patching import replace
 from rim_router.hooks.references import References
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from rim_router.table import RoutingTable
 
 
-def enforce(files: Iterable[LayerFile]) -> None:
-    """Route this process by these files, or make it refuse look-ups and requests."""
+def enforce(files: Iterable[LayerFile], *, inherited: bool) -> None:
+    """Route this process by these files, or make it refuse look-ups and requests.
+
+    :param inherited: whether the process that started this one is routed by them.
+    """
     try:
         table = load_files(files)
         check_pip()
-        apply(table)
+        apply(table, inherited=inherited)
     except RimRouterError as error:
         refuse(error)
 
@@ -79,9 +83,9 @@ def refuse(error: RimRouterError) -> None:
             raise pip_error(error) from None
 
 
-def apply(table: RoutingTable) -> None:
+def apply(table: RoutingTable, *, inherited: bool) -> None:
     """Replace every hook point; they have all been probed."""
-    services = Services(table, Journal())
+    services = Services(table, Journal(), inherited=inherited)
     services.journal.write("table", files=[str(source.file) for source in table.files])
     diagnostics.hide_secrets()
     rims, verification, downloads = Rims(services), Verification(services), Downloads(services)
@@ -93,7 +97,8 @@ def apply(table: RoutingTable) -> None:
     replace(seams.NOT_FOUND, router.not_found)
     replace(seams.FETCH, pages.fetch_response)
     replace(seams.FAIL, pages.handle_failure)
-    references = References(services)
+    given = Given()
+    references = References(services, given)
     replace(seams.PREPARE, references.prepare)
     replace(seams.PREPARE_EDITABLE, references.prepare)
     replace(seams.EVALUATE, rims.evaluate_links)
@@ -103,7 +108,15 @@ def apply(table: RoutingTable) -> None:
     replace(seams.HASHES, verification.hashes)
     replace(seams.CACHE, verification.cached_wheel)
     replace(seams.DOWNLOAD, downloads.download)
-    replace(seams.INSTALL, Installation(services).install)
+    installation = Installation(services, references, given)
+    replace(seams.GIVEN, given.requirements)
+    replace(seams.BUILD, given.build)
+    replace(seams.INSTALL_ALL, installation.install_all)
+    replace(seams.INSTALL_BUILD, installation.install_all)
+    replace(seams.INSTALL, installation.install)
+    replace(seams.UNINSTALL, installation.uninstall)
+    replace(seams.SAVE, installation.save)
+    replace(seams.BUILT, installation.build)
     version = seams.release(seams.pip_version())
     for seam, make in (
         (seams.CONSIDER_22_2, rims.candidate),

@@ -78,6 +78,7 @@ class Router:
             collector.rim_router_silent = suppress_no_index
             # `pip list` looks up whatever is installed, also what would be denied today.
             collector.rim_router_listing = any(getattr(options, each, False) for each in _LISTINGS)
+            self._services.target = getattr(options, "target_dir", None) or self._services.target
             if not suppress_no_index:
                 # What `list` and `index` write to standard output is read by other programs.
                 self._announcer.data_on_stdout = not hasattr(options, "requirements")

@@ -1,63 +1,242 @@
-"""What no wheel may bring: a routing table, which would be in force from then on."""
+"""The last look at what is to be installed or saved: whose it is, and what it brings (spec 4.7, 4.8)."""
 
 from __future__ import annotations
 
-import posixpath
+import os
+import site
+import sys
 import zipfile
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rim_router.config.files import FILE_NAME, PINS_NAME
+from pip._internal.configuration import get_configuration_files
+from pip._internal.req.req_install import get_scheme
+
+from rim_router import contents
+from rim_router.config.locate import places
+from rim_router.contents import PLUGIN, Ground, spelling
 from rim_router.errors import RefusedFileError
-from rim_router.names import WHEEL_SUFFIX
+from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.seams import parameters
+from rim_router.hooks.unpacking import Wheel
+from rim_router.names import WHEEL_SUFFIX, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from rim_router.hooks.given import Given
+    from rim_router.hooks.references import References
     from rim_router.hooks.services import Services
 
-_FILES = (FILE_NAME, PINS_NAME)
-
-
-def tables_in(entries: Iterable[str]) -> list[str]:
-    """The entries of a wheel that pip would install as a table, or as pins, at the root of some place.
-
-    What lies in ``NAME.data/data`` goes to the root of the environment, and all else to site-packages, which
-    ``--target`` can make any directory. No honest wheel has such files there.
-    """
-    return [entry for entry in entries if _path_in_its_scheme(entry) in _FILES]
-
-
-def _path_in_its_scheme(entry: str) -> str:
-    """Where an entry goes, below the root of its scheme, as pip reads it; in lower case."""
-    written = entry.replace("\\", "/")
-    path = posixpath.normpath(written).lower()
-    if written.partition("/")[0].lower().endswith(".data"):
-        return path.split("/", 2)[-1]
-    return path
+_SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
+# A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
+_NOWHERE = {key: f"/{key}" for key in _SCHEME}
+_ANYWHERE = Ground(frozenset(), frozenset({"/purelib", "/platlib"}))
+_NO_WAY = "no setting allows that: leave the project out, or ask those who make it"
 
 
 class Installation:
-    """The replacement of pip's function that installs one distribution."""
+    """The replacements of pip's functions that install or save distributions.
 
-    def __init__(self, services: Services) -> None:
+    Everything of a run is looked at before anything of it is written.
+    """
+
+    def __init__(self, services: Services, references: References, given: Given) -> None:
         self._services = services
+        self._references = references
+        self._given = given
+        self._checked: set[int] = set()
+        self._is_replacing_plugin = False
+        plugin = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+        self._plugin = _spelled([plugin])
+        configured = [path for paths in get_configuration_files().values() for path in paths]
+        named = os.environ.get("PIP_CONFIG_FILE")
+        self._files = _spelled([*configured, *([named] if named else []), *map(str, places())])
+
+    def install_all(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``install_given_reqs``: a run is about to install what it has resolved."""
+        names = parameters(original)
+
+        def install(*args: Any, **kwargs: Any) -> Any:
+            given = {**dict(zip(names, args)), **kwargs}
+            self._check(list(given["requirements"]), given)
+            return original(*args, **kwargs)
+
+        return install
 
     def install(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """``InstallRequirement.install``: nobody who can publish a wheel may route this environment."""
+        """``InstallRequirement.install``: nobody gets past the check of the whole run."""
 
         def install(req: Any, *args: Any, **kwargs: Any) -> Any:
-            path = req.local_file_path
-            if path is not None and path.endswith(WHEEL_SUFFIX):
-                with zipfile.ZipFile(path) as archive:
-                    tables = tables_in(archive.namelist())
-                if tables:
-                    raise self._services.refusal(
-                        RefusedFileError(
-                            f"{req.name} would install a routing table into this environment",
-                            notes=[f"its wheel has {', '.join(tables)}"],
-                            hint="whoever made it would say where other projects come from",
-                        )
-                    )
+            if id(req) not in self._checked:
+                self._check([req], kwargs)
             return original(req, *args, **kwargs)
 
         return install
+
+    def save(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``save_linked_requirement``: ``pip download`` and ``pip wheel`` keep a file."""
+
+        def save(preparer: Any, req: Any) -> Any:
+            self._check_identity(req)
+            return original(preparer, req)
+
+        return save
+
+    def build(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``build`` of ``pip wheel``: wheels were built, and are about to be copied to where they stay."""
+
+        def build(*args: Any, **kwargs: Any) -> Any:
+            built, failed = original(*args, **kwargs)
+            for req in built:
+                self._check_identity(req)
+            return built, failed
+
+        return build
+
+    def uninstall(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``InstallRequirement.uninstall``: tools that sync do not remove what routes them."""
+
+        def uninstall(req: Any, *args: Any, **kwargs: Any) -> Any:
+            is_plugin = normalise(req.name or "") == PLUGIN
+            if is_plugin and self._services.inherited and not self._is_replacing_plugin:
+                logger.warning(
+                    "rim-router is kept: the program that started this pip is routed by it. "
+                    "To remove it, run: pip uninstall rim-router"
+                )
+                return None
+            return original(req, *args, **kwargs)
+
+        return uninstall
+
+    def _check(self, reqs: list[Any], options: Mapping[str, Any]) -> None:
+        """Look at everything that one run installs.
+
+        :raises PipRoutingError: if a part of it may not be installed.
+        """
+        for req in reqs:
+            self._check_plugin(req)
+        layouts = [self._layout(req, options) for req in reqs]
+        target = None
+        if options.get("home"):
+            target = os.path.abspath(self._services.target or options["home"])  # noqa: PTH100
+        ground = self._ground(layouts, target)
+        with ExitStack() as archives:
+            wheels = []
+            for req, layout in zip(reqs, layouts):
+                if _is_wheel(req):
+                    archive = archives.enter_context(zipfile.ZipFile(req.local_file_path))
+                    wheels.append((req, Wheel(_asked(req), archive, layout, target)))
+                else:
+                    self._check_identity(req)  # old pips run setup.py: there is nothing else to look at
+            ground = self._with_import_paths(wheels, ground)
+            for req, wheel in wheels:
+                faults = contents.content_faults(
+                    wheel.project, wheel.placed, ground, is_plugin=wheel.project == PLUGIN
+                )
+                self._check_contents(req, [*faults, *wheel.tables(ground)])
+                self._check_names(req, wheel.name_faults(ground))
+        self._checked.update(map(id, reqs))
+
+    def _with_import_paths(self, wheels: Iterable[tuple[Any, Wheel]], ground: Ground) -> Ground:
+        """Add the directories that the wheels' own ``.pth`` files put on Python's path."""
+        added: list[str] = []
+        for req, wheel in wheels:
+            for entry, path in wheel.import_paths(ground):
+                there = [name for name in _listed(path) if name.lower().endswith((".dist-info", ".egg-info"))]
+                if there and spelling(path) not in ground.imports:
+                    what = ", ".join(there)
+                    self._check_contents(req, [f"{entry} puts {path} on Python's path, in which is {what}"])
+                added.append(path)
+        return ground.replaced(imports=ground.imports | _spelled(added))
+
+    def _check_identity(self, req: Any) -> None:
+        """Look at whose a distribution is (spec 4.7).
+
+        :raises PipRoutingError: if it is not that of the project that was asked for.
+        """
+        project = _asked(req)
+        if _is_wheel(req):
+            with zipfile.ZipFile(req.local_file_path) as archive:
+                faults = Wheel(project, archive, _NOWHERE).name_faults(_ANYWHERE)
+        else:
+            name = str(req.metadata["Name"])
+            faults = [] if normalise(name) == project else [f"its metadata say that it is {name}"]
+        self._check_names(req, faults)
+
+    def _check_plugin(self, req: Any) -> None:
+        """Nothing but the user's own word, or the table, replaces what routes this pip (spec section 1)."""
+        if _asked(req) != PLUGIN:
+            return
+        if not self._given.names(PLUGIN) and not self._services.table.route(PLUGIN).claimed:
+            parent = getattr(req.comes_from, "name", None) or "a build"
+            raise self._services.refusal(
+                RefusedFileError(
+                    f"{parent} would have rim-router replaced, which routes this pip",
+                    notes=[f"it requires {req.req}"],
+                    hint="if you want that, say so yourself: add rim-router to what you install, "
+                    "or give it a route in the table",
+                )
+            )
+        self._is_replacing_plugin = True
+
+    def _check_names(self, req: Any, faults: list[str]) -> None:
+        project = _asked(req)
+        if faults:
+            message = f"what was found for {project} is not {project}"
+            raise self._services.refusal(RefusedFileError(message, notes=faults, hint=_NO_WAY))
+        self._references.check_again(req)
+
+    def _check_contents(self, req: Any, faults: list[str]) -> None:
+        if faults:
+            message = f"the wheel of {req.name} brings what would decide where other projects come from"
+            raise self._services.refusal(RefusedFileError(message, notes=faults, hint=_NO_WAY))
+
+    def _layout(self, req: Any, options: Mapping[str, Any]) -> dict[str, str]:
+        scheme = get_scheme(
+            req.name,
+            user=bool(options.get("use_user_site")),
+            home=options.get("home"),
+            root=options.get("root"),
+            isolated=getattr(req, "isolated", False),
+            prefix=options.get("prefix"),
+        )
+        return {key: os.path.abspath(getattr(scheme, key)) for key in _SCHEME}  # noqa: PTH100
+
+    def _ground(self, layouts: Iterable[Mapping[str, str]], target: str | None) -> Ground:
+        here = Path(os.path.realpath(Path.cwd()))
+        roots = [sys.prefix, os.path.dirname(sys.executable), str(here), *map(str, here.parents)]  # noqa: PTH120
+        imports = [path for path in sys.path if path]
+        if site.ENABLE_USER_SITE and site.USER_SITE:
+            imports.append(site.USER_SITE)
+        if target is not None:
+            roots.append(target)
+            imports.append(target)
+        else:
+            for layout in layouts:
+                libraries = [layout["purelib"], layout["platlib"]]
+                roots += [*libraries, layout["data"], layout["scripts"]]
+                imports += libraries
+        return Ground(_spelled(roots), _spelled(imports), self._files, self._plugin)
+
+
+def _asked(req: Any) -> str:
+    """The project that was asked for, whatever has become of the requirement since."""
+    return normalise(getattr(req, "rim_router_asked", None) or req.name or "")
+
+
+def _is_wheel(req: Any) -> bool:
+    path = req.local_file_path
+    return path is not None and path.endswith(WHEEL_SUFFIX)
+
+
+def _listed(path: str) -> list[str]:
+    try:
+        return os.listdir(path)  # noqa: PTH208
+    except OSError:
+        return []  # nothing is there yet
+
+
+def _spelled(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(spelling(os.path.realpath(path)) for path in paths)

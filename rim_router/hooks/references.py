@@ -16,6 +16,7 @@ from rim_router.urls import redact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rim_router.hooks.given import Given
     from rim_router.hooks.services import Services
     from rim_router.table import Decision
     from rim_router.verdict import Verdict
@@ -28,8 +29,9 @@ class References:
     constraint, the metadata of another project, an entry of a ``pylock.toml``.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, given: Given) -> None:
         self._services = services
+        self._given = given
         self._table = services.table
 
     def prepare(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,20 +45,34 @@ class References:
         def prepare(preparer: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
             link = req.original_link or req.link
             # What pip built from a URL earlier lies in its cache, and is no more to be trusted than the URL.
-            source = getattr(req, "cached_wheel_source_link", None)
-            links = [link] if source is None else [link, source]
-            wanted = req.name  # the legacy resolver writes over it what the metadata say
-            for each in links:
-                for name in [wanted] if wanted else names_in(each.filename):
-                    self._check(name, each, req)
+            link = self._services.built_from.get(link.url, link)
+            # The legacy resolver writes over the name what the metadata say.
+            wanted = getattr(req, "rim_router_asked", None) or req.name
+            for name in [wanted] if wanted else names_in(link.filename):
+                self._check(name, link, req)
             dist = original(preparer, req, *args, **kwargs)
-            for each in links:
-                if not (self._services.names_are_compared and wanted and self._is_offered(wanted, each)):
-                    looked_up = wanted if req.original_link is None else None
-                    self._check(dist.canonical_name, each, req, looked_up)
+            is_compared = getattr(preparer, "rim_router_names_are_compared", False)
+            if not (is_compared and wanted and self._is_offered(wanted, link)):
+                self._check(dist.canonical_name, link, req, wanted if req.original_link is None else None)
+            req.rim_router_asked = wanted or dist.canonical_name
+            req.rim_router_link = link
             return dist
 
         return prepare
+
+    def check_again(self, req: Any) -> None:
+        """Whether what is about to be installed or saved was offered, or allowed, for its project (spec 4.7).
+
+        :raises PipRoutingError: if it was not.
+        """
+        link = getattr(req, "rim_router_link", None) or req.original_link or req.link
+        name = getattr(req, "rim_router_asked", None) or req.name
+        if link is not None:
+            self._check(name, link, req)
+        elif self._table.route(name).claimed:
+            raise self._services.refusal(
+                RefusedReferenceError(f"{name} may not be installed from a place that nobody has named")
+            )
 
     def _is_offered(self, name: str, link: Any) -> bool:
         file = self._services.tracker.find(link)
@@ -88,6 +104,7 @@ class References:
             self._table.policy,
             strong=strong or pinned,
             pinned=pinned or self._services.recording,
+            is_users=self._given.has(link, req),
         )
         if not verdict.allowed:
             raise self._services.refusal(

@@ -134,7 +134,7 @@ class Rims:
         """``Factory._make_candidate_from_link``: the resolver considers a candidate."""
 
         def make(factory: Any, link: Any, *args: Any, **kwargs: Any) -> Any:
-            self._services.names_are_compared = True
+            factory.preparer.rim_router_names_are_compared = True
             link = self._considered(link, factory.preparer._session)
             return None if link is None else original(factory, link, *args, **kwargs)
 

@@ -168,9 +168,36 @@ SIDECAR = Seam(
 PREPARED = Seam(
     f"{_PREPARER}._prepare_linked_requirement", ("self", "req", "parallel_builds"), "a file is complete"
 )
-INSTALL = Seam(
-    "pip._internal.req.req_install:InstallRequirement.install", ("self",), "no wheel brings a routing table"
+GIVEN = Seam(
+    "pip._internal.cli.req_command:RequirementCommand.get_requirements",
+    ("self", "args", "options", "finder", "session"),
+    "what the user's own words name",
 )
+BUILD = Seam(
+    "pip._internal.distributions.sdist:SourceDistribution.prepare_distribution_metadata",
+    ("self",),
+    "what a build requires is not the user's word",
+)
+INSTALL_ALL = Seam(
+    "pip._internal.commands.install:install_given_reqs", ("requirements",), "what may be installed"
+)
+INSTALL_BUILD = Seam("pip._internal.req:install_given_reqs", ("requirements",), "what a build may install")
+INSTALL = Seam(
+    "pip._internal.req.req_install:InstallRequirement.install", ("self",), "what may be installed, one by one"
+)
+UNINSTALL = Seam(
+    "pip._internal.req.req_install:InstallRequirement.uninstall", ("self",), "rim-router stays where it is"
+)
+SCHEME = Seam(
+    "pip._internal.req.req_install:get_scheme",
+    ("dist_name", "user", "home", "root", "isolated", "prefix"),
+    "where the files of a wheel go",
+)
+CONFIGURATION = Seam(
+    "pip._internal.configuration:get_configuration_files", (), "where pip's configuration lies"
+)
+SAVE = Seam(f"{_PREPARER}.save_linked_requirement", ("self", "req"), "what pip download and wheel may save")
+BUILT = Seam("pip._internal.commands.wheel:build", ("requirements",), "what pip wheel may save")
 DOWNLOAD = Seam(
     "pip._internal.network.download:Downloader.__call__", ("self", "link", "location"), "downloads a file"
 )

@@ -25,17 +25,23 @@ RECORDING = "_RIM_ROUTER_PINNING"
 
 
 class Services:
-    """One for each process in which a table is in force."""
+    """One for each process in which a table is in force.
 
-    def __init__(self, table: RoutingTable, journal: Journal) -> None:
+    :param inherited: whether the process that started this one is routed, too.
+    """
+
+    def __init__(self, table: RoutingTable, journal: Journal, *, inherited: bool) -> None:
         self.table = table
+        self.inherited = inherited
         self.journal = journal
         self.announcer = Announcer()
         self.tracker = Tracker()
         self._glances: dict[tuple[int, frozenset[Origin]], dict[tuple[str, bool], bool]] = {}
         self._hosts: dict[tuple[int, frozenset[Origin]], Hosts] = {}
-        # Whether pip's resolver compares the names in metadata: not the legacy one.
-        self.names_are_compared = False
+        # Wheels of pip's cache, by URL, and the links of what they were built from.
+        self.built_from: dict[str, Any] = {}
+        # Where --target puts what is installed; None for no such option.
+        self.target: str | None = None
         self.recording = os.environ.get(RECORDING) == "1"
         self.transport = Transport(self.table.policy, self.announcer, self.journal, recording=self.recording)
 

@@ -95,7 +95,10 @@ class Verification:
                 return None
             entry = original(cache, link, package_name, supported_tags)
             # A pin of the name that the built wheel has is about another file.
-            return None if entry is None or self._pin(entry.link) is not None else entry
+            if entry is None or self._pin(entry.link) is not None:
+                return None
+            self._services.built_from[entry.link.url] = link
+            return entry
 
         return cached
 

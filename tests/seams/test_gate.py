@@ -209,7 +209,7 @@ load()
 
 _FAILING = """
 from rim_router.hooks import enforcement
-def enforce(files):
+def enforce(files, **_):
     print("tried")
     raise KeyError("a mistake in the plugin")
 enforcement.enforce = enforce

@@ -17,7 +17,7 @@ TIMESTAMP = (2020, 2, 2, 0, 0, 0)
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def write_wheel(target: Any, dist_info: str, files: dict[str, bytes]) -> None:
+def write_wheel(target: Any, dist_info: str, files: dict[str, bytes], further: Any = ()) -> None:
     """Write the files (path to bytes) and their RECORD as a zip archive to a path or file object."""
     record = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -25,7 +25,7 @@ def write_wheel(target: Any, dist_info: str, files: dict[str, bytes]) -> None:
             archive.writestr(zipfile.ZipInfo(path, TIMESTAMP), data)
             digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
             record.append(f"{path},sha256={digest},{len(data)}\n")
-        record.append(f"{dist_info}/RECORD,,\n")
+        record += [f"{path},,\n" for path in (*further, f"{dist_info}/RECORD")]
         archive.writestr(zipfile.ZipInfo(f"{dist_info}/RECORD", TIMESTAMP), "".join(record))
 
 

@@ -65,11 +65,25 @@ class Artifact:
         path.write_bytes(self.data)
         return path
 
+    def unpack_to(self, directory: Path) -> Path:
+        """Unpack a source distribution, without the directory that is around everything in it."""
+        with tarfile.open(fileobj=io.BytesIO(self.data)) as archive:
+            for member in archive.getmembers():
+                path = directory / member.name.partition("/")[2]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = archive.extractfile(member)
+                assert file is not None
+                path.write_bytes(file.read())
+        return directory
+
 
 def _metadata(name: str, version: str, requires: Iterable[str], requires_python: str | None) -> str:
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     if requires_python is not None:
         lines.append(f"Requires-Python: {requires_python}")
+    requires = list(requires)
+    extras = sorted(set(re.findall(r"""extra == ['"]([a-z]+)""", "\n".join(requires))))
+    lines += [f"Provides-Extra: {extra}" for extra in extras]
     lines += [f"Requires-Dist: {requirement}" for requirement in requires]
     return "\n".join(lines) + "\n"
 
@@ -96,18 +110,26 @@ def wheel(
     requires_python: str | None = None,
     tag: str = "py3-none-any",
     extra_files: Mapping[str, bytes] | None = None,
+    metadata_name: str | None = None,
+    dist_info: str | None = None,
+    record: Iterable[str] = (),
 ) -> Artifact:
     """A wheel whose one module says in ``ORIGIN`` who made it.
 
     :param requires: its ``Requires-Dist``.
     :param extra_files: further files, by path in the archive.
+    :param metadata_name: the ``Name`` in its METADATA, if it is another one.
+    :param dist_info: the name of the directory of its METADATA, if it is another one.
+    :param record: further lines of its RECORD, of files that it does not have.
     """
     module = module_name(name)
-    metadata = _metadata(name, version, requires, requires_python)
+    metadata = _metadata(metadata_name or name, version, requires, requires_python)
     files = {p: text.encode() for p, text in _wheel_files(module, version, tag, metadata, origin).items()}
+    usual = f"{module}-{version}.dist-info"
+    files = {path.replace(usual, dist_info or usual): data for path, data in files.items()}
     files.update(extra_files or {})
     buffer = io.BytesIO()
-    backend.write_wheel(buffer, f"{module}-{version}.dist-info", files)
+    backend.write_wheel(buffer, dist_info or usual, files, record)
     return Artifact(
         normalise(name),
         version,
@@ -127,6 +149,7 @@ def sdist(
     build_requires: Iterable[str] = (),
     dynamic_build_requires: Iterable[str] = (),
     requires_python: str | None = None,
+    metadata_name: str | None = None,
 ) -> Artifact:
     """A source distribution that carries its own build backend.
 
@@ -134,9 +157,10 @@ def sdist(
 
     :param build_requires: ``build-system.requires``: names of made projects, with or without a version.
     :param dynamic_build_requires: what the backend asks for besides.
+    :param metadata_name: the ``Name`` in its metadata, if it is another one.
     """
     module = module_name(name)
-    metadata = _metadata(name, version, requires, requires_python)
+    metadata = _metadata(metadata_name or name, version, requires, requires_python)
     build_requires, dynamic_build_requires = list(build_requires), list(dynamic_build_requires)
     names = [
         re.split(r"[^A-Za-z0-9._-]", req, maxsplit=1)[0] for req in build_requires + dynamic_build_requires

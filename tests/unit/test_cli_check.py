@@ -21,12 +21,26 @@ CLEAN = HEAD + '[routes]\n"acme-*" = "acme"\nacme = "acme"\n"*" = "pypi"\n'
 
 
 def warnings(capsys: pytest.CaptureFixture[str], *options: str) -> list[tuple[str, int | None, str]]:
-    """Code, line and message of each warning."""
+    """Code, line and message of each warning but the one that any table without ``"*"`` gets."""
     main(["check", "--json", *options])
     return [
         (each["code"], each["place"] and each["place"]["line"], each["message"])
         for each in json.loads(capsys.readouterr().out)["warnings"]
+        if each["code"] != "unclaimed-plugin"
     ]
+
+
+@pytest.mark.parametrize(
+    ("route", "found"),
+    [('"acme-*" = "pip"', True), ('rim-router = "pip"', True), ('rim-router = { deny = "no" }', False)],
+)
+def test_rim_router_itself(
+    machine: Machine, capsys: pytest.CaptureFixture[str], route: str, found: bool
+) -> None:
+    """What is not claimed is upgraded from wherever pip looks."""
+    machine.write("project", f"[routes]\n{route}\n")
+    main(["check"])
+    assert ("no route claims rim-router itself" in capsys.readouterr().out) is found
 
 
 def test_a_clean_table(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,7 +257,7 @@ def test_online_failures(
     machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\nacme = "a"\n')
     assert reached(capsys, 1) == [(False, f"Index a ({server.url}) {message}")]
     assert main(["check", "--online"]) == 1
-    assert capsys.readouterr().out.startswith(f"FAILED  a  {server.url}")
+    assert f"FAILED  a  {server.url}" in capsys.readouterr().out
 
 
 def test_online_credentials_are_sent_and_not_shown(

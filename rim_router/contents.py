@@ -1,0 +1,194 @@
+"""What a wheel may bring, by the paths to which pip will write it (spec section 4, rules 7 and 8). Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rim_router.names import normalise
+from rim_router.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    #: Entries of a wheel with the absolute path to which each will be written.
+    Placed = Iterable[tuple[str, str]]
+
+PLUGIN = "rim-router"
+_PACKAGE = "rim_router"
+
+#: Files and directories that decide, where they lie, from where other projects come.
+TABLES = ("index-routing.toml", "pylock.external.toml")
+_AT_ROOTS = {
+    **dict.fromkeys(TABLES, "a routing table or its pins"),
+    **dict.fromkeys(("pip.conf", "pip.ini"), "configuration of pip"),
+    **dict.fromkeys((".git", ".hg"), "the end of the search for a project's routing table"),
+    "pyvenv.cfg": "the configuration of the environment",
+}
+PYPROJECT = "pyproject.toml"
+_METADATA = ("metadata", "pkg-info")
+_INFO = (".dist-info", ".egg-info")
+# What makes pip look for installed distributions elsewhere; no wheel has a use for it.
+_LINKS = (".egg-link", ".egg")
+
+
+class Ground(Record):
+    """The places that a run of pip may not let a wheel write to; every path as :func:`spelling` has it.
+
+    :param roots: directories in which tables, pip's configuration and the like would be in force.
+    :param imports: directories in which pip looks for installed distributions.
+    :param files: files that are in force wherever they lie, such as the configuration files of pip.
+    :param plugin: directories of the plugin itself.
+    """
+
+    roots: frozenset[str]
+    imports: frozenset[str]
+    files: frozenset[str] = frozenset()
+    plugin: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=4096)
+def spelling(path: str) -> str:
+    """A path in the one form that stands for all that some file system takes for the same.
+
+    Without regard to case, to characters that cannot be seen, and to dots and spaces at the end of a name.
+    """
+    if not path.isascii():
+        path = "".join(each for each in path if unicodedata.category(each) != "Cf")
+    parts = posixpath.normpath(path.replace("\\", "/")).casefold().split("/")
+    return "".join("/" + (part.rstrip(" .") or part) for part in parts if part)
+
+
+def destinations(entries: Iterable[str], layout: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Where pip will write the entries of a wheel, as it reads their paths.
+
+    :param entries: paths in the archive, or of its RECORD.
+    :param layout: the directories of the installation scheme, absolute, by pip's keys for them: purelib,
+        platlib, headers, scripts and data.
+    :returns: each entry with its path; with two where it depends on what the wheel says of itself.
+    """
+    libraries = dict.fromkeys((layout["purelib"], layout["platlib"]))
+    placed = []
+    for entry in entries:
+        if entry.endswith("/"):
+            continue  # a directory is made for the files in it only
+        for written in dict.fromkeys((entry, entry.replace("\\", "/"))):
+            if written.partition("/")[0].endswith(".data"):
+                _, *below = posixpath.normpath(written).split("/", 2)
+                bases = [layout[below[0]]] if len(below) == 2 and below[0] in layout else []
+                path = below[-1] if below else ""
+            else:
+                bases, path = list(libraries), written
+            placed += [(entry, posixpath.normpath(posixpath.join(base, path))) for base in bases]
+    return placed
+
+
+def content_faults(project: str, placed: Placed, ground: Ground, *, is_plugin: bool = False) -> list[str]:
+    """What a wheel would write to where it would decide for other projects.
+
+    :param project: whose wheel it is, normalised.
+    :param is_plugin: whether it is rim-router, which is installed because the user or the table says so.
+    :returns: a sentence for each such path, with the entry that leads to it.
+    """
+    faults: dict[str, None] = {}
+    seen: set[str] = set()
+    for entry, path in placed:
+        for where, is_file in _with_parents(spelling(path), seen):
+            why = _fault(project, where, ground, is_file=is_file, is_plugin=is_plugin)
+            if why is not None:
+                faults[f"{entry} would be written to {path}: {why}"] = None
+    return list(faults)
+
+
+def _with_parents(path: str, seen: set[str]) -> Iterator[tuple[str, bool]]:
+    is_file = True
+    while path and path not in seen:
+        seen.add(path)
+        yield path, is_file
+        path, is_file = path.rpartition("/")[0], False
+
+
+def _fault(project: str, path: str, ground: Ground, *, is_file: bool, is_plugin: bool) -> str | None:
+    parent, _, name = path.rpartition("/")
+    why = None
+    if parent in ground.roots:
+        why = _AT_ROOTS.get(name)
+        if name.endswith("._pth"):
+            why = "what Python reads in place of start-up files"
+    if why is None and parent in ground.imports:
+        why = _fault_of_distribution(project, name, is_plugin=is_plugin)
+    if why is None and path in ground.files:
+        why = "a file that says where projects come from"
+    if why is None and path in ground.plugin and not is_plugin:
+        why = "a file of rim-router"
+    if why is None and is_file and path in ground.imports:
+        why = "an archive in which Python looks for distributions"
+    return why
+
+
+def _fault_of_distribution(project: str, name: str, *, is_plugin: bool) -> str | None:
+    if not is_plugin and (name == _PACKAGE or name.startswith((f"{_PACKAGE}.", f"{_PACKAGE}-"))):
+        return "a file of rim-router"
+    if name.endswith(_LINKS):
+        return "a link to other distributions"
+    if name.endswith(_INFO) and project_of(name) != project:
+        return f"it would count as the installed project {project_of(name)}"
+    return None
+
+
+def project_of(info: str) -> str:
+    """The project of which a ``.dist-info`` or ``.egg-info`` speaks, normalised, as pip reads its name."""
+    return normalise(posixpath.splitext(info)[0].partition("-")[0])
+
+
+def entries_at(placed: Placed, directories: Collection[str], suffix: str) -> list[tuple[str, str]]:
+    """The entries that go right into one of some directories under a name with this end.
+
+    :returns: each with the path to which it goes.
+    """
+    found = []
+    for entry, path in placed:
+        parent, _, name = spelling(path).rpartition("/")
+        if name.endswith(suffix) and parent in directories:
+            found.append((entry, path))
+    return found
+
+
+def metadata_entries(placed: Placed, ground: Ground) -> list[tuple[str, str]]:
+    """The core metadata among what a wheel brings.
+
+    :returns: the entry in the archive, and the path of the metadata as :func:`spelling` has it.
+    """
+    found = []
+    for entry, path in placed:
+        where = spelling(path)
+        directory, _, name = where.rpartition("/")
+        parent, _, info = directory.rpartition("/")
+        in_directory = parent in ground.imports and name in _METADATA and info.endswith(_INFO)
+        if in_directory or (directory in ground.imports and name.endswith(".egg-info")):
+            found.append((entry, where))
+    return found
+
+
+def name_faults(project: str, metadata: Iterable[tuple[str, str, Collection[str]]]) -> list[str]:
+    """In what a distribution is not the one project that was asked for.
+
+    :param project: that was asked for, normalised.
+    :param metadata: the entries of :func:`metadata_entries` with every ``Name`` in each.
+    """
+    faults = []
+    seen: set[str] = set()
+    for entry, where, names in metadata:
+        if where in seen:
+            faults.append(f"{entry} is not the only one to be written there")
+        seen.add(where)
+        parts = where.split("/")
+        info = parts[-1] if parts[-1].endswith(_INFO) else parts[-2]
+        if project_of(info) != project:
+            faults.append(f"{entry} is in the place of {project_of(info)}")
+        if len(names) != 1:
+            faults.append(f"{entry} has {f'{len(names)} names' if names else 'no name'} in it")
+        faults += [f"{entry} says that it is {name}" for name in names if normalise(name.strip()) != project]
+    return faults if seen else ["it has no core metadata"]

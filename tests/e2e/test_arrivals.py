@@ -1,0 +1,356 @@
+"""What wheels bring, and whose they are: looked at before anything is written (spec 1, 4.7 and 4.8)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.test_attacks import FEATURES, offers
+from tests.support.wheels import sdist, wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Environments
+    from tests.e2e.conftest import Stage
+    from tests.support.environments import Environment, Result
+    from tests.support.wheels import Artifact
+
+LEGACY = ["--use-deprecated", "legacy-resolver"]
+
+
+def metadata(name: str, version: str = "99.0") -> bytes:
+    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+
+
+def gift(**files: bytes) -> Artifact:
+    return wheel("gift", "1.0", origin="public", extra_files=dict(files))
+
+
+def install(victim: Environment, stage: Stage, *args: str | Path) -> Result:
+    return victim.pip("install", "--index-url", stage.public.url, *args)
+
+
+def library(victim: Environment) -> str:
+    """Where site-packages is below the root of the environment."""
+    return victim.site_packages.relative_to(victim.prefix).as_posix()
+
+
+class TestConfigurationOfPip:
+    """``.data/data/pip.conf`` is the environment's configuration of pip from then on."""
+
+    def publish(self, stage: Stage, victim: Environment) -> None:
+        conf = f"[install]\nfind-links = {victim.prefix / 'share' / 'links'}\nno-index = true\n"
+        stage.public.add(
+            gift(
+                **{
+                    "gift-1.0.data/data/pip.conf": conf.encode(),
+                    f"gift-1.0.data/data/share/links/{stage.impostor.filename}": stage.impostor.data,
+                }
+            )
+        )
+
+    def test_plain_pip_takes_the_impostor_from_it(self, stage: Stage, environments: Environments) -> None:
+        """The attack is one; a table does not help once it is there."""
+        victim = environments.plain()
+        self.publish(stage, victim)
+        install(victim, stage, "gift")
+        found = victim.pip("install", "acme-core", env={"PIP_CONFIG_FILE": None})
+        stage.assert_impostor_won(victim, found)
+
+    def test_refused(self, stage: Stage, environments: Environments) -> None:
+        """Neither it nor anything else of the run is installed."""
+        victim = environments.equipped()
+        stage.route(victim)
+        self.publish(stage, victim)
+        result = install(victim, stage, "leaf", "gift")
+        stage.assert_stopped(victim, result, "gift-1.0.data/data/pip.conf", "configuration of pip")
+        assert not {"gift", "leaf"} & victim.installed().keys()
+        assert not (victim.prefix / "pip.conf").exists()
+
+
+class TestOtherProjects:
+    """A second ``.dist-info`` makes another project "already satisfied"."""
+
+    WAYS = (
+        "gift-1.0.data/purelib/acme_core-99.0.dist-info/METADATA",
+        "acme_core-99.0.egg-info/PKG-INFO",
+        "gift-1.0.data/data/{library}/Acme.Core-99.0.dist-info/METADATA",
+        "hidden/acme_core-99.0.dist-info/METADATA",
+    )
+
+    def publish(self, stage: Stage, victim: Environment, way: str) -> None:
+        files = {way.format(library=library(victim)): metadata("acme-core")}
+        if way.startswith("hidden"):
+            files["gift.pth"] = b"hidden\n"
+        stage.public.add(gift(**files))
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_plain_pip_believes_it(self, way: str, stage: Stage, environments: Environments) -> None:
+        """The attack is one: with a table, and the private index never asked."""
+        victim = environments.equipped()
+        self.publish(stage, victim, way)
+        install(victim, stage, "gift")
+        stage.route(victim)
+        result = install(victim, stage, "acme-core")
+        assert "already satisfied" in result.words, str(result)
+        assert not stage.private.requests
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_refused(self, way: str, stage: Stage, environments: Environments) -> None:
+        """By where it goes, however it is written."""
+        victim = environments.equipped()
+        stage.route(victim)
+        self.publish(stage, victim, way)
+        result = install(victim, stage, "gift")
+        stage.assert_stopped(victim, result, "it would count as the installed project acme-core")
+        assert "gift" not in victim.installed()
+        stage.assert_routed(victim, install(victim, stage, "acme-core"))
+
+
+class TestTargets:
+    """With ``--target`` a wheel's files go where the project's own are."""
+
+    FILES = (
+        "gift-1.0.data/data/lib/python/index-routing.toml",
+        "gift-1.0.data/data/index-routing.toml",
+        ".git/HEAD",
+        ".hg/requires",
+        "gift-1.0.data/data/Pip.Conf",
+    )
+
+    @pytest.mark.parametrize("target", [".", "vendor"])
+    @pytest.mark.parametrize("file", FILES)
+    def test_refused(self, file: str, target: str, stage: Stage, environments: Environments) -> None:
+        """At the root of the target, by whichever way."""
+        victim = environments.equipped()
+        stage.route(victim)
+        stage.public.add(gift(**{file: b"# by a stranger\n"}))
+        before = sorted(victim.project.iterdir())
+        result = install(victim, stage, "--target", target, "gift")
+        stage.assert_stopped(victim, result, file, "would be written to")
+        assert sorted(victim.project.iterdir()) == before
+
+    @pytest.mark.parametrize("file", FILES[:3])
+    def test_plain_pip_writes_it(self, file: str, stage: Stage, environments: Environments) -> None:
+        """The attack is one."""
+        victim = environments.plain()
+        stage.public.add(gift(**{file: b"# by a stranger\n"}))
+        install(victim, stage, "--target", "vendor", "gift")
+        assert (victim.project / "vendor" / re.sub(r".*\.data/data/(lib/python/)?", "", file)).exists()
+
+    def test_an_honest_wheel(self, stage: Stage, environments: Environments) -> None:
+        """Modules, data and scripts are what wheels are for."""
+        victim = environments.equipped()
+        stage.route(victim)
+        files = {
+            "gift/.gitignore": b"",
+            "gift/templates/pyproject.toml": b"[tool.rim-router]\n",
+            "gift-1.0.data/data/share/gift/pip.conf": b"",
+            "gift-1.0.data/scripts/gift": b"#!python\n",
+            "gift-1.0.dist-info/entry_points.txt": b"[console_scripts]\ngift-run = gift:main\n",
+        }
+        stage.public.add(gift(**files))
+        for options in ([], ["--target", "vendor"], ["--prefix", "other"]):
+            result = install(victim, stage, *options, "gift")
+            assert result.returncode == 0, str(result)
+
+
+class TestTheProjectsOwn:
+    """An environment at the root of a project, whose ``pyproject.toml`` a wheel can then write."""
+
+    @pytest.mark.parametrize("has_table", [True, False])
+    def test_pyproject(self, has_table: bool, stage: Stage, environments: Environments) -> None:
+        """Refused if it is a routing table, and else not our business."""
+        victim = environments.equipped()
+        stage.route(victim)
+        text = b"[tool.rim-router.routes]\n" if has_table else b"[tool.other]\n"
+        stage.public.add(gift(**{"gift-1.0.data/data/pyproject.toml": text}))
+        result = install(victim, stage, "gift")
+        assert (result.returncode != 0) is has_table, str(result)
+        assert (victim.prefix / "pyproject.toml").exists() is not has_table
+
+
+class TestThePlugin:
+    """rim-router's own files, and rim-router as a dependency."""
+
+    OWN = (
+        "rim_router.pth",
+        "gift-1.0.data/purelib/rim_router.pth",
+        "rim_router/hooks/gate.py",
+        "RIM_ROUTER/errors.py",
+        "gift-1.0.data/data/{library}/rim_router.pth",
+    )
+
+    @pytest.mark.parametrize("file", OWN)
+    def test_overwritten(self, file: str, stage: Stage, environments: Environments) -> None:
+        """An empty ``rim_router.pth`` would put the plugin to sleep."""
+        victim = environments.equipped()
+        stage.route(victim)
+        stage.public.add(gift(**{file.format(library=library(victim)): b""}))
+        result = install(victim, stage, "gift")
+        stage.assert_stopped(victim, result, "a file of rim-router")
+        stage.assert_routed(victim, install(victim, stage, "acme-core"))
+
+    @pytest.mark.parametrize("file", ["rim_router.pth", "../../../index-routing.toml"])
+    def test_removed_with_the_distribution(self, file: str, stage: Stage, environments: Environments) -> None:
+        """RECORD can list what the wheel does not have: pip removes it when the distribution goes."""
+        victim = environments.equipped()
+        stage.route(victim)
+        stage.public.add(wheel("gift", "1.0", origin="public", record=[file]))
+        result = install(victim, stage, "gift")
+        stage.assert_stopped(victim, result, "RECORD", "would be written to")
+
+    def publish(self, stage: Stage) -> None:
+        stage.public.add(wheel("rim-router", "99.0", origin="public"))
+        stage.public.add(wheel("harmless", "1.0", origin="public", requires=["rim-router>=99"]))
+
+    def test_replaced_without_a_table(self, stage: Stage, environments: Environments) -> None:
+        """The attack is one where no table is in force: then pip does as it always does."""
+        victim = environments.equipped()
+        self.publish(stage)
+        install(victim, stage, "harmless")
+        assert victim.installed()["rim-router"] == "99.0"
+
+    @pytest.mark.parametrize("legacy", [False, True])
+    @pytest.mark.parametrize("extra", [[], ["--upgrade", "--upgrade-strategy", "eager"], ["--target", "lib"]])
+    def test_as_a_dependency(
+        self, extra: list[str], legacy: bool, stage: Stage, environments: Environments
+    ) -> None:
+        """Not as a mere dependency of something else, by any resolver."""
+        victim = environments.equipped()
+        if legacy and not offers(victim, "legacy-resolver"):
+            pytest.skip("this pip has no legacy resolver")
+        stage.route(victim)
+        self.publish(stage)
+        before = victim.installed()
+        result = install(victim, stage, *(LEGACY if legacy else []), *extra, "harmless")
+        stage.assert_stopped(victim, result, "harmless would have rim-router replaced")
+        assert victim.installed() == before
+
+    @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature or "subprocess")
+    def test_as_a_build_requirement(
+        self, feature: str | None, stage: Stage, environments: Environments
+    ) -> None:
+        """Where the next pip that installs build requirements would be under its eyes."""
+        victim = environments.equipped()
+        if feature is not None and not offers(victim, feature):
+            pytest.skip(f"this pip has no {feature}")
+        stage.route(victim)
+        self.publish(stage)
+        stage.public.add(
+            sdist(
+                "built2",
+                "1.0",
+                origin="public",
+                build_requires=["rim-router>=99"],
+                dynamic_build_requires=["acme-build"],
+            )
+        )
+        options = [] if feature is None else ["--use-feature", feature]
+        result = install(victim, stage, *options, "built2")
+        assert result.returncode != 0, str(result)
+        assert "would have rim-router replaced" in result.words, str(result)
+        assert not stage.public.asked_for("acme-build")
+
+    def test_by_the_users_own_word(self, stage: Stage, environments: Environments) -> None:
+        """``pip install rim-router`` works as ever."""
+        victim = environments.equipped()
+        stage.route(victim)
+        self.publish(stage)
+        install(victim, stage, "harmless", "rim-router")
+        assert victim.installed()["rim-router"] == "99.0"
+
+    def test_by_a_route(self, stage: Stage, environments: Environments) -> None:
+        """Where the table says from where it comes, it comes from there, also as a dependency."""
+        victim = environments.equipped()
+        self.publish(stage)
+        victim.route({"public": stage.public.url}, {"rim-router": "public", "acme-*": "public"})
+        install(victim, stage, "harmless")
+        assert victim.installed()["rim-router"] == "99.0"
+
+    def test_uninstalled_by_the_user(self, stage: Stage, environments: Environments) -> None:
+        """``pip uninstall rim-router`` works as ever."""
+        victim = environments.equipped()
+        stage.route(victim)
+        victim.pip("uninstall", "--yes", "rim-router", check=True)
+        assert "rim-router" not in victim.installed()
+
+    def test_uninstalled_by_a_tool(self, stage: Stage, environments: Environments) -> None:
+        """A tool that is routed itself starts ``pip uninstall`` for what its list does not have."""
+        victim = environments.equipped()
+        stage.route(victim)
+        install(victim, stage, "leaf")
+        program = (
+            "import subprocess, sys\n"
+            "from pip._internal.network.session import PipSession\n"
+            "PipSession()\n"
+            "pip = [sys.executable, '-m', 'pip', 'uninstall', '--yes', 'rim-router', 'leaf']\n"
+            "raise SystemExit(subprocess.run(pip).returncode)\n"
+        )
+        result = victim.run(victim.python, "-c", program)
+        assert result.returncode == 0, str(result)
+        assert "rim-router is kept" in result.words
+        assert "rim-router" in victim.installed()
+        assert "leaf" not in victim.installed()
+        stage.assert_routed(victim, install(victim, stage, "acme-core"))
+
+
+class TestOneNameOneProject:
+    """The name that was asked for, that of the ``.dist-info`` and the ``Name`` in METADATA (spec 4.7)."""
+
+    def odd(self, kind: str) -> Artifact:
+        """A wheel or sdist of ``acme``, which is not claimed, and which says something else inside."""
+        if kind == "another dist-info":
+            return wheel("acme", "1.0", origin="public", dist_info="acme_core-1.0.dist-info")
+        if kind == "another Name":
+            return wheel("acme", "1.0", origin="public", metadata_name="acme-core")
+        if kind == "two Names":
+            return wheel("acme", "1.0", origin="public", metadata_name="acme\nName: acme-core")
+        return sdist("acme", "1.0", origin="public", metadata_name="acme-core")
+
+    KINDS = ("another dist-info", "another Name", "two Names", "an sdist")
+
+    def run(self, stage: Stage, victim: Environment, kind: str, way: str) -> Result:
+        stage.public.add(self.odd(kind))
+        if way == "legacy" and not offers(victim, "legacy-resolver"):
+            pytest.skip("this pip has no legacy resolver")
+        files = ["--no-deps", "--index-url", stage.public.url, "acme"]
+        if way in ("download", "wheel"):
+            return victim.pip(way, "-d" if way == "download" else "-w", "files", *files)
+        return victim.pip("install", *(LEGACY if way == "legacy" else []), *files)
+
+    @pytest.mark.parametrize("way", ["install", "legacy", "download", "wheel"])
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_refused(self, kind: str, way: str, stage: Stage, environments: Environments) -> None:
+        """By pip or by the plugin: nothing is installed or saved under either name."""
+        victim = environments.equipped()
+        stage.route(victim)
+        result = self.run(stage, victim, kind, way)
+        assert result.returncode != 0, str(result)
+        assert "Traceback" not in result.output
+        assert not {"acme", "acme-core"} & victim.installed().keys()
+        assert not list((victim.project / "files").glob("acme*")), str(result)
+
+    def test_plain_pip_installs_one(self, stage: Stage, environments: Environments) -> None:
+        """The attack is one on every pip: only the beginning of the directory's name is compared."""
+        victim = environments.plain()
+        result = self.run(stage, victim, "another dist-info", "install")
+        assert result.returncode == 0, str(result)
+        assert "already satisfied" in victim.pip("install", "--no-index", "acme-core").words
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_in_a_build(self, kind: str, stage: Stage, environments: Environments) -> None:
+        """Build requirements are installed by pip on its own account, in each isolation mode."""
+        victim = environments.equipped()
+        stage.route(victim)
+        stage.public.add(self.odd(kind))
+        stage.public.add(sdist("built2", "1.0", origin="public", build_requires=["acme"]))
+        for feature in FEATURES:
+            if feature is None or offers(victim, feature):
+                options = [] if feature is None else ["--use-feature", feature]
+                result = install(victim, stage, *options, "built2")
+                assert result.returncode != 0, str(result)
+                assert victim.origin("built2") is None
