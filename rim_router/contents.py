@@ -133,9 +133,14 @@ def _fault_of_distribution(project: str, name: str, *, is_plugin: bool) -> str |
         return "a file of rim-router"
     if name.endswith(_LINKS):
         return "a link to other distributions"
-    if name.endswith(_INFO) and project_of(name) != project:
+    if is_of_other(name, project):
         return f"it would count as the installed project {project_of(name)}"
     return None
+
+
+def is_of_other(name: str, project: str) -> bool:
+    """Whether a name in a directory is that of core metadata, and not of a project's own (normalised)."""
+    return name.casefold().endswith(_INFO) and project_of(name) != project
 
 
 def project_of(info: str) -> str:

@@ -47,7 +47,7 @@ class Given:
         """``SourceDistribution.prepare_distribution_metadata``: a build requires what its project says."""
 
         def prepare(distribution: Any, *args: Any, **kwargs: Any) -> Any:
-            with self._building_for(USER if self._is_users_project(distribution.req) else STRANGER):
+            with self._building_for(USER if self.is_users_project(distribution.req) else STRANGER):
                 return original(distribution, *args, **kwargs)
 
         return prepare
@@ -76,11 +76,11 @@ class Given:
         """
         if self._building == USER and req.comes_from is None:
             return True  # a build requirement of a local project, installed within this process
-        return link.url in self._urls or self._is_users_project(req.comes_from)
+        return link.url in self._urls or self.is_users_project(req.comes_from)
 
-    def _is_users_project(self, req: Any) -> bool:
+    def is_users_project(self, req: Any) -> bool:
         """Whether a requirement is a local project that the user has named, or that such a one names."""
         link = getattr(req, "original_link", None) or getattr(req, "link", None)  # comes_from can be a text
         if link is None or not link.is_existing_dir():
             return False
-        return link.url in self._urls or self._is_users_project(req.comes_from)
+        return link.url in self._urls or self.is_users_project(req.comes_from)

@@ -143,10 +143,12 @@ class Installation:
         """Add the directories that the wheels' own ``.pth`` files put on Python's path."""
         added: list[str] = []
         for req, wheel in wheels:
+            if self._given.is_users_project(req):
+                continue  # an editable installation leads to where the user works
             for entry, path in wheel.import_paths(ground):
-                there = [name for name in _listed(path) if name.lower().endswith((".dist-info", ".egg-info"))]
-                if there and spelling(path) not in ground.imports:
-                    what = ", ".join(there)
+                others = [name for name in _listed(path) if contents.is_of_other(name, wheel.project)]
+                if others and spelling(path) not in ground.imports:
+                    what = ", ".join(others)
                     self._check_contents(req, [f"{entry} puts {path} on Python's path, in which is {what}"])
                 added.append(path)
         return ground.replaced(imports=ground.imports | _spelled(added))

@@ -173,6 +173,36 @@ class TestTheProjectsOwn:
         assert (victim.prefix / "pyproject.toml").exists() is not has_table
 
 
+class TestEditable:
+    """An editable installation puts the user's own directory on Python's path."""
+
+    def test_with_metadata_of_others_in_it(self, stage: Stage, environments: Environments) -> None:
+        """What lies there is the user's business."""
+        victim = environments.equipped()
+        stage.route(victim)
+        source = sdist("mine", "1.0", origin="user").unpack_to(victim.place / "mine")
+        for name in ("mine", "other"):
+            (source / f"{name}.egg-info").mkdir()
+        backend = source / "backend.py"
+        backend.write_text(backend.read_text(encoding="utf-8") + EDITABLE, encoding="utf-8")
+        victim.pip("install", "--no-index", "--editable", source, check=True)
+        assert "mine" in victim.installed()
+
+
+EDITABLE = """
+def get_requires_for_build_editable(config_settings=None):
+    return []
+
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    facts = _facts()
+    files = {path: text.encode() for path, text in facts["files"].items() if path != facts["module"]}
+    files["__editable__.mine.pth"] = HERE.encode()
+    write_wheel(os.path.join(wheel_directory, facts["wheel"]), facts["dist_info"], files)
+    return facts["wheel"]
+"""
+
+
 class TestThePlugin:
     """rim-router's own files, and rim-router as a dependency."""
 
