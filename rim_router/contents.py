@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import unicodedata
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rim_router.names import normalise
@@ -49,16 +49,33 @@ class Ground(Record):
     plugin: frozenset[str] = frozenset()
 
 
-@lru_cache(maxsize=4096)
 def spelling(path: str) -> str:
     """A path in the one form that stands for all that some file system takes for the same.
 
     Without regard to case, to characters that cannot be seen, and to dots and spaces at the end of a name.
     """
+    directory, _, name = path.rpartition("/")
+    if name in ("", ".", "..") or "\\" in name or not name.isascii():
+        return _spelling(path)
+    return f"{_spelling(directory)}/{name.rstrip(' .').lower() or name}"
+
+
+@cache  # of directories, of which a wheel has few
+def _spelling(path: str) -> str:
     if not path.isascii():
         path = "".join(each for each in path if unicodedata.category(each) != "Cf")
     parts = posixpath.normpath(path.replace("\\", "/")).casefold().split("/")
     return "".join("/" + (part.rstrip(" .") or part) for part in parts if part)
+
+
+@cache
+def _below(base: str, directory: str) -> str:
+    return posixpath.normpath(posixpath.join(base, directory))
+
+
+def _joined(base: str, path: str) -> str:
+    directory, _, name = path.rpartition("/")
+    return _below(base, path) if name in ("", ".", "..") else f"{_below(base, directory)}/{name}"
 
 
 def destinations(entries: Iterable[str], layout: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -74,14 +91,14 @@ def destinations(entries: Iterable[str], layout: Mapping[str, str]) -> list[tupl
     for entry in entries:
         if entry.endswith("/"):
             continue  # a directory is made for the files in it only
-        for written in dict.fromkeys((entry, entry.replace("\\", "/"))):
+        for written in (entry, entry.replace("\\", "/")) if "\\" in entry else (entry,):
             if written.partition("/")[0].endswith(".data"):
                 _, *below = posixpath.normpath(written).split("/", 2)
                 bases = [layout[below[0]]] if len(below) == 2 and below[0] in layout else []
                 path = below[-1] if below else ""
             else:
                 bases, path = list(libraries), written
-            placed += [(entry, posixpath.normpath(posixpath.join(base, path))) for base in bases]
+            placed += [(entry, _joined(base, path)) for base in bases]
     return placed
 
 
