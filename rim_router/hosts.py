@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from rim_router.record import Record
-from rim_router.urls import Origin
+from rim_router.urls import Origin, public_index
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rim_router.table import Decision, ExternalWheel, Index
 
 
@@ -84,3 +88,45 @@ class Hosts(Record):
 def is_upgrade(before: Origin, after: Origin) -> bool:
     """Whether a redirect only goes from http to https on the same host."""
     return after.host == before.host and (before.scheme, after.scheme) == ("http", "https")
+
+
+def forwards_to(index: Index, target: str, others: Iterable[Index], *, refused: bool) -> str | None:
+    """Whose answer a redirect of an index page leads to, if not its own index's: PyPI's or another index's.
+
+    An index that redirects so forwards the names that it lacks, and is no source for them.
+
+    :param target: where the redirect leads; one that cannot be read leads to nobody.
+    :param others: every index of the tables.
+    :param refused: whether it may not be followed anyway. Then any page on the host of another index counts,
+        and not only those of its projects: a host among ``external-hosts`` can be another index's, too.
+    """
+    try:
+        host, path = _place(target)
+        public = public_index(target)
+    except ValueError:
+        return None
+    pages = {(host, path), (host, path.rpartition("/")[0])}  # that of a flat index, or of a project
+    own = set(map(_place, index.urls))
+    if not host or pages & own:
+        return None
+    on_own_host = host in {place[0] for place in own}
+    if public is not None and not on_own_host:
+        return public
+    for other in others:
+        places = set(map(_place, other.urls)) - own
+        if pages & places or (refused and not on_own_host and host in {place[0] for place in places}):
+            return f"index {other.name}"
+    return None
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Host with port, and path, by which two URLs of a page are compared."""
+    return Origin.of(url).netloc, unquote(urlsplit(url).path).rstrip("/")
+
+
+_LOGIN = r"(?i)\b(?:(?:log|sign)[-_]?[io]n|sso|saml2?|o?auth2?|authorize|adfs|openid(?:-connect)?)\b"
+
+
+def is_login(url: str) -> bool:
+    """Whether a URL looks like that of a log-in page."""
+    return re.search(_LOGIN, url.partition("?")[0]) is not None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rim_router.names import Pattern, PatternMap, normalise
 from rim_router.pins import Pins
 from rim_router.record import EMPTY, Record
+from rim_router.strategies import IN_TURN, VERSION_PRIORITY
 from rim_router.urls import HostPattern, Origin, file_origins, is_local, redact
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
         def evaluate(self, environment: dict[str, str] | None = ...) -> bool: ...
 
 
-# How several indexes of one route are combined (PEP 766).
-INDEX_PRIORITY, VERSION_PRIORITY = STRATEGIES = ("index-priority", "version-priority")
 LAYERS = ("central", "machine", "user", "environment", "project")
 
 
@@ -62,6 +61,8 @@ class Index(Record):
     :param mirrors: URLs of the same content, in the order in which they are tried.
     :param flat: a directory or page of links and not an index.
     :param pins_required: files hosted elsewhere need a pin, whatever the policy says.
+    :param probe: a project that it certainly has, normalised: without it no "not found" of it counts.
+    :param absent_statuses: HTTP statuses by which it says "not found", besides 404 and 410.
     """
 
     name: str
@@ -71,6 +72,8 @@ class Index(Record):
     external_hosts: tuple[HostPattern, ...] = ()
     flat: bool = False
     pins_required: bool = False
+    probe: str | None = None
+    absent_statuses: tuple[int, ...] = ()
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -132,7 +135,7 @@ class Target(Record):
     """One thing a route can lead to, and the marker under which it does.
 
     :param indexes: in order; empty unless *kind* is ``INDEXES``.
-    :param strategy: one of :data:`STRATEGIES`.
+    :param strategy: one of :data:`rim_router.strategies.STRATEGIES`.
     :param reason: of ``deny``.
     :param marker: None holds everywhere.
     :param marker_text: the marker as written.
@@ -240,9 +243,9 @@ class Decision(Record):
         return self.target.indexes
 
     @property
-    def by_priority(self) -> bool:
-        """Whether indexes are asked one after the other (PEP 766, index priority)."""
-        return len(self.indexes) > 1 and self.target.strategy == INDEX_PRIORITY
+    def in_turn(self) -> bool:
+        """Whether several indexes are asked one after the other, and not all together."""
+        return len(self.indexes) > 1 and self.target.strategy in IN_TURN
 
     @property
     def origins(self) -> frozenset[Origin]:

@@ -16,6 +16,8 @@ _HOST = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
 
 # The hosts that serve the files of the two indexes that everybody has; see PEP 503's successor pages.
 _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-files.pythonhosted.org"}
+# Where anybody can publish under any name that is free.
+_PUBLIC = {"pypi.org": "PyPI", "pypi.python.org": "PyPI", "test.pypi.org": "TestPyPI"}
 
 
 _CONTROLS = bytes([*range(0x20), 0x7F])
@@ -115,6 +117,14 @@ def file_origins(url: str) -> frozenset[Origin]:
     origin = Origin.of(url)
     known = _FILE_HOSTS.get(origin.host) if origin.scheme == "https" and origin.port == 443 else None
     return frozenset({origin} if known is None else {origin, Origin("https", known, 443)})
+
+
+def public_index(url: str) -> str | None:
+    """The name of the public index that a URL leads to: PyPI or TestPyPI; None for any other.
+
+    :raises ValueError: for a URL that cannot be read.
+    """
+    return _PUBLIC.get(Origin.of(url).host)
 
 
 class HostPattern(Record):

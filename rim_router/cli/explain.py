@@ -11,6 +11,7 @@ from rim_router.config import load
 from rim_router.errors import IndexFailedError, RefusedHostError
 from rim_router.external import judge_wheel
 from rim_router.names import Pattern
+from rim_router.strategies import FIRST_INDEX, INDEX_PRIORITY, VERSION_PRIORITY, Answer, is_last
 from rim_router.table import Kind
 from rim_router.urls import redact
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rim_router.cli.contacts import Contacts
-    from rim_router.table import Decision, ExternalWheel, RoutingTable
+    from rim_router.table import Decision, ExternalWheel, Index, RoutingTable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -84,8 +85,10 @@ def _explanation(decision: Decision, table: RoutingTable, contacts: Contacts | N
             break  # as pip does: the next index is no substitute
         verdicts = judged(page, decision.name, index, table, contacts)
         files += [views.file(file, index.name, verdict) for file, verdict in verdicts]
-        # With index priority the next index is asked only if this one has nothing, refused files included.
-        if decision.by_priority and page.files:
+        # Which request it is cannot be told: any file may be what is wanted, as one that is refused is.
+        has_project = page.exists or bool(decision.wheels)
+        answer = Answer(has_project, has_refused=False, satisfies=bool(page.files))
+        if decision.in_turn and is_last(decision.target.strategy, answer):
             break
     return views.explanation(decision, table.policy, files, problems)
 
@@ -110,6 +113,13 @@ def _has_somewhere(explanation: shapes.Explanation) -> bool:
 def _text(decision: Decision, table: RoutingTable, explanation: shapes.Explanation) -> Iterator[str]:
     yield str(decision)
     yield from fields([*_reasons(decision), *_places(decision), *_policy(table), *_files(explanation)])
+
+
+_STRATEGIES = {
+    FIRST_INDEX: "the first index that has the project at all, whatever versions and files",
+    INDEX_PRIORITY: "the first index that has a candidate that satisfies the request",
+    VERSION_PRIORITY: "the candidates of all indexes together",
+}
 
 
 def _reasons(decision: Decision) -> Iterator[tuple[str, str]]:
@@ -150,21 +160,23 @@ def _places(decision: Decision) -> Iterator[tuple[str, str]]:
     if kind is Kind.WHEELS and not decision.wheels:
         yield "looked up on", "nothing: the table has no [[wheel]] of this project"
     for index in decision.indexes:
-        form = "a page or directory of links, " if index.flat else ""
-        yield "looked up on", f"{index} {form}defined in {views.place_text(index.source)}"
-        for mirror in index.mirrors:
-            yield "looked up on", f"  mirror {redact(mirror)}"
-        if index.external_hosts:
-            yield "looked up on", f"  external hosts {', '.join(map(str, index.external_hosts))}"
+        for line in _index(index):
+            yield "looked up on", line
     if len(decision.indexes) > 1:
-        yield (
-            "strategy",
-            (
-                "index-priority: the first index that has a candidate that satisfies the request"
-                if decision.by_priority
-                else "version-priority: the candidates of all indexes together"
-            ),
-        )
+        yield "strategy", f"{decision.target.strategy}: {_STRATEGIES[decision.target.strategy]}"
+
+
+def _index(index: Index) -> Iterator[str]:
+    form = "a page or directory of links, " if index.flat else ""
+    yield f"{index} {form}defined in {views.place_text(index.source)}"
+    for mirror in index.mirrors:
+        yield f"  mirror {redact(mirror)}"
+    if index.external_hosts:
+        yield f"  external hosts {', '.join(map(str, index.external_hosts))}"
+    if index.probe is not None:
+        yield f'  "not found" counts only while {index.probe} is found there'
+    if index.absent_statuses:
+        yield f'  {", ".join(map(str, index.absent_statuses))} counts as "not found", as 404 and 410 do'
 
 
 def _policy(table: RoutingTable) -> Iterator[tuple[str, str]]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.views import is_unconditional, merged, target_text
 from rim_router.contents import PLUGIN
+from rim_router.strategies import FIRST_INDEX, IN_TURN, INDEX_PRIORITY
 from rim_router.table import Kind
-from rim_router.urls import Origin, redact
+from rim_router.urls import Origin, is_local, public_index, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,6 +53,7 @@ def findings(table: RoutingTable, documents: Mapping[str, Mapping[str, Any]]) ->
         if not hidden:
             yield from _unreachable_targets(route)
             yield from _unclaimed_bare_name(table, route)
+    yield from _loose_lists(table)
     yield from _hidden_indexes(table)
     for index in table.indexes:
         yield from _loose_index(index)
@@ -126,6 +128,53 @@ def _as_value(target: Target) -> str:
     if len(target.indexes) == 1:
         return f'"{target.indexes[0].name}"'
     return "the same"
+
+
+def _loose_lists(table: RoutingTable) -> Iterator[Finding]:
+    """Lists in which somebody else's word can decide from which index a project comes."""
+    routes = [route for route, hidden in merged(table) if not hidden]
+    everybodys = {
+        index
+        for route in routes
+        for target in route.targets
+        for index in target.indexes
+        if _is_public(index) or not route.pattern.literal
+    }
+    unproven: dict[Index, Route] = {}
+    for route in routes:
+        for target in route.targets:
+            public = next((index for index in target.indexes[1:] if index in everybodys), None)
+            if public is not None and target.strategy == INDEX_PRIORITY:
+                yield Finding(
+                    "public-by-priority",
+                    f"{route.pattern} goes by {INDEX_PRIORITY}, and its index {public.name} is public: whatever "
+                    "requires a version that only that one has moves the project there",
+                    route.source,
+                    f'use strategy = "{FIRST_INDEX}"',
+                )
+            for index in _leading_on(target):
+                unproven.setdefault(index, route)
+    for index, route in unproven.items():
+        yield Finding(
+            "no-probe",
+            f"index {index.name} is in the list of {route.pattern} and has no probe: if it answers 404 to an "
+            "expired token, or while it is out of order, another index of the list takes its place",
+            index.source,
+            'add probe = "NAME", a project that it certainly has',
+        )
+
+
+def _leading_on(target: Target) -> list[Index]:
+    """The indexes of a list whose "not found" leads to another one, on nothing but their word."""
+    if len(target.indexes) < 2:
+        return []
+    indexes = target.indexes[:-1] if target.strategy in IN_TURN else target.indexes
+    return [index for index in indexes if index.probe is None and not all(map(is_local, index.urls))]
+
+
+def _is_public(index: Index) -> bool:
+    """Whether anybody can publish there."""
+    return any(public_index(url) is not None for url in index.urls)
 
 
 def _hidden_indexes(table: RoutingTable) -> Iterator[Finding]:

@@ -41,11 +41,27 @@ def files_of(contacts: Contacts, name: str, index: Index, namespace: str | None 
             if not error.unreachable or position + 1 == len(index.urls):
                 raise
             continue
-        if page is None:
-            return IndexPage()
-        files = (file for file in page.files if not index.flat or _is_of(name, file.filename))
-        return replace(page, files=tuple(files))
+        read = _files_on(name, index, page)
+        if not read.files and index.probe is not None:
+            _believe(contacts, name, index, base, index.probe)
+        return read
     raise AssertionError("an index has at least one URL")
+
+
+def _files_on(name: str, index: Index, page: IndexPage | None) -> IndexPage:
+    if page is None:
+        return IndexPage(exists=False)
+    files = tuple(file for file in page.files if not index.flat or _is_of(name, file.filename))
+    return replace(page, files=files, exists=bool(files) or not index.flat)
+
+
+def _believe(contacts: Contacts, name: str, index: Index, base: str, probe: str) -> None:
+    """Let an index say that it has no file of a project, if it has one of its probe (spec section 3).
+
+    :raises IndexFailedError: if it has none.
+    """
+    if name == probe or not _files_on(probe, index, _project_page(contacts, probe, index, base)).files:
+        raise _failed(index, base, f"has no file even for {probe}: are the credentials right?")
 
 
 def reach(contacts: Contacts, index: Index, base: str, name: str | None) -> tuple[str, str, IndexPage]:

@@ -40,10 +40,13 @@ class IndexPage:
     """What a page has.
 
     :param own: the origins whose files are the index's own.
+    :param exists: whether there is such a page, though without a file; for what several projects share,
+        whether there is a file of the one that is meant.
     """
 
     files: tuple[IndexFile, ...] = ()
     own: frozenset[Origin] = frozenset()
+    exists: bool = True
 
 
 def read_page(content: bytes, content_type: str, url: str) -> IndexPage:

@@ -115,6 +115,8 @@ def index(value: Index) -> shapes.Index:
         "mirrors": [redact(mirror) for mirror in value.mirrors],
         "external_hosts": [str(entry) for entry in value.external_hosts],
         "format": "flat" if value.flat else "simple",
+        "probe": value.probe,
+        "absent_statuses": list(value.absent_statuses),
         "place": place(value.source),
     }
 

@@ -79,7 +79,7 @@ class _Wanted:
 
 
 def fetch(contacts: Contacts, index: Index, base: str, url: str, limit: int = LIMIT) -> Page | None:
-    """A page of an index; None if there is none (404 or 410).
+    """A page of an index; None if there is none (404, 410 and its ``absent-status``).
 
     :param base: the URL of the index or of a mirror.
     :param url: at or below *base*.
@@ -110,7 +110,7 @@ def fetch_file(contacts: Contacts, index: Index, own: frozenset[Origin], url: st
 def _get(
     contacts: Contacts, wanted: _Wanted, url: str, headers: Mapping[str, str], limit: int
 ) -> Page | None:
-    """What the server of a URL answers, or the one that it redirects to (spec 5.7); None for 404 or 410."""
+    """What the server of a URL answers, or the one it redirects to (spec 5.7); None if it is not there."""
     hosts = wanted.hosts
     address, authorization = _split_credentials(url)
     first = Origin.of(address)
@@ -127,7 +127,7 @@ def _get(
                 return Page(address, kind, _read(response, limit), hosts.own)
         except urllib.error.HTTPError as error:
             with error:
-                if error.code in _MISSING:
+                if error.code in _MISSING or (wanted.page and error.code in wanted.index.absent_statuses):
                     return None
                 location = error.headers.get("Location") if error.code in _REDIRECTS else None
                 if location is None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rim_router.config.document import Document, Key, shown_text
+from rim_router.config.document import Document, Key, item, shown_text
 from rim_router.config.expand import absolute_url
 from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED
+from rim_router.names import Pattern
 from rim_router.table import Index
 from rim_router.urls import HostPattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_STATUSES = range(400, 500)
+# By these a server says that the credentials are wrong or missing, or that it is asked too often.
+_NEVER_ABSENT = (401, 407, 429)
 
 
 def read_indexes(
@@ -64,6 +69,8 @@ def _read_index(
     ]
     form = document.word((*key, "format"), table.get("format", "simple"), FORMATS)
     pins = document.word((*key, "pins"), table.get("pins", "optional"), POLICY["pins"])
+    probe = _read_probe(document, (*key, "probe"), table["probe"]) if "probe" in table else None
+    statuses = _read_statuses(document, key, table) if "absent-status" in table else ()
     return Index(
         name,
         url or "",  # with a fault, and then nobody sees this object
@@ -72,7 +79,48 @@ def _read_index(
         external_hosts=tuple(host for host in hosts if host),
         flat=form == "flat",
         pins_required=pins == "required",
+        probe=probe,
+        absent_statuses=statuses,
     )
+
+
+def _read_probe(document: Document, key: Key, value: object) -> str | None:
+    text = document.string(key, value)
+    if text is None:
+        return None
+    try:
+        pattern = Pattern.parse(text)
+    except ValueError as error:
+        document.fault(key, str(error))
+        return None
+    if pattern.prefix:
+        document.fault(key, "is a name, without '*'", "name a project that the index certainly has")
+    return pattern.literal
+
+
+def _read_statuses(document: Document, key: Key, table: dict[str, Any]) -> tuple[int, ...]:
+    """The statuses by which an index says "not found", each once and in order."""
+    place, values = (*key, "absent-status"), table["absent-status"]
+    if table.get("format") == "flat":
+        document.fault(place, 'does not go with format = "flat": without its one page there is no index')
+    elif "probe" not in table:
+        hint = 'add probe = "NAME", a project that the index certainly has'
+        document.fault(place, "needs a probe, so that a refusal cannot pass for an absence", hint)
+    if not isinstance(values, list):
+        document.wrong_type(place, "an array of HTTP statuses such as [403]", values)
+        return ()
+    statuses: set[int] = set()
+    for position, status in enumerate(values):
+        if type(status) is not int:
+            document.wrong_type((*place, item(position)), "an HTTP status such as 403", status)
+        elif status not in _STATUSES or status in _NEVER_ABSENT:
+            never = ", ".join(map(str, _NEVER_ABSENT))
+            document.fault(
+                (*place, item(position)), f"{status} cannot mean absent: only 400 to 499 can, without {never}"
+            )
+        else:
+            statuses.add(status)
+    return tuple(sorted(statuses))
 
 
 def _strings(document: Document, key: Key, table: dict[str, Any], name: str) -> list[tuple[Key, str]]:

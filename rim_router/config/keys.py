@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TABLE = ("indexes", "routes", "wheel", "policy")
-INDEX = ("url", "mirrors", "external-hosts", "pins", "format")
+INDEX = ("url", "mirrors", "external-hosts", "pins", "format", "probe", "absent-status")
 ROUTE = ("index", "indexes", "deny", "strategy", "marker", "namespace", "locked")
 WHEEL = ("urls", "sha256", "sha384", "sha512", "size", "requires-python", "support")
 

@@ -10,7 +10,8 @@ from rim_router.config.keys import RESERVED, ROUTE
 from rim_router.libraries import library
 from rim_router.names import Pattern
 from rim_router.record import Record
-from rim_router.table import STRATEGIES, Kind, Source, Target
+from rim_router.strategies import STRATEGIES
+from rim_router.table import Kind, Source, Target
 
 if TYPE_CHECKING:
     from rim_router.table import Marker

@@ -10,13 +10,15 @@ from pip._internal.index.collector import CollectedSources, LinkCollector
 
 from rim_router.errors import DeniedError
 from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.listings import Inquiry
 from rim_router.hooks.lookalike import lookalike
-from rim_router.hooks.sources import FindLinksSource, Inquiry, RoutedSource, WheelSource
+from rim_router.hooks.sources import FindLinksSource, RoutedSource, WheelSource
+from rim_router.strategies import Answer, ask_in_turn, is_last
 from rim_router.table import Kind
 from rim_router.urls import is_local, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rim_router.hooks.rims import Rims
     from rim_router.hooks.services import Services
@@ -34,7 +36,8 @@ class Lookup:
     :param asked: the indexes that were asked, as shown.
     :param scope: where pip would have looked.
     :param refused: why files may not be used.
-    :param refusing: the names of the indexes that have such files.
+    :param answers: the indexes that have the project, by name: whether with any file, refused ones included.
+    :param refusing: the names of the indexes that have files that may not be used.
     """
 
     def __init__(self, decision: Decision) -> None:
@@ -42,6 +45,7 @@ class Lookup:
         self.asked: dict[str, None] = {}
         self.scope: Any = None
         self.refused: dict[Verdict, None] = {}
+        self.answers: dict[str, bool] = {}
         self.refusing: set[str] = set()
 
     def explain(self) -> str:
@@ -54,8 +58,26 @@ class Lookup:
             ignored += [f"--find-links {redact(place)}" for place in self.scope.find_links]
         if ignored:
             lines.append(f"Not asked for it: {', '.join(ignored)}.")
+        lines += self._left_out()
         lines += [f"Refused: {verdict}" for verdict in self.refused]
         return "\n".join(lines)
+
+    def answer(self, index: Index, *, satisfies: bool) -> Answer:
+        """What one index has of the project; its ``[[wheel]]`` entries count as the first index's."""
+        has_project = index.name in self.answers or bool(self.decision.wheels)
+        return Answer(has_project, index.name in self.refusing, satisfies)
+
+    def _left_out(self) -> Iterator[str]:
+        """Why the rest of a list of indexes was not asked."""
+        strategy = self.decision.target.strategy
+        for position, index in enumerate(self.decision.indexes[:-1]):
+            rest = [str(other) for other in self.decision.indexes[position + 1 :]]
+            last = is_last(strategy, self.answer(index, satisfies=False))
+            if self.decision.in_turn and last and not any(other in self.asked for other in rest):
+                what = "files of it that may not be used" if index.name in self.refusing else "the project"
+                what += "" if self.answers.get(index.name, True) else ", though without any file"
+                yield f"By {strategy}, {', '.join(rest)} was not asked: {index.name} has {what}."
+                return
 
 
 class Router:
@@ -99,8 +121,8 @@ class Router:
                 return original(collector, project_name, candidates_from_page)
             lookup = self._begin(decision, collector)
 
-            def from_pip(scope: Any, page: Any) -> Any:
-                return original(LinkCollector(collector.session, scope), project_name, page)
+            def from_pip(name: str, scope: Any, page: Any) -> Any:
+                return original(LinkCollector(collector.session, scope), name, page)
 
             scope = collector.search_scope
             inquiry = Inquiry(
@@ -108,6 +130,7 @@ class Router:
                 services=self._services,
                 rims=self._rims,
                 refuse=lambda verdict, index: self._refuse(lookup, verdict, index),
+                note_project=lambda index, has_files: lookup.answers.update({index.name: has_files}),
                 from_pip=from_pip,
                 candidates_from_page=candidates_from_page,
                 session=collector.session,
@@ -138,20 +161,15 @@ class Router:
         return collect
 
     def find_all_candidates(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """``PackageFinder.find_all_candidates``: with index priority, those of the first index with any."""
+        """``PackageFinder.find_all_candidates``: those of the one index of a list that is to be used."""
 
         def find_all(finder: Any, project_name: str) -> Any:
-            found: Any = []
-            for one in self._finders_by_priority(finder, project_name) or [finder]:
-                found = original(one, project_name)
-                if found or self._has_refused(one, project_name):
-                    break
-            return found
+            return self._in_turn(finder, project_name, lambda one: original(one, project_name), bool)
 
         return find_all
 
     def find_best_candidate(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """``PackageFinder.find_best_candidate``: with index priority, on the first index that satisfies.
+        """``PackageFinder.find_best_candidate``: the best one on the one index of a list that is to be used.
 
         A yanked file counts as there: that an index withdraws a file is no reason to ask the next one.
         Nor is that the table refuses a file, or else whoever makes it so decides which index is asked. That
@@ -159,12 +177,12 @@ class Router:
         """
 
         def find_best(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
-            found: Any = None
-            for one in self._finders_by_priority(finder, project_name) or [finder]:
-                found = original(one, project_name, specifier, hashes)
-                if found.best_candidate is not None or self._has_refused(one, project_name):
-                    break
-            return found
+            return self._in_turn(
+                finder,
+                project_name,
+                lambda one: original(one, project_name, specifier, hashes),
+                lambda found: found.best_candidate is not None,
+            )
 
         return find_best
 
@@ -229,24 +247,32 @@ class Router:
                 f"for it and for every other claimed name (here {', '.join(map(redact, given))})",
             )
 
-    def _has_refused(self, finder: Any, project_name: str) -> bool:
-        """Whether the one index of a finder has files of a project that may not be used."""
-        index = getattr(finder._link_collector, "rim_router_index", None)
-        lookup = self._lookups.get(self._table.route(project_name).name)
-        return index is not None and lookup is not None and index.name in lookup.refusing
-
-    def _finders_by_priority(self, finder: Any, project_name: str) -> list[Any]:
-        """A finder for each index, if the project has several that are to be asked one after the other."""
+    def _in_turn(
+        self,
+        finder: Any,
+        project_name: str,
+        find: Callable[[Any], Any],
+        satisfies: Callable[[Any], bool],
+    ) -> Any:
+        """What pip finds, by a finder for each index if those of the project are to be asked in turn."""
         decision = self._table.route(project_name)
-        collector = finder._link_collector
         locked = getattr(finder, "_locked_links", ())
-        if not decision.by_priority or decision.name in locked or hasattr(collector, "rim_router_index"):
-            return []
+        if (
+            not decision.in_turn
+            or decision.name in locked
+            or hasattr(finder._link_collector, "rim_router_index")
+        ):
+            return find(finder)
         finders = finder.__dict__.setdefault("rim_router_finders", {})
         if decision.name not in finders:
             finders[decision.name] = [_narrowed(finder, index) for index in decision.indexes]
-        result: list[Any] = finders[decision.name]
-        return result
+
+        def ask(one: Any) -> tuple[Any, Answer]:
+            found = find(one)  # which begins the look-up, unless its answer is known already
+            index = one._link_collector.rim_router_index
+            return found, self._lookups[decision.name].answer(index, satisfies=satisfies(found))
+
+        return ask_in_turn(decision.target.strategy, finders[decision.name], ask)
 
 
 def _ignored(decision: Decision, scope: Any) -> list[str]:

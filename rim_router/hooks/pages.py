@@ -10,7 +10,7 @@ from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError
 from rim_router.hooks.lookalike import lookalike
-from rim_router.recognition import is_page_with, namespace_fault, page_fault
+from rim_router.recognition import is_file_of, is_page_with, namespace_fault, page_fault
 from rim_router.urls import redact, scrub
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rim_router.urls import Origin
 
 _NOT_FOUND = (404, 410)
+_FORBIDDEN = 403
+_ABSENT_STATUS = f"absent-status = [{_FORBIDDEN}]"
 _ABSENT_FILES = ("FileNotFoundError", "NotADirectoryError")
 
 
@@ -30,17 +32,27 @@ class Page:
     :param base: the index's URL or a mirror's.
     :param project_name: normalised.
     :param namespace: that the index has to own; None for no such condition.
+    :param fresh: whether an answer out of pip's HTTP cache will not do.
     """
 
     def __init__(
-        self, index: Index, base: str, project_name: str, namespace: str | None, services: Services
+        self,
+        index: Index,
+        base: str,
+        project_name: str,
+        namespace: str | None,
+        services: Services,
+        *,
+        fresh: bool = False,
     ) -> None:
         self.index = index
         self.base = base
         self.project_name = project_name
         self.namespace = namespace
         self.services = services
-        self.absent = False
+        self.fresh = fresh
+        self.absence: str | None = None  # how the index says that there is no such page
+        self.has_files = False  # of the project, whether they may be used or not
         self.unchecked: Any = None  # the answer, as long as it is not known to be a page of an index
         self.upgraded: Origin | None = None  # to https on the same host: then the index's own, too
 
@@ -76,6 +88,7 @@ class Page:
 
         :raises PipRoutingError: if it is no index page.
         """
+        self.has_files = self.has_files or any(is_file_of(link.filename, self.project_name) for link in links)
         content, self.unchecked = self.unchecked, None
         if content is None:
             return
@@ -115,13 +128,15 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
             page=True,
             refused=page.error,
         )
+        if page.fresh:
+            guarded.session.headers = {**collector.session.headers, "Cache-Control": "max-age=0"}
         try:
             content = original(guarded, location, *args, **kwargs)
         except RequestException as error:  # one that pip has no answer to, such as redirects without end
             raise page.failed(f"failed: {scrub(str(error))}") from error
         page.upgraded = guarded.session.rim_router_upgraded
         if content is None:
-            if page.absent:
+            if page.absence is not None:
                 return None
             raise page.failed("answered with something that is not an index page", hint=_HINT)
         if page.must_be_index:
@@ -156,16 +171,18 @@ def handle_failure(original: Callable[..., None]) -> Callable[..., None]:
         status = getattr(response, "status_code", None)
         # The page of a flat index is the index itself: without it there is nothing to be found on.
         if (
-            status in _NOT_FOUND
+            (status in _NOT_FOUND or status in page.index.absent_statuses)
             and not page.index.flat
             and (link.scheme != "file" or response.reason in _ABSENT_FILES)
         ):
-            page.absent = True
+            page.absence = "has no page" if link.scheme == "file" else f"answers {status}"
             return original(link, reason, *args, **kwargs)
         text = scrub(str(reason))
         # pip reports TLS failures with a sentence of its own, which no other failure has.
         unreachable = "ssl certificate" not in text if status is None else status >= 500
         hint = "check the credentials for this index" if status in (401, 403) else None
+        if status == _FORBIDDEN and not page.index.flat:
+            hint = f"{hint}; if it means that there is no such project, give it a probe and {_ABSENT_STATUS}"
         raise page.failed(f"failed: {text}", unreachable=unreachable, hint=hint)
 
     return handle

@@ -36,6 +36,8 @@ class Services:
         self.journal = journal
         self.announcer = Announcer()
         self.tracker = Tracker()
+        # The URLs of indexes, each with its probe, that have been found to have it.
+        self.probed: set[tuple[str, str]] = set()
         self._glances: dict[tuple[int, frozenset[Origin]], dict[tuple[str, bool], bool]] = {}
         self._hosts: dict[tuple[int, frozenset[Origin]], Hosts] = {}
         # Wheels of pip's cache, by URL, and the links of what they were built from.
@@ -43,7 +45,9 @@ class Services:
         # Where --target puts what is installed; None for no such option.
         self.target: str | None = None
         self.recording = os.environ.get(RECORDING) == "1"
-        self.transport = Transport(self.table.policy, self.announcer, self.journal, recording=self.recording)
+        self.transport = Transport(
+            self.table.policy, self.announcer, self.journal, self.table.indexes, recording=self.recording
+        )
 
     def judge(self, name: str, index: Index, own: frozenset[Origin]) -> Judge:
         """The rules for the files of a project on an index."""

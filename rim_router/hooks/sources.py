@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from contextlib import contextmanager
-from functools import cache
 from itertools import compress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pip._internal.index.sources import LinkSource
 from pip._internal.models.link import Link
-from pip._internal.models.search_scope import SearchScope
-from pip._internal.utils.urls import url_to_path
 
 from rim_router.digests import strong
 from rim_router.errors import IndexFailedError
 from rim_router.external import judge_wheel, pinned
-from rim_router.hooks import pages, rims
-from rim_router.hooks.diagnostics import logger, pip_error
-from rim_router.hooks.seams import parameters
+from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.listings import listing, scope
+from rim_router.hooks.probing import believe
 from rim_router.hooks.tracking import File, digests_of, fragment_digests, url_of, urls_of
 from rim_router.hosts import Hosts
 from rim_router.names import RIM_SUFFIX
-from rim_router.record import Record
-from rim_router.urls import Origin, is_local, join, redact
+from rim_router.urls import is_local, redact
 from rim_router.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from rim_router.hooks.services import Services
-    from rim_router.table import Decision, ExternalWheel, Index
-
-    #: pip's own sources for a search scope, given what turns a page into candidates.
-    FromPip = Callable[[Any, Any], Any]
-
-
-class Inquiry(Record):
-    """One look-up of a claimed name, by the finder that wants it.
-
-    :param refuse: notes that a file may not be used, and which index has it.
-    :param from_pip: pip's own sources for a search scope.
-    :param candidates_from_page: the finder's function that turns a page into candidates.
-    :param offline: whether ``--no-index`` was given.
-    """
-
-    decision: Decision
-    services: Services
-    rims: rims.Rims
-    refuse: Callable[[Verdict, Index | None], None]
-    from_pip: FromPip
-    candidates_from_page: Any
-    session: Any
-    offline: bool
+    from rim_router.hooks.listings import Inquiry, Listing
+    from rim_router.table import ExternalWheel, Index
 
 
 class RoutedSource(LinkSource):
@@ -82,7 +53,9 @@ class RoutedSource(LinkSource):
         for position, url in enumerate(urls):
             self._unasked = urls[position + 1 :]
             try:
-                candidates = self._read(url)
+                found = self._read(url)
+                if found.absence is not None:
+                    believe(self._inquiry, self._index, url, found.absence)
                 break
             except Exception as failure:
                 error = getattr(failure, "error", None)
@@ -91,8 +64,10 @@ class RoutedSource(LinkSource):
                 following = redact(self._unasked[0])
                 announcer = self._inquiry.services.announcer
                 announcer.warn(url, f"{error.message}; asking its mirror {following}")
-        usable = self._usable([candidate.link for candidate in candidates])
-        return [candidate for candidate, is_usable in zip(candidates, usable) if is_usable]
+        if found.has_project:
+            self._inquiry.note_project(self._index, found.absence is None)
+        usable = self._usable([candidate.link for candidate in found.candidates])
+        return [candidate for candidate, is_usable in zip(found.candidates, usable) if is_usable]
 
     def file_links(self) -> Iterable[Any]:
         """The files of a directory of links; known once the pages have been read."""
@@ -110,52 +85,18 @@ class RoutedSource(LinkSource):
         tracker.offer(compress(links, cleared), compress(urls, cleared), self._judged)
         return [is_clear or self._may_use(link) for link, is_clear in zip(links, cleared)]
 
-    def _read(self, url: str) -> list[Any]:
-        known = self._inquiry.session.auth.index_urls or []
-        if url not in known:
-            # pip finds the credentials for files by the index URLs that it knows of.
-            self._inquiry.session.auth.index_urls = [*known, url]
-        if not self._is_there(url):
-            return []
+    def _read(self, url: str) -> Listing:
+        found = listing(self._inquiry, self._index, url, self._inquiry.decision.name, self._replaced)
+        if found.upgraded is not None:
+            self._own |= {found.upgraded}
+            self._judge = self._inquiry.services.judge(self._inquiry.decision.name, self._index, self._own)
+        self._files = self._stand_in(found.files) if found.files else []
+        return found
 
-        def candidates_from_page(link: Any) -> Any:
-            inquiry = self._inquiry
-            page = pages.Page(
-                self._index, url, inquiry.decision.name, inquiry.decision.target.namespace, inquiry.services
-            )
-            with pages.strictly(page), self._reading(page):
-                found = inquiry.candidates_from_page(link)
-                page.read([])  # where pip has not come as far as to have links
-            if page.upgraded is not None:
-                self._own |= {page.upgraded}
-                self._judge = inquiry.services.judge(inquiry.decision.name, self._index, self._own)
-            return found
-
-        where = scope((url,), ()) if self._index.flat else scope((), (url,))
-        found = self._inquiry.from_pip(where, candidates_from_page)
-        sources = [source for group in found for source in group if source is not None]
-        candidates = [candidate for source in sources for candidate in source.page_candidates()]
-        self._files = []
-        if self._index.flat and is_local(url):  # elsewhere pip takes the page itself for a file
-            files = [link for source in sources for link in source.file_links()]
-            files = [link for link in files if not link.url.endswith(RIM_SUFFIX)]  # pip 22 has them
-            self._files = self._stand_in([*files, *self._rims_in(Path(url_to_path(url)))])
-        return candidates
-
-    @contextmanager
-    def _reading(self, page: pages.Page) -> Iterator[None]:
-        def replaced(links: Iterable[Any]) -> list[Any]:
-            links = list(links)
-            page.read(links)
-            urls = urls_of(links)
-            self._note_twice(links, urls)
-            return self._stand_in(links) if RIM_SUFFIX in "".join(urls) else links
-
-        token = rims.reading.set(replaced)
-        try:
-            yield
-        finally:
-            rims.reading.reset(token)
+    def _replaced(self, links: list[Any]) -> list[Any]:
+        urls = urls_of(links)
+        self._note_twice(links, urls)
+        return self._stand_in(links) if RIM_SUFFIX in "".join(urls) else links
 
     def _note_twice(self, links: list[Any], urls: list[str]) -> None:
         """Of several links with one URL pip takes the first it comes to; what the others say counts too."""
@@ -173,33 +114,6 @@ class RoutedSource(LinkSource):
             self._refuse,
             offline=self._inquiry.offline,
         )
-
-    def _rims_in(self, directory: Path) -> list[Any]:
-        """The ``.rim`` files of a directory, which pip passes over."""
-        if not directory.is_dir():
-            return []
-        return [Link(path.as_uri()) for path in sorted(directory.iterdir()) if path.name.endswith(RIM_SUFFIX)]
-
-    def _is_there(self, url: str) -> bool:
-        """Whether the project can be on the index at all, where pip would only warn and go on.
-
-        :raises PipRoutingError: if the index itself is missing, or may not be asked.
-        """
-        if not url.startswith("file:"):
-            if _is_secure(self._inquiry.session, url):
-                return True
-            host = Origin.of(url).netloc
-            hint = f"use https, or --trusted-host {host}"
-            raise self._failure(url, "is neither https nor a trusted host", hint=hint)
-        try:
-            if not _exists(url_to_path(url)):
-                raise self._failure(url, "does not exist", unreachable=True)
-            return self._index.flat or _exists(url_to_path(join(url, self._inquiry.decision.name)))
-        except OSError as error:
-            raise self._failure(url, f"cannot be read: {error.strerror}", unreachable=True) from error
-
-    def _failure(self, url: str, what: str, **details: Any) -> Exception:
-        return pip_error(IndexFailedError(f"Index {self._index.name} ({redact(url)}) {what}", **details))
 
     def _may_use(self, link: Any) -> bool:
         standin = self._inquiry.rims.standin_of(link)
@@ -233,14 +147,14 @@ class RoutedSource(LinkSource):
         """The same file on the mirrors that have not been asked yet, by their own pages."""
         for url in tuple(self._unasked):
             try:
-                candidates = self._read(url)
+                found = self._read(url)
             except Exception as failure:
                 error = getattr(failure, "error", None)
                 if not isinstance(error, IndexFailedError):
                     raise
                 logger.warning("%s", error.message)
                 continue
-            for link in [candidate.link for candidate in candidates] + self._files:
+            for link in [candidate.link for candidate in found.candidates] + self._files:
                 standin = self._inquiry.rims.standin_of(link)
                 real = link if standin is None else standin.rim
                 if real.filename == filename and self._may_use(link):
@@ -295,7 +209,7 @@ class FindLinksSource(LinkSource):
     """A local ``--find-links`` place under ``--no-index`` (spec section 4, rule 4)."""
 
     def __init__(self, place: str, inquiry: Inquiry) -> None:
-        found = inquiry.from_pip(scope((place,), ()), inquiry.candidates_from_page)
+        found = inquiry.from_pip(inquiry.decision.name, scope((place,), ()), inquiry.candidates_from_page)
         self._sources = [source for group in found for source in group if source is not None]
         self._inquiry = inquiry
 
@@ -324,26 +238,3 @@ class FindLinksSource(LinkSource):
         verdict = pinned(verdict, filename, services.table.pins)
         services.tracker.add(File(self._inquiry.decision.name, filename, url, verdict, "its page", None))
         return True
-
-
-def _exists(path: str) -> bool:
-    try:
-        os.stat(path)  # noqa: PTH116 - for each project, and a Path takes several times as long
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
-
-
-@cache
-def _is_secure(session: Any, url: str) -> bool:
-    return bool(session.is_secure_origin(Link(url)))
-
-
-# Since pip 22.3 a scope also says whether --no-index was given.
-_NO_INDEX = {"no_index": False} if "no_index" in parameters(SearchScope.create) else {}
-
-
-@cache
-def scope(find_links: tuple[str, ...], index_urls: tuple[str, ...]) -> Any:
-    """A search scope of pip's, with just these places."""
-    return SearchScope.create(find_links=list(find_links), index_urls=list(index_urls), **_NO_INDEX)

@@ -10,7 +10,7 @@ from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.external import host_line
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.lookalike import lookalike
-from rim_router.hosts import is_upgrade
+from rim_router.hosts import forwards_to, is_login, is_upgrade
 from rim_router.libraries import library
 from rim_router.urls import Origin, redact
 
@@ -20,14 +20,23 @@ if TYPE_CHECKING:
     from rim_router.hooks.diagnostics import Announcer
     from rim_router.hosts import Hosts
     from rim_router.journal import Journal
-    from rim_router.table import Policy
+    from rim_router.table import Index, Policy
 
 
 class Transport:
     """What guarded sessions have in common."""
 
-    def __init__(self, policy: Policy, announcer: Announcer, journal: Journal, *, recording: bool) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        announcer: Announcer,
+        journal: Journal,
+        indexes: tuple[Index, ...],
+        *,
+        recording: bool,
+    ) -> None:
         self._policy = policy
+        self._indexes = indexes
         self._announcer = announcer
         self._journal = journal
         self._recording = recording
@@ -89,6 +98,9 @@ class Transport:
             )
         except ValueError:
             fault = "which cannot be read, or not by everybody in the same way"
+        forwarding = self._forwarding(hosts, target, refused=fault is not None) if page else None
+        if forwarding is not None:
+            fault = forwarding[0]
         self._journal.write(
             "redirect", url=redact(source), target=redact(target), allowed=fault is None, reason=fault
         )
@@ -96,7 +108,11 @@ class Transport:
             return
         message = f"redirects {'its page' if page else what} to {redact(target)}, {fault}"
         hint = None
-        if hosts.indexes and "cannot be read" not in fault and "https" not in fault:
+        if forwarding is not None:
+            hint = forwarding[1]
+        elif page and is_login(target):
+            hint = "that looks like a log-in page: are the credentials for this index right?"
+        elif hosts.indexes and "cannot be read" not in fault and "https" not in fault:
             index, netloc = hosts.indexes[0], Origin.of(target).netloc
             if "strong digest" in fault:
                 hint = f"to record its digest, run: rim-router pin {what}"
@@ -106,6 +122,15 @@ class Transport:
         if refused is not None:
             raise pip_error(refused(message, hint))
         raise pip_error(RefusedHostError(f"{Origin.of(source)} {message}", hint=hint))
+
+    def _forwarding(self, hosts: Hosts, target: str, *, refused: bool) -> tuple[str, str] | None:
+        """What is wrong with a page's redirect to another index, and what to do; None if it is none (5.7)."""
+        where = forwards_to(hosts.indexes[0], target, self._indexes, refused=refused)
+        if where is None:
+            return None
+        fault = f"which is {where}'s: it forwards the names that it lacks, and such an answer is not its own"
+        what_to_do = "turn that off at the server (GitLab, pypiserver and others forward to PyPI by default)"
+        return fault, f"{what_to_do}; or, if the project is to come from {where}, route its name there"
 
     def _contact(self, origin: Origin, hosts: Hosts, url: str) -> None:
         """Say which host is asked, and why that is allowed; and that this OpenSSL may do so."""

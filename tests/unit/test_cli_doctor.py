@@ -15,13 +15,13 @@ from rim_router.cli import doctor, startup
 from rim_router.hooks.gate import SWITCH
 
 if TYPE_CHECKING:
-    from rim_router.cli import shapes
+    from rim_router.cli import doctor_shapes
     from tests.unit.conftest import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def plugin(**changes: Any) -> shapes.Plugin:
+def plugin(**changes: Any) -> doctor_shapes.Plugin:
     return {
         "version": "1",
         "package": "/p",
@@ -32,7 +32,7 @@ def plugin(**changes: Any) -> shapes.Plugin:
     }  # type: ignore[typeddict-item]
 
 
-def pip(**changes: Any) -> shapes.Pip:
+def pip(**changes: Any) -> doctor_shapes.Pip:
     return {"version": "26.3", "supported": "22.2 to 26.3", "routable": True, "hook_points": [], **changes}  # type: ignore[typeddict-item]
 
 

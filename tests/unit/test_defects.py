@@ -111,7 +111,7 @@ EXPECTED = {
         ":2, routes.a: needs exactly one of index, indexes and deny",
         ":3, routes.b: needs exactly one of index, indexes and deny, has index and deny",
         ":4, routes.c[0]: needs exactly one of index, indexes and deny",
-        ':5, routes.d.indexes: needs a strategy (add strategy = "index-priority" or add strategy = "version-priority")',
+        ':5, routes.d.indexes: needs a strategy (add strategy = "first-index" or add strategy = "index-priority" or add strategy = "version-priority")',
         ":5, routes.d: needs exactly one of index, indexes and deny, has index and indexes and deny",
     ],
     "foreign-variable": [
@@ -164,9 +164,9 @@ EXPECTED = {
         ":5, routes.Torch: is the same pattern (torch) as routes.torch in line 4 (remove one of them)",
     ],
     "strategies": [
-        ':6, routes.a.indexes: needs a strategy (add strategy = "index-priority" or add strategy = "version-priority")',
+        ':6, routes.a.indexes: needs a strategy (add strategy = "first-index" or add strategy = "index-priority" or add strategy = "version-priority")',
         ":7, routes.b.strategy: goes with indexes only",
-        ':8, routes.c.strategy: "first" is none of "index-priority", "version-priority"',
+        ':8, routes.c.strategy: "first" is none of "first-index", "index-priority", "version-priority"',
     ],
     "syntax-error": [
         ":3:8: not TOML: …",
@@ -181,7 +181,7 @@ EXPECTED = {
         ":1, version: unknown key (valid keys are indexes, routes, wheel, policy)",
         ":3, index: unknown key (did you mean indexes?)",
         ":7, indexes.acme.external_hosts: unknown key (did you mean external-hosts?)",
-        ":7, indexes.acme.timeout: unknown key (valid keys are url, mirrors, external-hosts, pins, format)",
+        ":7, indexes.acme.timeout: unknown key (valid keys are url, mirrors, external-hosts, pins, format, probe, absent-status)",
         ":10, routes.torch.markers: unknown key (did you mean marker?)",
         ":12, routes.numpy[1].indices: unknown key (did you mean indexes?)",
         ":15, policy.require_hashes: unknown key (did you mean require-hashes?)",

@@ -12,7 +12,8 @@ from rim_router.config.files import LayerFile
 from rim_router.config.parse import Layer, parse
 from rim_router.errors import TableError
 from rim_router.names import Pattern
-from rim_router.table import STRATEGIES, Kind
+from rim_router.strategies import STRATEGIES
+from rim_router.table import Kind
 from rim_router.urls import HostPattern
 
 if TYPE_CHECKING:

@@ -78,13 +78,13 @@ def test_the_first_target_whose_marker_holds_is_used() -> None:
     assert made.route("x").target is TO_ACME
 
 
-def test_by_priority_needs_several_indexes() -> None:
+def test_in_turn_needs_several_indexes() -> None:
     """One index is asked in any case."""
     one = Target(Kind.INDEXES, (ACME,), "index-priority")
     two = Target(Kind.INDEXES, (ACME, PYPI), "index-priority")
     merged = Target(Kind.INDEXES, (ACME, PYPI), "version-priority")
     made = table(route("one", one), route("two", two), route("merged", merged))
-    assert [made.route(name).by_priority for name in ("one", "two", "merged")] == [False, True, False]
+    assert [made.route(name).in_turn for name in ("one", "two", "merged")] == [False, True, False]
 
 
 def test_own_origins_are_those_of_the_url_and_the_mirrors() -> None:
