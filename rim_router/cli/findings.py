@@ -147,8 +147,8 @@ def _loose_lists(table: RoutingTable) -> Iterator[Finding]:
             if public is not None and target.strategy == INDEX_PRIORITY:
                 yield Finding(
                     "public-by-priority",
-                    f"{route.pattern} goes by {INDEX_PRIORITY}, and its index {public.name} is public: whatever "
-                    "requires a version that only that one has moves the project there",
+                    f"{route.pattern} goes by {INDEX_PRIORITY}, and its index {public.name} is public: "
+                    "whatever requires a version that only that one has moves the project there",
                     route.source,
                     f'use strategy = "{FIRST_INDEX}"',
                 )
