@@ -119,6 +119,11 @@ class Transport:
             else:
                 line = host_line(netloc, index)
                 hint = f"if that is right, use that URL for the index, or {line}"
+                if page:
+                    hint = (
+                        f"if all of the index is there now, use its URL there, or {line}; "
+                        "if only names that it lacks are sent there, turn that off at the server"
+                    )
         if refused is not None:
             raise pip_error(refused(message, hint))
         raise pip_error(RefusedHostError(f"{Origin.of(source)} {message}", hint=hint))

@@ -80,26 +80,22 @@ def _answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture
-def pypiserver(stage: Stage, workshop: Workshop, tmp_path: Path) -> Iterator[str]:
-    """pypiserver with the real project; the URL of its index."""
-    stage.real.write_to(tmp_path / "packages")
+@contextlib.contextmanager
+def running_pypiserver(workshop: Workshop, directory: Path, *options: str) -> Iterator[str]:
+    """pypiserver with the files of a directory; the URL of its index."""
     port = free_port()
     base = f"http://localhost:{port}/"
-    programs = tool(workshop, "pypiserver")
-    command = [
-        programs / "python",
-        "-m",
-        "pypiserver",
-        "run",
-        "-i",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "--disable-fallback",
-    ]
-    with serving([*command, tmp_path / "packages"], base, tmp_path / "log"):
+    command = [tool(workshop, "pypiserver") / "python", "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p"]
+    with serving([*command, str(port), *options, directory], base, directory.with_suffix(".log")):
         yield f"{base}simple/"
+
+
+@pytest.fixture
+def pypiserver(stage: Stage, workshop: Workshop, tmp_path: Path) -> Iterator[str]:
+    """pypiserver with the real project, which forwards nothing; the URL of its index."""
+    stage.real.write_to(tmp_path / "packages")
+    with running_pypiserver(workshop, tmp_path / "packages", "--disable-fallback") as url:
+        yield url
 
 
 def _devpi(method: str, url: str, body: bytes | dict[str, Any], **headers: str) -> dict[str, Any]:
@@ -173,6 +169,33 @@ class TestServers:
         assert victim.origin("acme_core") == "private"
         assert not stage.public.asked_for("acme-core")
         assert not stage.public.asked_for("acme-unknown")
+
+
+@pytest.mark.timeout(600)  # the first test of a run installs the server
+class TestForwarding:
+    """pypiserver redirects whoever asks for a name that it lacks, unless it is told not to."""
+
+    def test_pypiserver(
+        self, stage: Stage, workshop: Workshop, environments: Environments, tmp_path: Path
+    ) -> None:
+        """Where it redirects to is said, and neither asked nor advised to be listed. By default: PyPI."""
+        wheel("acme-other", "1.0", origin="private").write_to(tmp_path / "packages")
+        plain, victim = environments.plain(), environments.equipped()
+        with running_pypiserver(workshop, tmp_path / "packages", "--fallback-url", stage.public.url) as url:
+            stage.assert_impostor_won(plain, plain.pip("install", "--index-url", url, "acme-core"))
+            stage.public.forget()
+            victim.route({"house": url, "public": stage.public.url}, {"acme-*": "house", "*": "public"})
+            result = victim.pip("install", "acme-core")
+            stage.assert_stopped(
+                victim, result, "which is index public's: it forwards the names that it lacks"
+            )
+            assert "external-hosts" not in result.words
+            victim.pip("install", "acme-other", check=True)
+        with running_pypiserver(workshop, tmp_path / "packages") as url:
+            victim.route({"house": url}, {"acme-*": "house"})
+            result = victim.pip("install", "acme-core")
+            stage.assert_stopped(victim, result, "to https://pypi.org/simple/acme-core/, which is PyPI's")
+            assert "external-hosts" not in result.words
 
 
 def certificates() -> str | None:

@@ -180,6 +180,52 @@ def test_loose_indexes(
     assert not any(secret in str(found) for secret in ("hunter2", "s3cret", "ghp_"))
 
 
+INDEXES = """
+    [indexes]
+    acme = { url = "https://acme.example/simple", probe = "acme-core" }
+    bare = "https://bare.example/simple"
+    disk = "wheels"
+    pypi = "https://pypi.org/simple"
+    test = "https://test.pypi.org/simple"
+    [routes]
+"""
+
+
+@pytest.mark.parametrize(
+    ("routes", "expected"),
+    [
+        ('six = { indexes = ["acme", "pypi"], strategy = "first-index" }', []),
+        ('six = { indexes = ["acme", "pypi"], strategy = "index-priority" }', ["public-by-priority"]),
+        (
+            'six = { indexes = ["acme", "bare", "test"], strategy = "index-priority" }',
+            ["public-by-priority", "no-probe"],
+        ),
+        ('six = { indexes = ["pypi", "acme"], strategy = "index-priority" }', ["no-probe"]),
+        ('six = { indexes = ["acme", "bare"], strategy = "index-priority" }', []),
+        (
+            'six = { indexes = ["acme", "bare"], strategy = "index-priority" }\n"*" = "bare"',
+            ["public-by-priority"],
+        ),
+        ('six = { indexes = ["bare", "acme"], strategy = "first-index" }', ["no-probe"]),
+        ('six = { indexes = ["acme", "bare"], strategy = "version-priority" }', ["no-probe"]),
+        ('six = { indexes = ["disk", "acme"], strategy = "first-index" }', []),
+        ('six = { indexes = ["bare"], strategy = "index-priority" }', []),
+        ('six = "bare"\ntwo = "pypi"', []),
+    ],
+)
+def test_lists_of_indexes(
+    routes: str, expected: list[str], machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where somebody else's request or a "not found" that nobody proves can lead to another index."""
+    machine.write("project", INDEXES + routes)
+    found = [
+        (code, message) for code, _, message in warnings(capsys) if code not in ("unused-index", "bare-name")
+    ]
+    assert [code for code, _ in found] == expected
+    if expected == ["public-by-priority"]:
+        assert "index pypi is public" in found[0][1] or "index bare is public" in found[0][1]
+
+
 def test_secrets_are_found_in_a_pyproject_too(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     (machine.work / "pyproject.toml").write_text(
         '[tool.rim-router.indexes]\na = "https://b:c@a.example/"\n[tool.rim-router.routes]\nsix = "a"\n'

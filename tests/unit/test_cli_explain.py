@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rim_router.cli import main
-from tests.support.servers import IndexServer, status, write_flat_dir, write_simple_dir
+from tests.support.servers import IndexServer, html_page, status, write_flat_dir, write_simple_dir
 from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
@@ -202,7 +202,50 @@ def test_online_failing_index(
     assert "hint: check the credentials for this index" in lines
 
 
-@pytest.mark.parametrize(("strategy", "asked"), [("index-priority", False), ("version-priority", True)])
+@pytest.mark.parametrize("statuses", ["", ", absent-status = [403]"])
+@pytest.mark.parametrize("there", [False, True])
+def test_online_probe(
+    there: bool, statuses: str, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A "not found" counts only where the probe is found, as in pip."""
+    server.on("six", status(403 if statuses else 404))
+    if there:
+        server.add(wheel("base", "1.0", origin="a"))
+    with IndexServer() as other:
+        other.add(wheel("six", "1.0", origin="other"))
+        machine.write(
+            "project",
+            f'[indexes]\na = {{ url = "{server.url}", probe = "base"{statuses} }}\nb = "{other.url}"\n'
+            '[routes]\nsix = { indexes = ["a", "b"], strategy = "first-index" }\n',
+        )
+        assert main(["explain", "--online", "six"]) == (0 if there else 1)
+        assert other.asked_for("six") is there
+    lines = text(capsys)
+    assert '"not found" counts only while base is found there' in lines
+    assert ('403 counts as "not found", as 404 and 410 do' in lines) is bool(statuses)
+    failed = f"failed Index a ({server.url}) has no file even for base: are the credentials right?"
+    assert (failed in lines) is not there
+
+
+def test_online_first_index_has_a_page_without_files(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then the project is there, and the next index is not asked."""
+    server.on("six", lambda exchange: bool(exchange.reply(200, html_page("Links for six", []))) or True)
+    with IndexServer() as other:
+        other.add(wheel("six", "1.0", origin="other"))
+        machine.write(
+            "project",
+            f'[indexes]\na = "{server.url}"\nb = "{other.url}"\n'
+            '[routes]\nsix = { indexes = ["a", "b"], strategy = "first-index" }\n',
+        )
+        assert files(capsys, "six", 1) == {}
+        assert not other.requests
+
+
+@pytest.mark.parametrize(
+    ("strategy", "asked"), [("first-index", False), ("index-priority", False), ("version-priority", True)]
+)
 def test_online_strategy(
     strategy: str, asked: bool, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,6 +60,23 @@ EXPECTED = {
         ':4, policy.offline-find-links: "forbid" is none of "allow", "deny"',
         ":5, policy.minimum-openssl: expected a string, found an integer",
     ],
+    "bad-probes": [
+        ":2, indexes.a.probe: is a name, without '*' (name a project that the index certainly has)",
+        *(
+            f":2, indexes.a.absent-status[{position}]: {status} cannot mean absent: only 400 to 499 can, "
+            "without 401, 407, 429"
+            for position, status in enumerate([200, 401, 407, 429, 500], 1)
+        ),
+        ":2, indexes.a.absent-status[6]: expected an HTTP status such as 403, found a string",
+        ":2, indexes.a.absent-status[7]: expected an HTTP status such as 403, found a boolean",
+        ":2, indexes.a.absent-status[8]: expected an HTTP status such as 403, found a float",
+        ":3, indexes.b.absent-status: needs a probe, so that a refusal cannot pass for an absence …",
+        ":4, indexes.c.probe: expected a string, found an integer",
+        ":4, indexes.c.absent-status: expected an array of HTTP statuses such as [403], found an integer",
+        ":5, indexes.d.probe: cannot be empty",
+        ':6, indexes.e.absent-status: does not go with format = "flat": without its one page there is no index',
+        ":7, indexes.f.probe: 'acme core' is not a project name, a prefix with one trailing '*', or '*'",
+    ],
     "bad-urls": [
         ':2, indexes.a: "ftp://****@a.example/simple" is neither an https, http or file URL nor a path',
         ':3, indexes.b: "rim+https://b.example/simple" is neither an https, http or file URL nor a path',

@@ -107,6 +107,14 @@ class TestIndexes:
             (),
         )
         assert (found.flat, found.pins_required) == (False, False)
+        assert (found.probe, found.absent_statuses) == (None, ())
+
+    def test_probe_and_statuses(self, machine: Machine) -> None:
+        """The name is normalised; each status counts once."""
+        found = index(machine, '{ url = "x", probe = "Acme_Core", absent-status = [404, 403, 403] }')
+        assert (found.probe, found.absent_statuses) == ("acme-core", (403, 404))
+        found = index(machine, '{ url = "x", format = "flat", probe = "acme-core" }')
+        assert (found.flat, found.probe) == (True, "acme-core")
         assert (found.source.key, found.source.line) == (("indexes", "acme"), 2)
 
     def test_a_table_has_everything(self, machine: Machine) -> None:

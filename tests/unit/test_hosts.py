@@ -1,0 +1,94 @@
+"""Which redirects of an index page lead to another index, and which to a log-in page."""
+
+from __future__ import annotations
+
+import pytest
+
+from rim_router.hosts import forwards_to, is_login
+from rim_router.table import Index, Source
+
+HERE = Source("project", "index-routing.toml")
+
+
+def index(name: str, *urls: str, flat: bool = False) -> Index:
+    return Index(name, urls[0], HERE, mirrors=urls[1:], flat=flat)
+
+
+ACME = index("acme", "https://ci:s3cret@pypi.acme.example/simple/", "https://pypi2.acme.example/simple")
+PROXY = index("proxy", "https://pypi.acme.example/proxy/simple")
+OTHER = index("other", "https://other.example/simple", "https://other2.example:8443/root")
+ALL = (ACME, PROXY, OTHER, index("twin", "https://pypi.acme.example/simple"))
+
+
+@pytest.mark.parametrize(
+    ("target", "allowed", "refused"),
+    [
+        # its own pages, however they are written
+        ("https://pypi.acme.example/simple/acme.core/", None, None),
+        ("https://pypi.acme.example:443/simple/acme-core", None, None),
+        ("https://pypi2.acme.example/simple/acme-core/", None, None),
+        ("https://pypi.acme.example/simple/", None, None),
+        # its host's other pages may be anything
+        ("https://pypi.acme.example/elsewhere/acme-core/", None, None),
+        ("https://pypi.acme.example/proxy/login", "index proxy", "index proxy"),
+        ("https://pypi.acme.example/proxy/a/b/", None, None),
+        ("https://pypi.acme.example/proxy/simple/acme-core/", "index proxy", "index proxy"),
+        ("http://pypi.acme.example/proxy/simple/acme-core", "index proxy", "index proxy"),
+        ("https://pypi.acme.example/proxy%2Fsimple/acme-core/", "index proxy", "index proxy"),
+        # another index's
+        ("https://other.example/simple/acme-core/", "index other", "index other"),
+        ("https://OTHER.example./simple/acme-core/?x=1#y", "index other", "index other"),
+        ("https://other2.example:8443/root/acme-core/", "index other", "index other"),
+        ("https://other2.example/root/acme-core/", None, None),
+        ("https://other.example/house/acme-core/", None, "index other"),
+        # PyPI needs no entry
+        ("https://pypi.org/simple/acme-core/", "PyPI", "PyPI"),
+        ("https://pypi.org/project/acme-core/", "PyPI", "PyPI"),
+        ("http://pypi.python.org/simple/acme-core/", "PyPI", "PyPI"),
+        ("https://test.pypi.org/simple/acme-core/", "TestPyPI", "TestPyPI"),
+        ("https://pypi.org.evil.example/simple/acme-core/", None, None),
+        # nobody's
+        ("https://new.example/simple/acme-core/", None, None),
+        ("file:///srv/simple/acme-core/", None, None),
+        ("https://[broken/simple/", None, None),
+    ],
+)
+def test_forwards_to(target: str, allowed: str | None, refused: str | None) -> None:
+    """Pages of another index in any case, other pages of its host if they may not be asked anyway."""
+    proxy = index("proxy", "https://pypi.acme.example/proxy") if target.endswith("/proxy/login") else PROXY
+    others = (ACME, proxy, *ALL[2:])
+    assert forwards_to(ACME, target, others, refused=False) == allowed
+    assert forwards_to(ACME, target, others, refused=True) == refused
+
+
+def test_from_pypi_itself() -> None:
+    """PyPI's pages are its own index's, and another's on that host are not PyPI's to speak of."""
+    pypi = index("pypi", "https://pypi.org/simple")
+    for target in ("https://pypi.org/simple/six/", "https://pypi.org/pypi/six"):
+        assert forwards_to(pypi, target, (pypi, ACME), refused=False) is None
+    assert forwards_to(pypi, "https://test.pypi.org/simple/six/", (pypi,), refused=False) == "TestPyPI"
+
+
+def test_pages_of_links() -> None:
+    """Of a flat index the page itself is what another one must not lead to."""
+    one = index("one", "https://a.example/one.html", flat=True)
+    two = index("two", "https://a.example/two.html", flat=True)
+    assert forwards_to(one, "https://a.example/two.html", (one, two), refused=False) == "index two"
+    assert forwards_to(one, "https://a.example/one.html", (one, two), refused=False) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://gitlab.example/users/sign_in", True),
+        ("https://sso.acme.example/", True),
+        ("https://acme.example/login?next=/simple/", True),
+        ("https://acme.example/saml2/idp", True),
+        ("https://acme.example/oauth2/authorize", True),
+        ("https://acme.example/simple/acme-core/?from=login", False),
+        ("https://mirror.example/simple/loguru/", False),
+    ],
+)
+def test_log_in_pages(url: str, expected: bool) -> None:
+    """By their address; it decides about a hint only."""
+    assert is_login(url) is expected
