@@ -85,7 +85,7 @@ def reach(contacts: Contacts, index: Index, base: str, name: str | None) -> tupl
         return redact(asked), "is a directory", IndexPage()
     page_at_root = fetch(contacts, index, base, asked, _ROOT_LIMIT)
     if page_at_root is None:
-        return redact(asked), "answers 404 Not Found at its root, which an index may", IndexPage()
+        return redact(asked), "has nothing at its root, which an index may", IndexPage()
     kind = page_at_root.content_type.partition(";")[0].strip() or "no content type"
     if not (kind.endswith("json") or "html" in kind):
         raise _failed(index, base, f"answered with {kind}, which is not an index page")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.servers import HTML_TYPE, IndexServer, html_page, redirect, status, write_flat_dir
+from tests.support.tables import FILE_NAME
 from tests.support.wheels import wheel
 
 if TYPE_CHECKING:
@@ -127,6 +128,18 @@ class TestFirstIndex:
         assert not stage.public.asked_for("acme-core")
         assert victim.pip("install", "acme-odd").returncode != 0
         assert not stage.public.asked_for("acme-odd")
+
+    def test_an_entry_counts_as_the_first_one_having_it(
+        self, stage: Stage, environments: Environments
+    ) -> None:
+        """Whoever wrote a ``[[wheel]]`` says that the project is there, whatever version is asked for."""
+        stage.private.on("acme-core", status(404))
+        victim = environments.equipped()
+        route(victim, stage, "first-index")
+        entry = "https://localhost:1/acme_core-0.5-py3-none-any.whl"
+        with (victim.project / FILE_NAME).open("a", encoding="utf-8") as table:
+            table.write(f'[[wheel]]\nurls = ["{entry}"]\nsha256 = "{"0" * 64}"\n')
+        stage.assert_stopped(victim, victim.pip("install", "acme-core>=1"), "private has the project")
 
 
 class TestProbe:

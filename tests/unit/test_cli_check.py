@@ -268,7 +268,7 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
     machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\n"x*" = "a"\n')
     assert reached(capsys, 0) == [(True, "answers with text/html")]
     server.on("/simple/", status(404))
-    assert reached(capsys, 0) == [(True, "answers 404 Not Found at its root, which an index may")]
+    assert reached(capsys, 0) == [(True, "has nothing at its root, which an index may")]
 
 
 @pytest.mark.parametrize(
