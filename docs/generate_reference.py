@@ -79,6 +79,7 @@ ERRORS = {
     "unsupported-pip": "Use a supported pip, or upgrade rim-router. `rim-router doctor` shows which hook point is missing",
     "denied-project": "The reason is the table's. Whoever wrote that line knows what to use in place of it",
     "index-failed": "Nothing else is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
+    "quarantined-project": "The reason is the index's. Do not install the project until it says otherwise, from this index or another; `pip list --outdated` only warns",
     "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or pin the file",
     "refused-external-file": 'Add the line or run the command that is shown. Most refused files are listed in pip\'s "No matching distribution found"; this is for one that pip has chosen already',
     "refused-host": "A redirect leads where it may not, or OpenSSL is older than `minimum-openssl`. Add the host to `external-hosts` if it is right, pin the file, or use a newer Python",

@@ -129,6 +129,12 @@ class IndexFailedError(RimRouterError):
         self.unreachable = unreachable
 
 
+class QuarantinedError(IndexFailedError):
+    """The index of a claimed name has quarantined the project (PEP 792)."""
+
+    reference = "quarantined-project"
+
+
 class RefusedReferenceError(RimRouterError):
     """A direct reference to a claimed name is not allowed (spec section 4, rule 5)."""
 

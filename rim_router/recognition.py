@@ -13,36 +13,71 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from rim_router.names import normalise
+from rim_router.page_metadata import in_utf8, is_json, is_ordinary, page_metas, version_fault
+from rim_router.record import Record
 from rim_router.references import DISTRIBUTIONS, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_VERSION = rb'"api-version"\s*:\s*"1[."]'
-_JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
-# What an HTML page says of itself: PEP 629's version, the title that indexes have always used, or those
-# that web servers give the listing of a directory.
+_TYPED = r"(?i)application/vnd\.pypi\.simple\.v([0-9]+)\+html\s*(?:;|$)"
+# Of what else an HTML page without files is known to be one: the title that indexes have always used, or
+# those that web servers give the listing of a directory. A path ends in a slash, and prose does not: "Index
+# of products" is any site's. Caddy's listing has the name of its directory alone, and counts what is in it.
 _DECLARED = (
-    rb"(?i)<meta\s[^>]*?\bpypi:repository-version\b"
-    rb"|<(?:title|h1)\b[^>]*>\s*(?:links\s+(?:for|to)\b|simple\s+index\b|index\s+of\s+/|directory\s+listing\s+for\b)"
+    rb"(?i)<(?:title|h1)\b[^>]*>\s*(?:links\s+(?:for|to)\b|simple\s+index\b|directory\s+listing\s+for\b"
+    rb"|index\s+of\s+(?:/|[^\s<]*/\s*<)|listing:\s*<a\s)"
+    rb"|<span\s+class=[\"']?meta-item[\"']?>\s*<b>[0-9]+</b>\s*director(?:y|ies)\s*</span>"
 )
 _HREF = rb"""(?i)<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))"""
 
+NO_INDEX_HINT = "is the URL that of an index (PEP 503), and are its credentials right?"
+_VERSION_HINT = "upgrade rim-router, or route it to an index that answers in version 1 (PEP 629)"
 
-def page_fault(content: bytes, content_type: str, project_name: str | None) -> str | None:
+
+class PageFault(Record):
+    """Why an answer is no page of an index.
+
+    :param reason: a sentence about the page.
+    :param hint: what to do about it.
+    """
+
+    reason: str
+    hint: str = NO_INDEX_HINT
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def page_fault(content: bytes, content_type: str, project_name: str | None) -> PageFault | None:
     """Why an answer is no page of an index; None if it is one.
 
     :param content_type: the header of that name.
     :param project_name: normalised; None for a page that lists the files of several projects.
     """
-    if re.match(_JSON, content_type):
+    if is_json(content_type):
         return _json_fault(content)
-    if re.search(_DECLARED, content):
-        return None
+    content = in_utf8(content, content_type)
+    metas = list(page_metas(content, ""))
+    fault = _version_fault(_versions(metas, content_type))
+    if fault is not None or metas or re.match(_TYPED, content_type) or re.search(_DECLARED, content):
+        return fault
     if any(is_file_of(filename, project_name) for filename in _linked_files(content)):
         return None
     files = "a distribution" if project_name is None else f"a file of {project_name}"
-    return f"it neither says that it is one nor links to {files}"
+    return PageFault(f"it neither says that it is one nor links to {files}")
+
+
+def _versions(metas: Iterable[tuple[str, str]], content_type: str) -> list[object]:
+    """The API versions that an HTML page gives, its type included."""
+    typed = re.match(_TYPED, content_type)
+    given = [value for name, value in metas if name == "repository-version"]
+    return [*given, *([] if typed is None else [typed[1]])]
+
+
+def _version_fault(versions: list[object]) -> PageFault | None:
+    fault = version_fault(versions)
+    return None if fault is None else PageFault(fault, _VERSION_HINT)
 
 
 def is_page_with(
@@ -53,9 +88,12 @@ def is_page_with(
     A big page takes long to be parsed, and pip does that itself: :func:`page_fault` then only has to look
     at one in which pip has found nothing that tells.
     """
-    if re.match(_JSON, content_type):
-        return any(True for _ in filenames) and re.search(_VERSION, content) is not None
-    return any(is_file_of(filename, project_name) for filename in filenames)
+    if is_json(content_type):
+        return any(True for _ in filenames) and is_ordinary(content)
+    return (
+        any(is_file_of(filename, project_name) for filename in filenames)
+        and version_fault(_versions(page_metas(content, content_type), content_type)) is None
+    )
 
 
 def is_file_of(filename: str, project_name: str | None) -> bool:
@@ -65,22 +103,22 @@ def is_file_of(filename: str, project_name: str | None) -> bool:
     )
 
 
-def _json_fault(content: bytes) -> str | None:
+def _json_fault(content: bytes) -> PageFault | None:
     try:
         data: Any = json.loads(content)
     except (ValueError, RecursionError):
-        return "it cannot be read as JSON"
+        return PageFault("it cannot be read as JSON")
     if not isinstance(data, dict):
-        return "it is not a JSON object"
+        return PageFault("it is not a JSON object")
     meta = data.get("meta")
-    version = meta.get("api-version") if isinstance(meta, dict) else None
-    if not isinstance(version, str) or version.partition(".")[0] != "1":
-        return "it gives no API version that is known"
+    fault = _version_fault([meta.get("api-version") if isinstance(meta, dict) else None])
+    if fault is not None:
+        return fault
     files = data.get("files")
     if not isinstance(files, list):
-        return "it has no list of files"
+        return PageFault("it has no list of files")
     if not all(isinstance(file, dict) and isinstance(file.get("url"), str) for file in files):
-        return "it has a file without a URL"
+        return PageFault("it has a file without a URL")
     return None
 
 
@@ -90,7 +128,7 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
     :param content: of a page in which :func:`page_fault` found no fault.
     :param namespace: normalised.
     """
-    if not re.match(_JSON, content_type):
+    if not is_json(content_type):
         return "it answers in HTML, and only JSON (API version 1.5) can tell"
     entries = json.loads(content).get("namespaces")
     for entry in entries if isinstance(entries, list) else ():

@@ -11,10 +11,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rim_router"
 
 # Each may import those before it, and itself.
 LEVELS = (
-    {"record"},
+    {"record", "terminal"},
     {"errors", "libraries"},
     {"names", "urls", "digests"},
-    {"verdict", "strategies"},
+    {"verdict", "strategies", "page_metadata"},
     {"pins", "table", "external", "references", "hosts", "recognition", "contents", "rim"},
     {"config", "journal"},
     {"hooks", "cli"},
@@ -32,6 +32,8 @@ STDLIB_ONLY_AND_PURE = (
     "references",
     "recognition",
     "contents",
+    "page_metadata",
+    "terminal",
     "names",
     "urls",
 )

@@ -10,8 +10,9 @@ from urllib.request import url2pathname
 
 from rim_router.cli.pages import IndexFile, IndexPage, read_page
 from rim_router.cli.web import Page, fetch
-from rim_router.errors import IndexFailedError
+from rim_router.errors import IndexFailedError, QuarantinedError
 from rim_router.names import normalise
+from rim_router.page_metadata import QUARANTINE_HINT, project_status
 from rim_router.recognition import namespace_fault, page_fault
 from rim_router.references import DISTRIBUTIONS, names_in
 from rim_router.urls import join, redact
@@ -118,8 +119,12 @@ def _read(name: str, index: Index, base: str, page: Page) -> IndexPage:
             index,
             base,
             f"answered with {page.content_type or 'no content type'} that is not an index page: {fault}",
-            hint="is the URL that of an index (PEP 503), and are its credentials right?",
+            hint=fault.hint,
         )
+    status = project_status(page.content, page.content_type)
+    if status.is_quarantined:
+        what = f"says that {name} is {status}"
+        raise QuarantinedError(f"Index {index.name} ({redact(base)}) {what}", hint=QUARANTINE_HINT)
     return replace(_links(index, base, page.content, page.content_type, page.url), own=page.own)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pip._internal.index.collector import CollectedSources, LinkCollector
 
-from rim_router.errors import DeniedError
-from rim_router.hooks.diagnostics import logger
+from rim_router.errors import DeniedError, QuarantinedError
+from rim_router.hooks.diagnostics import PipRoutingError, logger
 from rim_router.hooks.listings import Inquiry
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.sources import FindLinksSource, RoutedSource, WheelSource
@@ -20,6 +20,7 @@ from rim_router.urls import is_local, redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rim_router.errors import RimRouterError
     from rim_router.hooks.rims import Rims
     from rim_router.hooks.services import Services
     from rim_router.table import Decision, Index
@@ -164,9 +165,22 @@ class Router:
         """``PackageFinder.find_all_candidates``: those of the one index of a list that is to be used."""
 
         def find_all(finder: Any, project_name: str) -> Any:
-            return self._in_turn(finder, project_name, lambda one: original(one, project_name), bool)
+            try:
+                return self._in_turn(finder, project_name, lambda one: original(one, project_name), bool)
+            except PipRoutingError as failure:
+                if not self._is_passed_over(finder, failure.error):
+                    raise
+                return []
 
         return find_all
+
+    def _is_passed_over(self, finder: Any, error: RimRouterError) -> bool:
+        """Whether `pip list` goes on to the next project: of a quarantined one, as of a denied one."""
+        listing = getattr(finder._link_collector, "rim_router_listing", False)
+        if not listing or not isinstance(error, QuarantinedError):
+            return False
+        self._announcer.warn(error.message, error.message)
+        return True
 
     def find_best_candidate(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``PackageFinder.find_best_candidate``: the best one on the one index of a list that is to be used.

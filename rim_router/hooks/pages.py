@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pip._vendor.requests.exceptions import RequestException
 
-from rim_router.errors import IndexFailedError, NamespaceError
+from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError
 from rim_router.hooks.lookalike import lookalike
-from rim_router.recognition import is_file_of, is_page_with, namespace_fault, page_fault
+from rim_router.page_metadata import QUARANTINE_HINT, project_status
+from rim_router.recognition import NO_INDEX_HINT, is_file_of, is_page_with, namespace_fault, page_fault
 from rim_router.urls import redact, scrub
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ class Page:
     def error(self, what: str, hint: str | None = None) -> IndexFailedError:
         return IndexFailedError(f"Index {self.index.name} ({redact(self.base)}) {what}", hint=hint)
 
-    def failed(self, what: str, **details: Any) -> Exception:
-        error = IndexFailedError(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
+    def failed(self, what: str, kind: type[IndexFailedError] = IndexFailedError, **details: Any) -> Exception:
+        error = kind(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
         return self.services.refusal(error)
 
     def check(self, content: Any) -> None:
@@ -81,7 +82,17 @@ class Page:
         fault = page_fault(content.content, content.content_type, self.name_in_files)
         if fault is not None:
             what = f"answered with {content.content_type} that is not an index page: {fault}"
-            raise self.failed(what, hint=_HINT)
+            raise self.failed(what, hint=fault.hint)
+
+    def check_status(self, content: Any) -> None:
+        """Look at the status of the project, which is never "not found" (PEP 792).
+
+        :raises PipRoutingError: if it is quarantined.
+        """
+        status = project_status(content.content, content.content_type)
+        if status.is_quarantined:
+            what = f"says that {self.project_name} is {status}"
+            raise self.failed(what, QuarantinedError, hint=QUARANTINE_HINT)
 
     def read(self, links: list[Any]) -> None:
         """What pip has found in it.
@@ -138,9 +149,10 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         if content is None:
             if page.absence is not None:
                 return None
-            raise page.failed("answered with something that is not an index page", hint=_HINT)
+            raise page.failed("answered with something that is not an index page", hint=NO_INDEX_HINT)
         if page.must_be_index:
             page.unchecked = content
+        page.check_status(content)
         if page.namespace is not None:
             fault = namespace_fault(content.content, content.content_type, page.namespace)
             if fault is not None:
@@ -155,9 +167,6 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         return content
 
     return fetch
-
-
-_HINT = "is the URL that of an index (PEP 503), and are its credentials right?"
 
 
 def handle_failure(original: Callable[..., None]) -> Callable[..., None]:

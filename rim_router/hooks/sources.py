@@ -10,7 +10,7 @@ from pip._internal.index.sources import LinkSource
 from pip._internal.models.link import Link
 
 from rim_router.digests import strong
-from rim_router.errors import IndexFailedError
+from rim_router.errors import IndexFailedError, QuarantinedError
 from rim_router.external import judge_wheel, pinned
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.listings import listing, scope
@@ -150,7 +150,7 @@ class RoutedSource(LinkSource):
                 found = self._read(url)
             except Exception as failure:
                 error = getattr(failure, "error", None)
-                if not isinstance(error, IndexFailedError):
+                if not isinstance(error, IndexFailedError) or isinstance(error, QuarantinedError):
                     raise
                 logger.warning("%s", error.message)
                 continue

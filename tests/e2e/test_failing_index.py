@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.servers import (
+    HTML_TYPE,
+    JSON_TYPE,
     Behaviour,
+    Exchange,
     IndexServer,
     drop,
+    empty_page,
     invalid_json,
     login_page,
     redirect,
@@ -17,6 +22,7 @@ from tests.support.servers import (
     unknown_charset,
     wrong_type,
 )
+from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
     from tests.conftest import Environments
@@ -159,3 +165,125 @@ class TestRedirectedPage:
         stage.route(victim)
         stage.assert_routed(victim, victim.pip("install", *stage.both, "acme-core"))
         assert any(request.path == "/simple/acme.core/" for request in stage.private.requests)
+
+
+class TestQuarantined:
+    """The index says that the project is quarantined (PEP 792): that is neither "there" nor "not there"."""
+
+    REASON = "malware was found in 1.0"
+
+    def _quarantine(self, stage: Stage, form: str, reason: str | None = REASON) -> None:
+        stage.private.html_only = form == "HTML"
+        stage.private.declare("acme-core", "quarantined", reason)
+
+    @pytest.mark.parametrize("form", ["HTML", "JSON"])
+    def test_plain_pip_installs_it(self, form: str, stage: Stage, environments: Environments) -> None:
+        """Without a word: no pip looks at the status."""
+        self._quarantine(stage, form)
+        victim = environments.plain()
+        result = victim.pip("install", "--index-url", stage.private.url, "acme-core", check=True)
+        assert victim.origin("acme_core") == "private"
+        assert "quarantine" not in result.output
+
+    @pytest.mark.parametrize("form", ["HTML", "JSON"])
+    def test_routed_pip_stops(self, form: str, stage: Stage, environments: Environments) -> None:
+        """With the index's reason, for a dependency and in every command that looks up."""
+        self._quarantine(stage, form)
+        victim = environments.equipped()
+        stage.route(victim)
+        reasons = ("acme-core is quarantined", self.REASON, stage.private.netloc)
+        stage.assert_stopped(victim, victim.pip("install", *stage.both, "tool"), *reasons)
+        for command in (["download"], ["install", "--dry-run"], ["index", "versions"]):
+            stage.assert_stopped(victim, victim.pip(*command, *stage.both, "acme-core"), *reasons)
+
+    @pytest.mark.parametrize("strategy", ["index-priority", "version-priority"])
+    def test_in_a_list(self, strategy: str, stage: Stage, environments: Environments) -> None:
+        """The next index is not asked, or what it has is not taken; without a reason pip says so."""
+        self._quarantine(stage, "JSON", None)
+        victim = environments.equipped()
+        victim.route(
+            {"acme": stage.private.url, "public": stage.public.url},
+            {"acme-*": {"indexes": ["acme", "public"], "strategy": strategy}},
+        )
+        result = victim.pip("install", "acme-core")
+        assert result.returncode != 0, str(result)
+        assert "acme-core is quarantined, without a reason given" in result.words
+        assert victim.origin("acme_core") is None
+        assert strategy == "version-priority" or not stage.public.asked_for("acme-core")
+
+    def test_a_list_of_outdated_projects(self, stage: Stage, environments: Environments) -> None:
+        """Is made without it, with a warning, as without a denied one."""
+        victim = environments.equipped()
+        victim.route(
+            {"acme": stage.private.url, "public": stage.public.url},
+            {
+                "acme-*": {"indexes": ["acme", "public"], "strategy": "index-priority"},
+                "leaf": "public",
+                "*": {"deny": "x"},
+            },
+        )
+        victim.pip("install", "acme-core", "leaf", check=True)
+        stage.public.add(wheel("leaf", "2.0", origin="public"))
+        stage.public.forget()
+        self._quarantine(stage, "JSON")
+        result = victim.pip("list", "--outdated", check=True)
+        assert "leaf" in result.stdout
+        assert "acme-core" not in result.stdout
+        assert result.words.count(f"acme-core is quarantined: {self.REASON}") == 1
+        assert not stage.public.asked_for("acme-core")
+
+    def test_a_wheel_that_was_built_before(self, stage: Stage, environments: Environments) -> None:
+        """Is not taken from pip's cache: the project is looked up first."""
+        stage.private.add(sdist("acme-late", "1.0", origin="private"))
+        victim = environments.equipped()
+        stage.route(victim)
+        cache = {"PIP_NO_CACHE_DIR": None}
+        options = ["--no-build-isolation", "--index-url", stage.private.url]
+        victim.pip("install", *options, "acme-late", check=True, env=cache)
+        victim.pip("uninstall", "-y", "acme-late", check=True)
+        stage.private.declare("acme-late", "quarantined", self.REASON)
+        result = victim.pip("install", *options, "acme-late", env=cache)
+        assert result.returncode != 0, str(result)
+        assert self.REASON in result.words
+        assert "acme-late" not in victim.installed()
+
+    def test_other_statuses(self, stage: Stage, environments: Environments) -> None:
+        """Are installed."""
+        stage.private.declare("acme-core", "archived", self.REASON)
+        victim = environments.equipped()
+        stage.route(victim)
+        stage.assert_routed(victim, victim.pip("install", *stage.both, "acme-core"))
+
+
+class TestOtherVersionsOfTheInterface:
+    """A page that says it is of an API version that nobody knows yet (PEP 629, PEP 691)."""
+
+    @pytest.mark.parametrize("form", ["HTML", "JSON"])
+    def test_routed_pip_stops(self, form: str, stage: Stage, environments: Environments) -> None:
+        """And the hint fits; plain pip installs from it."""
+        url = stage.private.host(stage.real)
+        html = f'<meta name="pypi:repository-version" content="2.0"><a href="{url}">1.0</a>'
+        files = [{"filename": stage.real.filename, "url": url, "hashes": {}}]
+        page = json.dumps({"meta": {"api-version": "2.0"}, "files": files})
+        answer = (html, HTML_TYPE) if form == "HTML" else (page, JSON_TYPE)
+
+        def behave(exchange: Exchange) -> bool:
+            exchange.reply(200, *answer)
+            return True
+
+        stage.private.on("acme-core", behave)
+        plain = environments.plain()
+        plain.pip("install", "--index-url", stage.private.url, "acme-core", check=True)
+        victim = environments.equipped()
+        stage.route(victim)
+        result = victim.pip("install", *stage.both, "acme-core")
+        stage.assert_stopped(victim, result, "it is of API version 2.0", "upgrade rim-router")
+        assert "is the URL" not in result.words
+
+    def test_an_empty_page_of_the_type_of_indexes(self, stage: Stage, environments: Environments) -> None:
+        """Says "not there": no other page could have that type."""
+        stage.private.on("acme-core", empty_page)
+        victim = environments.equipped()
+        stage.route(victim)
+        result = victim.pip("install", *stage.both, "acme-core")
+        stage.assert_stopped(victim, result, "No matching distribution found for acme-core")

@@ -22,7 +22,7 @@ import trustme
 from tests.support.wheels import Artifact, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -125,13 +125,15 @@ class Offer:
         return f"<a {shown}>{html.escape(self.artifact.filename)}</a><br>"
 
 
-def html_page(title: str, anchors: Iterable[str]) -> str:
-    """A PEP 503 page, or a flat page of links."""
+def html_page(title: str, anchors: Iterable[str], metas: Mapping[str, str] | None = None) -> str:
+    """A PEP 503 page, or a flat page of links.
+
+    :param metas: what it says of itself and its project, without ``pypi:``.
+    """
     body = "\n".join(anchors)
-    return (
-        '<!DOCTYPE html>\n<html><head><meta name="pypi:repository-version" content="1.0">'
-        f"<title>{title}</title></head><body>\n{body}\n</body></html>\n"
-    )
+    said = {"repository-version": "1.0", **(metas or {})}
+    head = "".join(f'<meta name="pypi:{name}" content="{html.escape(text)}">' for name, text in said.items())
+    return f"<!DOCTYPE html>\n<html><head>{head}<title>{title}</title></head><body>\n{body}\n</body></html>\n"
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -183,6 +185,12 @@ def login_page(exchange: Exchange) -> bool:
     exchange.reply(
         200, "<!DOCTYPE html><html><body><form action='/login'>Please sign in</form></body></html>"
     )
+    return True
+
+
+def empty_page(exchange: Exchange) -> bool:
+    """Answer with a page that says by nothing but its type that it is one, as morgan does."""
+    exchange.reply(200, "<html><body></body></html>", "application/vnd.pypi.simple.v1+html")
     return True
 
 
@@ -264,6 +272,7 @@ class IndexServer:
         self._offers: dict[str, list[Offer]] = {}
         self._files: dict[str, Artifact] = {}
         self._behaviours: dict[str, Behaviour] = {}
+        self._statuses: dict[str, dict[str, str]] = {}
         self._listener = _Listener(("127.0.0.1", 0), Exchange)
         self._listener.owner = self
         if self.tls is not None:
@@ -346,6 +355,11 @@ class IndexServer:
         """Misbehave for a project's page, for a path (which begins with a slash), or everywhere (``*``)."""
         self._behaviours[where if where.startswith("/") else normalise(where)] = behaviour
 
+    def declare(self, project: str, status: str, reason: str | None = None) -> None:
+        """Say the status of a project on its page (PEP 792)."""
+        said = {"status": status, "reason": reason}
+        self._statuses[project] = {key: text for key, text in said.items() if text is not None}
+
     # What it was asked
 
     def asked_for(self, project: str) -> bool:
@@ -406,15 +420,20 @@ class IndexServer:
 
     def _project_page(self, exchange: Exchange, project: str, accept: str) -> None:
         offers = self._offers[project]
+        said = self._statuses.get(project, {})
         if JSON_TYPE in accept and not self.html_only:
             page = {
                 "meta": {"api-version": "1.0"},
                 "name": project,
                 "files": [offer.as_json(self._url_of(offer)) for offer in offers],
+                **({"project-status": said} if said else {}),
             }
             exchange.reply(200, json.dumps(page), JSON_TYPE)
         else:
-            exchange.reply(200, html_page(project, [offer.as_html(self._url_of(offer)) for offer in offers]))
+            names = {"status": "project-status", "reason": "project-status-reason"}
+            metas = {names[key]: text for key, text in said.items()}
+            anchors = [offer.as_html(self._url_of(offer)) for offer in offers]
+            exchange.reply(200, html_page(project, anchors, metas))
 
     def _file(self, exchange: Exchange, filename: str) -> None:
         metadata_of = filename[: -len(".metadata")] if filename.endswith(".metadata") else None

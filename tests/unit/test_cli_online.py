@@ -532,3 +532,33 @@ def test_files_that_an_old_openssl_may_not_ask_for(
     assert found[REAL.filename][1].startswith(
         f"its host may not be asked with {ssl.OPENSSL_VERSION}: policy.minimum-openssl is "
     )
+
+
+@commands
+def test_a_quarantined_project(
+    command: list[str], index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Is no project without files, and no answer of an index that is down: its reason is said (PEP 792)."""
+    index.add(REAL)
+    index.declare("big-model", "quarantined", "malware\x1b[2J in 1.2")
+    route(machine, index.url)
+    assert main(command) == 1
+    assert "says that big-model is quarantined: malware[2J in 1.2" in "".join(capsys.readouterr())
+
+
+@commands
+def test_a_page_of_another_version(
+    command: list[str], index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The hint is about the version and not about the URL."""
+
+    def newer(exchange: Exchange) -> bool:
+        exchange.reply(200, '<meta name="pypi:repository-version" content="2.0">')
+        return True
+
+    index.on("big-model", newer)
+    route(machine, index.url)
+    assert main(command) == 1
+    said = "".join(capsys.readouterr())
+    assert "it is of API version 2.0, and only version 1 is known" in said
+    assert "upgrade rim-router" in said

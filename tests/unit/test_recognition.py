@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.recognition import page_fault
+from rim_router.recognition import is_page_with, page_fault
 
 HTML = "text/html; charset=utf-8"
+HTML_V1 = "application/vnd.pypi.simple.v1+html"
 JSON = "application/vnd.pypi.simple.v1+json"
 META = {"api-version": "1.1"}
 FILE = {"filename": "six-1.0.tar.gz", "url": "six-1.0.tar.gz", "hashes": {}}
@@ -30,6 +31,11 @@ FILE = {"filename": "six-1.0.tar.gz", "url": "six-1.0.tar.gz", "hashes": {}}
         "<A HREF='https://b.example/f/Six-1.0-py3-none-any.whl#sha256=0'>",
         "<a class=x href=../../f/six-1.0.zip?signature=1>six</a>",
         '<a href="six-1.0%2Bcpu-py3-none-any.rim">',
+        '<meta content="active" name="pypi:project-status">',
+        # What servers give for a directory without files: mini_httpd 1.30, webfs 1.21, caddy 2.6.2.
+        "<title>Index of simple/six/</title></head><body><h4>Index of simple/six/</h4><pre></pre>",
+        '<title>h:8000/six/</title><h1>listing: \n<a href="/">/</a><a href="/six/">six/</a></h1>',
+        '<title>six</title><span class="meta-item"><b>0</b> directories</span>',
     ],
 )
 def test_html_that_is_an_index_page(html: str) -> None:
@@ -49,18 +55,50 @@ def test_html_that_is_an_index_page(html: str) -> None:
         '<a href="seven-1.0.tar.gz">',
         '<a href="https://[/six-1.0.tar.gz">',
         '<link href="six-1.0.tar.gz">',
+        "<title>six</title>",
+        "<title>Index of products</title>",
+        "<h1>Listing: our offices</h1>",
+        '<meta name="description" content="pypi:repository-version">',
+        # An empty page of simpleindex 0.6.3, which could be anything.
+        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n</head>\n<body>\n\n</body>\n</html>',
     ],
 )
 def test_html_that_is_not(html: str) -> None:
     """A log-in form, a proxy's notice, a web site with something to download."""
     fault = page_fault(html.encode(), HTML, "six")
-    assert fault == "it neither says that it is one nor links to a file of six"
+    assert str(fault) == "it neither says that it is one nor links to a file of six"
+
+
+@pytest.mark.parametrize("kind", [HTML_V1, f"{HTML_V1}; charset=utf-8", HTML_V1.upper()])
+@pytest.mark.parametrize("html", ["", "<!DOCTYPE html>\n<html>\n  <body>\n\n  </body>\n</html>"])
+def test_the_type_of_an_index_page_says_that_it_is_one(kind: str, html: str) -> None:
+    """Nothing but an index has it; morgan 0.15.0 gives such a page for a project without files."""
+    assert page_fault(html.encode(), kind, "six") is None
+
+
+@pytest.mark.parametrize(
+    ("html", "kind", "version"),
+    [
+        ('<meta name="pypi:repository-version" content="2.0">', HTML, "2.0"),
+        ('<meta name="pypi:repository-version" content="2.0"><a href="six-1.0.tar.gz">', HTML, "2.0"),
+        ('<meta name="pypi:repository-version" content="10.1"><title>Links for six</title>', HTML_V1, "10.1"),
+        ('<a href="six-1.0.tar.gz">', HTML_V1.replace("v1", "v2"), "2"),
+    ],
+)
+def test_html_of_another_version(html: str, kind: str, version: str) -> None:
+    """Is refused as JSON of another version is, and what to do is not to look at the URL (PEP 629)."""
+    fault = page_fault(html.encode(), kind, "six")
+    assert fault is not None
+    assert fault.reason == f"it is of API version {version}, and only version 1 is known"
+    assert "upgrade rim-router" in fault.hint
+    assert fault.hint == page_fault(b'{"meta": {"api-version": "2.0"}, "files": []}', JSON, "six").hint
+    assert not is_page_with(["six-1.0.tar.gz"], html.encode(), kind, "six")
 
 
 def test_a_page_of_links_has_the_files_of_any_project() -> None:
     """But has some."""
     assert page_fault(b'<a href="seven-1.0.tar.gz">', HTML, None) is None
-    assert page_fault(b'<a href="seven.html">', HTML, None) == (
+    assert str(page_fault(b'<a href="seven.html">', HTML, None)) == (
         "it neither says that it is one nor links to a distribution"
     )
 
@@ -81,7 +119,11 @@ def test_json_that_is_an_index_page(content_type: str, files: list[object]) -> N
         ("null", "it is not a JSON object"),
         ("{}", "it gives no API version that is known"),
         ({"detail": "no files for you"}, "it gives no API version that is known"),
-        ({"meta": {"api-version": "2.0"}, "files": []}, "it gives no API version that is known"),
+        (
+            {"meta": {"api-version": "2.0"}, "files": []},
+            "it is of API version 2.0, and only version 1 is known",
+        ),
+        ({"meta": {"api-version": "\x1b[2J"}, "files": []}, "it gives no API version that is known"),
         ({"meta": {"api-version": 1.0}, "files": []}, "it gives no API version that is known"),
         ({"meta": META}, "it has no list of files"),
         ({"meta": META, "files": {}}, "it has no list of files"),
@@ -94,11 +136,11 @@ def test_json_that_is_an_index_page(content_type: str, files: list[object]) -> N
 def test_json_that_is_not(content: object, fault: str) -> None:
     """Whatever else is JSON."""
     text = content if isinstance(content, str) else json.dumps(content)
-    assert page_fault(text.encode(), JSON, "six") == fault
+    assert str(page_fault(text.encode(), JSON, "six")) == fault
 
 
 @given(st.binary(), st.sampled_from([HTML, JSON, "", "text/html; charset=utf-16"]))
 def test_any_answer_can_be_judged(content: bytes, content_type: str) -> None:
     """Nothing makes it fail."""
     fault = page_fault(content, content_type, "six")
-    assert fault is None or fault.startswith("it ")
+    assert fault is None or fault.reason.startswith("it ")

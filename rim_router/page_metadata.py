@@ -1,0 +1,156 @@
+"""What an index page says of itself and of its project: API version and project status. Pure.
+
+HTML pages say it in meta elements (PEP 629, PEP 792), JSON ones in ``meta`` and ``project-status``
+(PEP 691, PEP 792).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from rim_router.record import Record
+from rim_router.terminal import legible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUARANTINED = "quarantined"
+# The others that PEP 792 has; what else an index says counts as active.
+_STATUSES = ("active", "archived", "deprecated", QUARANTINED)
+_LONGEST_REASON = 200
+QUARANTINE_HINT = "it may be malicious: ask whoever runs the index, and take it from nowhere else meanwhile"
+
+_JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
+_CHARSET = r"(?i);\s*charset\s*=\s*\"?([^\s\";]+)"
+_UTF8 = ("utf-8", "utf8", "ascii", "us-ascii")
+# One attribute at a time: a pattern for a whole element could take long.
+_ATTRIBUTE = rb"""[\s/]*([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?"""
+_PREFIX = "pypi:"
+_VERSION = r"[0-9]{1,9}(?:\.[0-9]{1,9})*"
+
+# What most JSON pages say, and which is then not worth to be parsed a second time.
+_ORDINARY_VERSION = rb'\s*:\s*"1["\.]'
+_ORDINARY_STATUS = rb'\s*:\s*\{\s*"status"\s*:\s*"active"\s*\}'
+
+
+class ProjectStatus(Record):
+    """The status of a project on an index (PEP 792).
+
+    :param status: one of those that the PEP has.
+    :param reason: the index's own words, as they may be shown; empty if it gives none.
+    """
+
+    status: str = "active"
+    reason: str = ""
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether nothing of the project may be installed."""
+        return self.status == QUARANTINED
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.reason}" if self.reason else f"{self.status}, without a reason given"
+
+
+def is_json(content_type: str) -> bool:
+    """Whether the header of that name says that a page is JSON."""
+    return re.match(_JSON, content_type) is not None
+
+
+def version_fault(versions: list[object]) -> str | None:
+    """Why a page that gives some API versions cannot be read; None if it can."""
+    for version in versions:
+        text = version.strip() if isinstance(version, str) else ""
+        if not re.fullmatch(_VERSION, text):
+            return "it gives no API version that is known"
+        if text.partition(".")[0] != "1":
+            return f"it is of API version {text}, and only version 1 is known"
+    return None
+
+
+def is_ordinary(content: bytes) -> bool:
+    """Whether a JSON page can be seen, without parsing it, to have version 1 and the status active if any."""
+    return (
+        b"\\u" not in content  # by which a key may be spelt in many ways
+        and b'"api-version"' in content
+        and _is_always(b'"api-version"', _ORDINARY_VERSION, content)
+        and _is_always(b'"project-status"', _ORDINARY_STATUS, content)
+    )
+
+
+def _is_always(key: bytes, pattern: bytes, content: bytes) -> bool:
+    value = re.compile(pattern)
+    position = content.find(key)
+    while position >= 0:
+        position += len(key)
+        if value.match(content, position) is None:
+            return False
+        position = content.find(key, position)
+    return True
+
+
+def project_status(content: bytes, content_type: str) -> ProjectStatus:
+    """The status of the project that a page is of.
+
+    :param content_type: the header of that name.
+    """
+    found: list[object]
+    reason: object
+    if is_json(content_type):
+        entry = {} if is_ordinary(content) else _json_entry(content, "project-status")
+        found = [entry.get("status") if isinstance(entry, dict) else entry]
+        reason = entry.get("reason") if isinstance(entry, dict) else None
+    else:
+        metas = list(page_metas(content, content_type))
+        found = [value for name, value in metas if name == "project-status"]
+        reason = next((value for name, value in metas if name == "project-status-reason"), None)
+    words = [each.strip().lower() for each in found if isinstance(each, str)]
+    # Where a page contradicts itself, the worst that it says counts.
+    known = [each for each in reversed(_STATUSES) if each in words]
+    text = legible(reason, _LONGEST_REASON) if isinstance(reason, str) else ""
+    return ProjectStatus(known[0], text) if known else ProjectStatus()
+
+
+def _json_entry(content: bytes, key: str) -> Any:
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None  # no index page, which is said elsewhere
+    return data.get(key) if isinstance(data, dict) else None
+
+
+def page_metas(content: bytes, content_type: str) -> Iterator[tuple[str, str]]:
+    """Name, without ``pypi:``, and content of each meta element of an HTML page that is about indexes."""
+    content = in_utf8(content, content_type)
+    lowered = content.lower()  # of bytes, which changes no position
+    if _PREFIX.encode() not in lowered and b"&" not in lowered:
+        return
+    attribute = re.compile(_ATTRIBUTE)
+    position = lowered.find(b"<meta")
+    while position >= 0:
+        position += len(b"<meta")
+        attributes: dict[str, str] = {}
+        while (match := attribute.match(content, position)) is not None:
+            name, *values = (
+                html.unescape((group or b"").decode("utf-8", "replace")) for group in match.groups()
+            )
+            attributes.setdefault(name.lower(), "".join(values))
+            position = match.end()
+        name = attributes.get("name", "").strip().lower()
+        if name.startswith(_PREFIX):
+            yield name[len(_PREFIX) :], attributes.get("content", "")
+        position = lowered.find(b"<meta", position)
+
+
+def in_utf8(content: bytes, content_type: str) -> bytes:
+    """A page, whatever encoding the header says it has; as it is if that is not known."""
+    found = re.search(_CHARSET, content_type)
+    if found is None or found[1].lower() in _UTF8:
+        return content
+    try:
+        return content.decode(found[1], "replace").encode("utf-8", "replace")
+    except (LookupError, ValueError):
+        return content
