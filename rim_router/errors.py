@@ -1,10 +1,15 @@
-"""Everything that can go wrong, under one root, in the shape of pip's own diagnostics."""
+"""Everything that can go wrong, under one root, in the shape of pip's own diagnostics.
+
+What an error says has names, reasons and URLs from tables, pages and servers in it. Its attributes have them
+as they are; its text shows each in one line, and harmless (see :mod:`rim_router.terminal`).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rim_router.record import Record
+from rim_router.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +30,7 @@ class Where(Record):
             place += f":{self.line}"
             if self.column is not None:
                 place += f":{self.column}"
-        return place if self.key is None else f"{place}, {self.key}"
+        return visible(place if self.key is None else f"{place}, {self.key}")
 
 
 class RimRouterError(Exception):
@@ -58,7 +63,7 @@ class RimRouterError(Exception):
         lines += [f"  note: {note}" for note in self.notes]
         if self.hint is not None:
             lines.append(f"  hint: {self.hint}")
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
 
 class LocationError(RimRouterError):
@@ -76,7 +81,7 @@ class Fault(Record):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}"
-        return text if self.hint is None else f"{text} ({self.hint})"
+        return visible(text if self.hint is None else f"{text} ({self.hint})")
 
     def at(self, line: int | None) -> Fault:
         """The same fault with its line filled in."""

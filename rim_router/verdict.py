@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rim_router.record import EMPTY, Record
+from rim_router.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,4 +37,4 @@ class Verdict(Record):
     def __str__(self) -> str:
         where = f"{self.url}, on {self.page}" if self.page else self.url
         text = f"{where}: {self.reason}"
-        return text if self.remedy is None else f"{text}; {self.remedy}"
+        return visible(text if self.remedy is None else f"{text}; {self.remedy}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
 from rim_router.cli.findings import Finding, findings
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json, say, tell
 from rim_router.config import LayerFile, load_files, locate
 from rim_router.config.document import read_toml, shown_path
 from rim_router.errors import IndexFailedError, RefusedHostError, RimRouterError, TableError
@@ -55,22 +54,22 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(table: RoutingTable, warnings: list[Finding], online: list[shapes.Reached] | None) -> None:
     for warning in warnings:
-        print(f"WARNING: {warning}")
+        say(f"WARNING: {warning}")
     if online:
         rows = [
             ["ok" if reached["ok"] else "FAILED", reached["index"], reached["url"], reached["message"]]
             for reached in online
         ]
-        print("\n".join(columns(rows)))
+        say("\n".join(columns(rows)))
     if table.in_force:
         routes = sum(1 for _ in views.merged(table))
         files = ", ".join(source.file for source in table.files)
-        print(f"{files}: {count(routes, 'route')}, no fault, {count(len(warnings), 'warning')}")
+        say(f"{files}: {count(routes, 'route')}, no fault, {count(len(warnings), 'warning')}")
 
 
 def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_json: bool) -> int:
     if not as_json:
-        print(f"ERROR: {error}", file=sys.stderr)
+        tell(f"ERROR: {error}")
         return UNUSABLE
     if isinstance(error, TableError):
         faults = [views.fault(fault) for fault in error.faults]

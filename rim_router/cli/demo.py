@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli import demo_certificate
 from rim_router.cli.loopback import LoopbackIndex, make_wheel
-from rim_router.cli.rendering import NO, OK
+from rim_router.cli.rendering import NO, OK, say
 from rim_router.cli.throwaway import Throwaway
 from rim_router.rim import dismount
 
@@ -58,20 +58,20 @@ def run(args: argparse.Namespace) -> int:
         uri = files.file_url(_MODEL, filename)
         rim = dismount(io.BytesIO(model), filename, uri=uri, owner=_OWNER, support=_SUPPORT)
         private.add(_MODEL, (filename[: -len(".whl")] + ".rim", rim))
-        _say("Three servers on this machine, made for this demo and removed after it:")
-        _say(
+        say("Three servers on this machine, made for this demo and removed after it:")
+        say(
             f"  private  {private.url}  has {_PROJECT} {_REAL}, the real one, and a .rim for {_MODEL} {_REAL}"
         )
-        _say(f"  public   {public.url}  has {_PROJECT} {_IMPOSTOR}, which anybody could have uploaded")
-        _say(f"  files    https://{files.netloc}  has the wheel that the .rim stands for")
+        say(f"  public   {public.url}  has {_PROJECT} {_IMPOSTOR}, which anybody could have uploaded")
+        say(f"  files    https://{files.netloc}  has the wheel that the .rim stands for")
         story = _Story(public, private, files, stack.enter_context(Throwaway()), verbose=args.verbose)
         as_expected = [step() for step in (story.plain, story.routed, story.tampered)]
-    _say()
+    say()
     if all(as_expected):
-        _say("All as it should be: plain pip installs the impostor, and pip with rim-router does not;")
-        _say("what is hosted elsewhere is installed with the right digest, and with no other.")
+        say("All as it should be: plain pip installs the impostor, and pip with rim-router does not;")
+        say("what is hosted elsewhere is installed with the right digest, and with no other.")
         return OK
-    _say("NOT as it should be: see above. `rim-router doctor` may tell why.")
+    say("NOT as it should be: see above. `rim-router doctor` may tell why.")
     return NO
 
 
@@ -110,8 +110,8 @@ class _Story:
         (self._throwaway.project / "index-routing.toml").write_text(table, encoding="utf-8")
         self._title(2, "the same pip with rim-router, and this index-routing.toml in the working directory")
         for line in table.splitlines():
-            _say(f"    {line}".rstrip())
-        _say()
+            say(f"    {line}".rstrip())
+        say()
         result = self._attack(_PROJECT, _MODEL)
         expected = (
             result.returncode == 0
@@ -136,35 +136,35 @@ class _Story:
             and self._files.asked_for(_MODEL)
             and "is not the right file" in _words(result.stdout)
         )
-        _say(f"  -> installed: {_MODEL} {self._throwaway.installed(_MODEL) or '(nothing)'}")
+        say(f"  -> installed: {_MODEL} {self._throwaway.installed(_MODEL) or '(nothing)'}")
         return self._told(expected, "the changed wheel was refused before anything looked inside")
 
     def _attack(self, *names: str) -> subprocess.CompletedProcess[str]:
         for index in (self._public, self._private, self._files):
             index.forget()
         options = ("--index-url", self._private.url, "--extra-index-url", self._public.url)
-        _say(f"  $ pip install {' '.join((*options, *names))}")
+        say(f"  $ pip install {' '.join((*options, *names))}")
         result = self._throwaway.pip("install", *options, *names)
         for line in result.stdout.splitlines():
             if self._verbose or result.returncode or line.lstrip().startswith(_TELLING):
-                _say(f"  | {line}")
+                say(f"  | {line}")
         return result
 
     def _title(self, number: int, text: str) -> None:
-        _say()
-        _say(f"{number}. {text}")
-        _say()
+        say()
+        say(f"{number}. {text}")
+        say()
 
     def _outcome(self, expected: bool, moral: str) -> bool:
         private, public = (
             "asked" if index.asked_for(_PROJECT) else "not asked" for index in (self._private, self._public)
         )
-        _say(f"  -> installed: {_PROJECT} {self._throwaway.installed(_PROJECT) or '(nothing)'}")
-        _say(f"  -> for {_PROJECT} the private index was {private}, the public index was {public}")
+        say(f"  -> installed: {_PROJECT} {self._throwaway.installed(_PROJECT) or '(nothing)'}")
+        say(f"  -> for {_PROJECT} the private index was {private}, the public index was {public}")
         return self._told(expected, moral)
 
     def _told(self, expected: bool, moral: str) -> bool:
-        _say(f"  -> as it should be: {moral}" if expected else f"  -> NOT as it should be, which is: {moral}")
+        say(f"  -> as it should be: {moral}" if expected else f"  -> NOT as it should be, which is: {moral}")
         return expected
 
 
@@ -181,11 +181,6 @@ def _tls() -> ssl.SSLContext:
         path.write_text(demo_certificate.HOST + demo_certificate.KEY, encoding="ascii")
         context.load_cert_chain(path)
     return context
-
-
-def _say(text: str = "") -> None:
-    # At once: a run of pip takes a moment, and whoever watches should know what is going on.
-    print(text, flush=True)
 
 
 @contextmanager

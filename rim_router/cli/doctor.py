@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rim_router import __version__
 from rim_router.cli import doctor_shapes, shapes, startup
-from rim_router.cli.rendering import NO, OK, add_json, fields, print_json
+from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.config import load_files, locate
 from rim_router.config.document import shown_path
 from rim_router.errors import RimRouterError
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report)
     else:
-        print("\n".join(_text(report)))
+        say("\n".join(_text(report)))
     return OK if report["state"] in _GOOD else NO
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from rim_router import __version__
 from rim_router.libraries import library
+from rim_router.terminal import visible
 from rim_router.urls import Origin, redact
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class _Progress:
     """A line on standard error that says how far a download is; nothing unless that is a terminal."""
 
     def __init__(self, label: str) -> None:
-        self._label = f"{label} " if label else ""
+        self._label = f"{visible(label)} " if label else ""
         self._shown_at = 0.0
         self._shown = False
         self._active = sys.stderr.isatty()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
 from rim_router.cli.pages import IndexFile
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, tell
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, say, tell
 from rim_router.config import load
 from rim_router.errors import IndexFailedError, RefusedHostError
 from rim_router.external import judge_wheel
@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
         print_json(report)
     else:
         if not table.in_force:
-            print("No routing table is in force here.")
+            say("No routing table is in force here.")
         for name, explanation in zip(args.names, report["names"]):
-            print("\n".join(_text(table.route(name), table, explanation)))
+            say("\n".join(_text(table.route(name), table, explanation)))
     return OK if all(map(_has_somewhere, report["names"])) else NO
 
 

@@ -10,6 +10,7 @@ from rim_router.cli.views import is_unconditional, merged, target_text
 from rim_router.contents import PLUGIN
 from rim_router.strategies import FIRST_INDEX, IN_TURN, INDEX_PRIORITY
 from rim_router.table import Kind
+from rim_router.terminal import visible
 from rim_router.urls import Origin, is_local, public_index, redact
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Finding:
 
     def __str__(self) -> str:
         text = self.message if self.source is None else f"{self.source}: {self.message}"
-        return text if self.hint is None else f"{text} ({self.hint})"
+        return visible(text if self.hint is None else f"{text} ({self.hint})")
 
 
 def findings(table: RoutingTable, documents: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:

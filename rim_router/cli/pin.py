@@ -10,7 +10,7 @@ from rim_router.cli.pin_files import Completer, external_files
 from rim_router.cli.pin_pip import resolve
 from rim_router.cli.pin_record import Outcome, State, deselected, outcomes, recorded
 from rim_router.cli.pin_store import PinError, Store, pylock
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, tell
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, say, tell
 from rim_router.cli.shapes import VERSION
 from rim_router.config import load_files, locate
 from rim_router.config.files import PINS_NAME
@@ -167,25 +167,25 @@ def _change(result: Outcome) -> PinError:
 
 
 def _print(store: Store, plan: _Plan, *, dry_run: bool) -> None:
-    say = tell if dry_run else print
+    report = tell if dry_run else say
     if not plan.results:
-        say("Nothing to pin: no file that pip would use is on another origin than its index.")
+        report("Nothing to pin: no file that pip would use is on another origin than its index.")
         return
     if dry_run and plan.text is not None:
-        print(plan.text, end="", flush=True)
+        say(plan.text, end="")
     rows = [
         [result.state.value, result.file.filename, f"sha256 {result.file.digests['sha256']}", _size(result)]
         for result in plan.results
     ]
-    say("\n".join(columns(rows)))
+    report("\n".join(columns(rows)))
     for version in plan.deselected:
-        say(f"{version} stays pinned, but is no longer what the lock file installs")
+        report(f"{version} stays pinned, but is no longer what the lock file installs")
     states = [result.state for result in plan.results]
     counts = ", ".join(f"{states.count(state)} {state.value}" for state in State if state in states)
     written = "" if plan.text is not None else ", nothing to write"
     if dry_run and plan.text is not None:
         written = ", not written (--dry-run)"
-    say(f"{store.shown}: {counts}{written}")
+    report(f"{store.shown}: {counts}{written}")
 
 
 def _size(result: Outcome) -> str:

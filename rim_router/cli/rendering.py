@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from rim_router.terminal import visible, visible_lines
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +18,15 @@ NO = 1  # the answer is no
 UNUSABLE = 2  # bad usage, unreadable input or a bad table
 
 
+def say(text: str = "", end: str = "\n") -> None:
+    """Lines for people, on standard output, at once: whoever watches should know what is going on."""
+    print(visible_lines(text), end=end, flush=True)
+
+
 def tell(text: str) -> None:
-    """A line for people, on standard error."""
+    """Lines for people, on standard error."""
     sys.stdout.flush()
-    print(text, file=sys.stderr, flush=True)
+    print(visible_lines(text), file=sys.stderr, flush=True)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +41,10 @@ def print_json(data: Mapping[str, Any]) -> None:
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
     """Rows as lines, the columns aligned; only the last one may be of any width without cost."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    shown = [list(map(visible, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown)]
     return [
-        (indent + "  ".join(text.ljust(width) for text, width in zip(row, widths))).rstrip() for row in rows
+        (indent + "  ".join(text.ljust(width) for text, width in zip(row, widths))).rstrip() for row in shown
     ]
 
 

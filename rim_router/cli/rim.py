@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, tell
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, say, tell
 from rim_router.cli.shapes import VERSION
 from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.rim import DismountError, Rim, RimError, WheelName, dismount, hosting, read
@@ -120,7 +120,7 @@ def _write(target: Path, content: bytes, name: WheelName, *, force: bool) -> int
         return UNUSABLE
     finally:
         temporary.unlink(missing_ok=True)
-    print(f"{target} stands for {name.filename}")
+    say(f"{target} stands for {name.filename}")
     if target.name != name.rim:
         tell(f"WARNING: on an index it must have the name {name.rim}")
     return OK
@@ -153,8 +153,8 @@ def _inspect(args: argparse.Namespace) -> int:
     elif isinstance(found, RimError):
         tell(f"ERROR: {found}")
     else:
-        print(f"{args.file} stands for {found.wheel_filename}")
-        print("\n".join(fields(_lines(_shape(found)))))
+        say(f"{args.file} stands for {found.wheel_filename}")
+        say("\n".join(fields(_lines(_shape(found)))))
     return NO if isinstance(found, RimError) else OK
 
 
@@ -192,7 +192,7 @@ def _verify(args: argparse.Namespace) -> int:
     elif isinstance(found, Rim):
         checked = f"{found.size:,} bytes, {', '.join(sorted(found.hashes))} and METADATA agree"
         asked = ", ".join(contacts.hosts)
-        print(f"{found.wheel_filename} is what {args.file} stands for: {checked} (asked: {asked})")
+        say(f"{found.wheel_filename} is what {args.file} stands for: {checked} (asked: {asked})")
     return OK if problem is None else NO
 
 

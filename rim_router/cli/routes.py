@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
-from rim_router.cli.rendering import OK, add_json, columns, print_json
+from rim_router.cli.rendering import OK, add_json, columns, print_json, say
 from rim_router.config import load
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
         }
         print_json(report)
     elif not table.in_force:
-        print("No routing table is in force here: every name is left to pip.")
+        say("No routing table is in force here: every name is left to pip.")
     elif not routes:
-        print("The routing table has no routes: every name is left to pip.")
+        say("The routing table has no routes: every name is left to pip.")
     else:
         rows = []
         for route, hidden in routes:
@@ -43,5 +43,5 @@ def run(args: argparse.Namespace) -> int:
                 notes.append("no marker holds here")
             place = views.place_text(route.source)
             rows.append([str(route.pattern), views.targets_text(route), place, ", ".join(notes)])
-        print("\n".join(columns([["PATTERN", "LEADS TO", "WRITTEN IN", ""], *rows])))
+        say("\n".join(columns([["PATTERN", "LEADS TO", "WRITTEN IN", ""], *rows])))
     return OK

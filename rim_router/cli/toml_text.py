@@ -7,6 +7,8 @@ import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from rim_router.terminal import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -64,5 +66,12 @@ def _value(value: object) -> str:
 
 
 def _string(text: str) -> str:
-    # JSON escapes what TOML wants escaped, but for one control character.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    # JSON escapes what TOML wants escaped, but for one control character; what cannot be seen is escaped too.
+    return "".join(map(_shown, json.dumps(text, ensure_ascii=False)))
+
+
+def _shown(character: str) -> str:
+    if visible(character) == character:
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -27,7 +27,8 @@ def inherit(files: Iterable[LayerFile]) -> str:
 
 def inherit_failure(error: LocationError | TableError) -> str:
     """The value of :data:`INHERITED_VARIABLE` with which a child reports what its parent found wrong."""
-    return json.dumps(str(error))
+    said = error.message if error.where is None else f"{error.where}: {error.message}"
+    return json.dumps({"message": said, "notes": list(error.notes), "hint": error.hint})
 
 
 def read_inherited(text: str) -> list[LayerFile]:
@@ -36,8 +37,9 @@ def read_inherited(text: str) -> list[LayerFile]:
         entries = json.loads(text)
     except ValueError:
         entries = None
-    if isinstance(entries, str):
-        raise LocationError(entries)  # what the parent found wrong, see inherit_failure()
+    if isinstance(entries, dict) and isinstance(entries.get("message"), str):
+        notes, hint = entries.get("notes"), entries.get("hint")  # see inherit_failure()
+        raise LocationError(entries["message"], hint=hint, notes=notes if isinstance(notes, list) else ())
     if not isinstance(entries, list) or not entries or not all(_is_entry(entry) for entry in entries):
         raise LocationError(
             f"the environment variable {INHERITED_VARIABLE} is damaged",

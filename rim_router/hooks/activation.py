@@ -11,6 +11,7 @@ from rim_router.config.locate import locate
 from rim_router.errors import RimRouterError
 from rim_router.hooks.children import hand_down
 from rim_router.hooks.gate import SWITCH
+from rim_router.terminal import visible
 
 logger = logging.getLogger("rim_router")
 
@@ -36,7 +37,7 @@ def activate() -> bool:
     if not files:
         return False
     if switch == "1":
-        shown = ", ".join(str(file.path) for file in files)
+        shown = visible(", ".join(str(file.path) for file in files))
         logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, shown)
         return True
     if switch:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pip._internal import exceptions
 
 from rim_router.errors import RimRouterError
+from rim_router.terminal import visible, visible_lines
 from rim_router.urls import hide, scrub
 
 if TYPE_CHECKING:
@@ -37,17 +38,18 @@ class PipRoutingError(_Base, RimRouterError):
         from pip._vendor.rich.text import Text
 
         where = [] if error.where is None else [str(error.where)]
-        context = "\n".join([*where, *error.notes])
+        context = "\n".join(map(visible, [*where, *error.notes]))
+        message = Text(visible(error.message))
         _Diagnostic.__init__(
             self,
             reference=error.reference,
-            message=Text(error.message),
+            message=message,
             context=Text(context) if context else None,
-            hint_stmt=Text(error.hint) if error.hint else None,
+            hint_stmt=Text(visible(error.hint)) if error.hint else None,
         )
         # pip's constructor calls the next one, which would leave its own idea of a message; and
         # some of its commands print the first argument.
-        self.message = Text(error.message)
+        self.message = message
         self.args = (str(error),)
 
     def __str__(self) -> str:
@@ -70,8 +72,13 @@ _QUERY = r"(://[^\s?#\"<>]+\?)(?!\*\*\*\*)[^\s#\"<>]+"
 _REQUEST = r"(?s)^(/[^?]*)\?.*"
 
 
-def hide_secrets() -> None:
-    """Redact the URLs in the messages of pip's libraries, and hide known secrets in pip's own."""
+# What programs that pip runs print, in their own colours.
+_OTHERS = ("pip.subprocessor",)
+_DRAWN = ("message", "context", "note_stmt", "hint_stmt")
+
+
+def watch_messages() -> None:
+    """Let no secret, and nothing that a terminal obeys, get out in the messages of pip and its libraries."""
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_redacted)
     for handler in logging.getLogger().handlers:
@@ -81,15 +88,20 @@ def hide_secrets() -> None:
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What ``pip --debug`` shows, which has the values of variables in it otherwise."""
-    sys.stderr.write(scrub("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(visible_lines(scrub("".join(traceback.format_exception(kind, error, trace)))))
 
 
 def _hidden(record: logging.LogRecord) -> bool:
     if record.exc_info and not record.exc_text:
-        record.exc_text = scrub(logging.Formatter().formatException(record.exc_info))
+        record.exc_text = visible_lines(scrub(logging.Formatter().formatException(record.exc_info)))
     # pip hands its handlers things to draw, too: those are the diagnostics, which are redacted already.
-    drawn = getattr(record, "rich", False) or str(record.msg).startswith("[present-rich]")
-    if isinstance(record.msg, str) and not drawn:
+    if getattr(record, "rich", False) or str(record.msg).startswith("[present-rich]"):
+        for each in record.args if isinstance(record.args, tuple) else ():
+            _draw_harmlessly(each)
+    elif isinstance(record.msg, str):
+        if record.name == logger.name and isinstance(record.args, tuple):
+            # Ours have one line, but for errors, which see to that themselves.
+            record.args = tuple(visible(each) if isinstance(each, str) else each for each in record.args)
         text = record.getMessage()
         # pip shows user names, which can be tokens as well as passwords can.
         shown = hide(text)
@@ -97,9 +109,24 @@ def _hidden(record: logging.LogRecord) -> bool:
             shown = re.sub(_USER, "****@", shown)
         if "?" in shown:
             shown = re.sub(_QUERY, r"\1****", shown)
+        if record.name not in _OTHERS:
+            shown = visible_lines(shown)
         if shown != text:
             record.msg, record.args = shown, ()
     return True
+
+
+def _draw_harmlessly(drawn: object) -> None:
+    """Escape what cannot be seen in a diagnostic of pip's own.
+
+    A text with styles in it is left: the one that pip has is the output of a program that it has run.
+    """
+    for name in _DRAWN if _Diagnostic is not None and isinstance(drawn, _Diagnostic) else ():
+        text: Any = getattr(drawn, name, None)
+        if isinstance(text, str):
+            setattr(drawn, name, visible_lines(text))
+        elif text is not None and not getattr(text, "spans", True):
+            text.plain = visible_lines(text.plain)
 
 
 def _redacted(record: logging.LogRecord) -> bool:
@@ -142,6 +169,7 @@ class Announcer:
 
     def say(self, text: str) -> None:
         """A line at pip's normal verbosity, the first time."""
+        text = visible(text)
         if text in self._said:
             return
         self._said.add(text)

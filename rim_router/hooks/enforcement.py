@@ -87,7 +87,7 @@ def apply(table: RoutingTable, *, inherited: bool) -> None:
     """Replace every hook point; they have all been probed."""
     services = Services(table, Journal(), inherited=inherited)
     services.journal.write("table", files=[str(source.file) for source in table.files])
-    diagnostics.hide_secrets()
+    diagnostics.watch_messages()
     rims, verification, downloads = Rims(services), Verification(services), Downloads(services)
     router = Router(services, rims)
     replace(seams.CREATE, router.create)

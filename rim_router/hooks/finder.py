@@ -15,6 +15,7 @@ from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.sources import FindLinksSource, RoutedSource, WheelSource
 from rim_router.strategies import Answer, ask_in_turn, is_last
 from rim_router.table import Kind
+from rim_router.terminal import visible
 from rim_router.urls import is_local, redact
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Lookup:
             lines.append(f"Not asked for it: {', '.join(ignored)}.")
         lines += self._left_out()
         lines += [f"Refused: {verdict}" for verdict in self.refused]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
     def answer(self, index: Index, *, satisfies: bool) -> Answer:
         """What one index has of the project; its ``[[wheel]]`` entries count as the first index's."""

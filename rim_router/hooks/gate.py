@@ -54,9 +54,10 @@ def stop_if_routed() -> None:
     """
     from rim_router.config.locate import locate
     from rim_router.errors import RimRouterError
+    from rim_router.terminal import visible
 
     try:
-        files = ", ".join(str(file.path) for file in locate())
+        files = visible(", ".join(str(file.path) for file in locate()))
     except RimRouterError as error:
         files = str(error)
     if files and os.environ.get(SWITCH) == "1":

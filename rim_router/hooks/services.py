@@ -11,6 +11,7 @@ from rim_router.hooks.diagnostics import Announcer, pip_error
 from rim_router.hooks.tracking import File, Tracker
 from rim_router.hooks.transport import Transport
 from rim_router.hosts import Hosts
+from rim_router.terminal import visible
 from rim_router.urls import filename_of, host_of, redact
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Services:
         :raises PipRoutingError: if it does.
         """
         file = self.tracker.find(link)
+        if file is not None and link.yanked_reason:
+            link.yanked_reason = visible(link.yanked_reason)  # pip shows it, line ends and all
         if file is not None and not file.verdict.allowed:
             what = "is not what it was" if file.verdict.contradiction else "may not be used"
             kind = ContradictionError if file.verdict.contradiction else RefusedFileError
