@@ -27,7 +27,7 @@ _JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
 _CHARSET = r"(?i);\s*charset\s*=\s*\"?([^\s\";]+)"
 _UTF8 = ("utf-8", "utf8", "ascii", "us-ascii")
 # One attribute at a time: a pattern for a whole element could take long.
-_ATTRIBUTE = rb"""[\s/]*([^\s=>/"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?"""
+_ATTRIBUTE = rb"""[\s/]*([^\s/>][^\s/=>]*)(?:\s*=+\s*(?:"([^"]*)"|'([^']*)'|(?!["'])([^\s>]*)))?"""
 _PREFIX = "pypi:"
 _VERSION = r"[0-9]{1,9}(?:\.[0-9]{1,9})*"
 
