@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rim_router.config.toml_version import first_newer, reads_newer
 from rim_router.errors import Fault, TableError, Where
 from rim_router.libraries import toml
 from rim_router.table import Source
@@ -85,7 +86,7 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
     """Decode and parse a file.
 
     :param file: its name as shown.
-    :raises TableError: with line and column, if it is not UTF-8 or not TOML.
+    :raises TableError: with line and column, if it is not UTF-8 or not TOML 1.0.
     """
     try:
         text = content.decode("utf-8")
@@ -97,8 +98,9 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
     if text.startswith("\ufeff"):
         place = Where(file, line=1, column=1)
         raise TableError([Fault("not TOML: begins with a byte order mark", place, "save it without one")])
+    reader = toml()
     try:
-        return text, toml().loads(text)
+        data: dict[str, Any] = reader.loads(text)
     except RecursionError:
         raise TableError([Fault("not TOML that can be read: nested too deeply", Where(file))]) from None
     except ValueError as error:  # TOMLDecodeError, and an integer with thousands of digits
@@ -107,11 +109,34 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
         if found is None:
             place = Where(file)
         elif found[1] is None:
-            last = text.rfind("\n")
-            place = Where(file, line=text.count("\n") + 1, column=len(text) - last)
+            place = _where(file, text, len(text))
         else:
             place = Where(file, line=int(found[1]), column=int(found[2]))
-        raise TableError([Fault(f"not TOML: {re.sub(_PLACE, '', message)}", place)]) from None
+        fault = Fault(f"not TOML: {re.sub(_PLACE, '', message)}", place)
+        raise TableError([_newer_before(fault, file, text) or fault]) from None
+    newer = _newer_before(None, file, text) if reads_newer(reader) else None
+    if newer is not None:
+        raise TableError([newer])
+    return text, data
+
+
+def _newer_before(fault: Fault | None, file: str, text: str) -> Fault | None:
+    """A fault for what is TOML 1.1, unless it comes after one that every reader finds."""
+    newer = first_newer(text)
+    if newer is None:
+        return None
+    place = _where(file, text, newer.offset)
+    if fault is not None and _position(place) > _position(fault.where):
+        return None
+    return Fault(f"{newer.what} is TOML 1.1, and a table is TOML 1.0 on every Python", place, newer.hint)
+
+
+def _where(file: str, text: str, offset: int) -> Where:
+    return Where(file, line=text.count("\n", 0, offset) + 1, column=offset - text.rfind("\n", 0, offset))
+
+
+def _position(where: Where) -> tuple[int, int]:
+    return (where.line or 0, where.column or 0)
 
 
 class Document:

@@ -38,6 +38,11 @@ CONFIG_VARIABLE = "RIM_ROUTER_CONFIG"
 # The functions of platformdirs that know where the layers outside of projects lie.
 _CONFIGURATIONS = {"machine": "site_config_path", "user": "user_config_path"}
 _ESCAPE = rb"\\[uUx]"  # a quoted key may be spelt with them
+# What the table's header, or its key in another one, looks like where the file as a whole cannot be read.
+_MENTION = (
+    rb"(?m)\btool\b[\"'\s.=\[\]{]*\brim-router\b"
+    rb"|^[ \t]*\[[ \t]*[\"']?tool[\"']?[ \t]*\][^\n]*\n(?:(?![ \t]*\[)[^\n]*\n)*?[ \t]*[\"']?rim-router\b"
+)
 
 
 def locate(
@@ -219,7 +224,7 @@ def has_table(content: bytes, path: Path) -> bool:
     try:
         data: Any = read_toml(content, shown_path(path))[1]
     except TableError:
-        if b"tool.rim-router" in content:
+        if re.search(_MENTION, content):
             raise
         return False  # whatever is wrong with it is no business of ours
     for part in EMBEDDED_KEY:

@@ -344,6 +344,21 @@ class TestOffSwitch:
         assert "RIM_ROUTER_DISABLE" in result.output
 
 
+class TestNewerToml:
+    """What only TOML 1.1 allows, which some Pythons read and others do not."""
+
+    def test_is_the_same_error_everywhere(self, stage: Stage, environments: Environments) -> None:
+        """From pip with its own reader, and from the commands with that of Python or of tomli."""
+        victim = environments.equipped()
+        table = f'[indexes]\nacme = {{\n  url = "{stage.private.url}"\n}}\n[routes]\n"acme-*" = "acme"\n'
+        (victim.project / "index-routing.toml").write_text(table, encoding="utf-8")
+        said = "index-routing.toml:2:9: an inline table over several lines is TOML 1.1"
+        stage.assert_stopped(victim, victim.pip("install", *stage.both, "acme-core"), said)
+        checked = victim.run(victim.python.with_name("rim-router"), "check")
+        assert checked.returncode == 2
+        assert said in checked.words
+
+
 BROKEN = {
     "no TOML": "[indexes\n",
     "unknown key": '[index]\nacme = "https://pypi.acme.example/simple"\n',

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import tomli
 
 from rim_router.config.files import LayerFile
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit
 from rim_router.config.locate import locate
 from rim_router.errors import LocationError, TableError
+from rim_router.libraries import toml
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tests.unit.conftest import Machine
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="files have no numeric owners there")
@@ -311,6 +315,44 @@ class TestPyproject:
         (machine.work / "pyproject.toml").write_bytes(content)
         with pytest.raises(TableError, match=r"pyproject.toml:[23]:\d+: not "):
             locate()
+
+    @pytest.mark.parametrize("reader", [tomli, toml()], ids=["newer reader", "own reader"])
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "[tool.rim-router]",
+            "[ tool . 'rim-router' . routes ]",
+            "[tool]\nx = 1\nrim-router.routes = {}",
+            "[tool]\n'rim-router' = {}",
+            "tool = { rim-router = {} }",
+            "tool.rim-router.routes = {}",
+        ],
+    )
+    def test_newer_toml_with_the_table_is_an_error(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch, reader: ModuleType, header: str
+    ) -> None:
+        """On every Python, wherever in the file it is: else the table would be in force on some only."""
+        monkeypatch.setattr("rim_router.config.document.toml", lambda: reader)
+        write(machine.work / "pyproject.toml", f"{header}\n[other]\nx = {{ y = 1, }}\n")
+        with pytest.raises(TableError, match=r"pyproject.toml:\d:12: a comma at the end .* is TOML 1.1"):
+            locate()
+
+    @pytest.mark.parametrize("reader", [tomli, toml()], ids=["newer reader", "own reader"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '[project]\ndependencies = ["rim-router"]\nx = { y = 1, }\n',
+            '[tool.uv]\nx = { y = "rim-router",\n }\n',
+            "[tool]\nx = 1\n[dependencies]\nrim-router = { version = 1, }\n",
+        ],
+    )
+    def test_newer_toml_without_the_table_is_none_of_our_business(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch, reader: ModuleType, text: str
+    ) -> None:
+        """As anything else that is wrong with it."""
+        monkeypatch.setattr("rim_router.config.document.toml", lambda: reader)
+        write(machine.work / "pyproject.toml", text)
+        assert found() == []
 
 
 class TestUnreadable:
