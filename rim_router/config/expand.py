@@ -33,7 +33,15 @@ SCHEMES = ("https", "http", "file")
 _VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 _AUTHORITY = r"(?s)([A-Za-z][A-Za-z0-9+.-]+://)([^/?#]*)(.*)"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
+# What was meant for a host: a name with a dot in it, an address, or anything with a port.
+_HOST_LIKE = (
+    r"(?i)(?:[^/@]*@)?(?:(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]\.?(?::[0-9]*)?"
+    r"|(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]*:[0-9a-f:.]*\])(?::[0-9]*)?"
+    r"|[a-z0-9][a-z0-9.-]+:[0-9]+|https?)(?:/|$)"
+)
+_NO_SCHEME = "has no scheme: begin it with https://"
 _HOST_PART = r"[][A-Za-z0-9._:-]*"
+_TWO_SLASHES = r"[/\\]{2}"
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
@@ -124,7 +132,8 @@ def _checked(text: str, directory: Path | None) -> str:
     name = scheme.lower()
     url = name + text[len(name) :]
     if name not in SCHEMES:
-        raise ValueError("is neither an https, http or file URL nor a path")
+        neither = "is neither an https, http or file URL nor a path"
+        raise ValueError(_NO_SCHEME if re.match(_HOST_LIKE, text) else neither)
     # Other readers of URLs take a backslash for a slash, and would see another host.
     if "\\" in url or any(character.isspace() for character in url):
         raise ValueError("has white space or a backslash in it")
@@ -157,6 +166,10 @@ def _from_file_url(url: str, netloc: str, path: str) -> str:
         or (os.name != "nt" and netloc not in ("", "localhost"))
     ):
         raise ValueError("is not absolute: a file URL begins with file:///")
+    if re.match(_TWO_SLASHES, unquote(path)):
+        raise ValueError(
+            "has a path that begins with two slashes, which is another host on Windows: write one"
+        )
     if "\x00" in unquote(path):
         raise ValueError("has control characters in it")
     return url
@@ -167,7 +180,19 @@ def _from_path(text: str, directory: Path | None) -> str:
         path = Path(text).expanduser()
     except RuntimeError:
         raise ValueError("names a home directory that cannot be found") from None
+    if text.startswith("//"):
+        raise ValueError("begins with two slashes, which is another host on Windows: write one")
+    if re.match(_HOST_LIKE, text) and (directory is None or _is_missing(directory / text)):
+        raise ValueError(_NO_SCHEME if directory is None else f"{_NO_SCHEME}, or with ./ if it is a path")
     if directory is None and (text.startswith("~") or not path.is_absolute()):
         raise ValueError("is a relative path, which a table from a URL cannot have")
     # Not resolved: a link may be pointed elsewhere later.
-    return Path(os.path.normpath(Path(directory or "", path))).as_uri()
+    whole = os.path.normpath(Path(directory or "", path))
+    return Path(whole[1:] if whole.startswith("//") else whole).as_uri()  # that of the file itself, on POSIX
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:
+        return False  # there is something, at least

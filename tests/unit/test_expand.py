@@ -75,6 +75,77 @@ def test_relative_paths_in_a_remote_table_are_faults(text: str) -> None:
         absolute_url(text, None, {}, True)
 
 
+HOSTS = [
+    *("pypi.org/simple", "PyPI.org", "pkgs.acme.example./x", "a-b.c-d.io/", "xn--bcher-kva.example"),
+    *("localhost/simple", "10.0.0.1/simple", "[::1]/simple", "[2001:db8::1]:80/x", "https//pypi.org/simple"),
+]
+WITH_PORTS = [
+    "localhost:8080",
+    "localhost:8080/simple",
+    "pypi.org:443/simple",
+    "mirror:80/x",
+    "ci:word@pypi.org/x",
+]
+
+
+class TestHostsWithoutScheme:
+    """What looks like a host and is no path that exists was meant for a URL."""
+
+    @pytest.mark.parametrize("text", [*HOSTS, *WITH_PORTS])
+    def test_is_a_fault(self, text: str, tmp_path: Path) -> None:
+        """It suggests https, and shows no credentials."""
+        with pytest.raises(ValueError, match=r" has no scheme: begin it with https://") as caught:
+            absolute_url(text, tmp_path, {}, True)
+        assert "word" not in str(caught.value)
+        with pytest.raises(ValueError, match=r" has no scheme: begin it with https://$"):
+            absolute_url(text, None, {}, True)
+
+    @posix
+    @pytest.mark.parametrize("text", HOSTS)
+    def test_a_path_that_exists_is_one(self, text: str, tmp_path: Path) -> None:
+        """So is what is written as a path, whether it exists or not."""
+        for name in (f"./{text}", f"{tmp_path}/{text}"):
+            assert absolute_url(name, tmp_path, {}, True).startswith(tmp_path.as_uri())
+        (tmp_path / text).mkdir(parents=True)
+        assert absolute_url(text, tmp_path, {}, True).startswith(tmp_path.as_uri())
+
+    @posix
+    @pytest.mark.parametrize(
+        "text", ["vendor/wheels", "wheels-1.0/x", "x.d/wheels", ".hidden/x", "a..b/x", "a_b.io/x"]
+    )
+    def test_other_paths_need_not_exist(self, text: str, tmp_path: Path) -> None:
+        """They may be made later."""
+        assert absolute_url(text, tmp_path, {}, True) == (tmp_path / text).as_uri()
+
+    def test_a_variable_that_holds_one(self, tmp_path: Path) -> None:
+        """Without what it holds."""
+        with pytest.raises(ValueError) as caught:
+            absolute_url("${HOST}/simple", tmp_path, {"HOST": "secret.example"}, True)
+        assert str(caught.value).startswith('"${HOST}/simple" has no scheme: begin it with https://')
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "file:////evil/x",
+            "file://localhost//evil/x",
+            "file:///%2Fevil/x",
+            "file:///%5c%5Cevil/x",
+            "//evil/x",
+        ),
+        *("FILE:////evil", "file://///evil", "///evil/x"),
+    ],
+)
+def test_two_slashes_are_another_host_on_windows(text: str) -> None:
+    """One table has one meaning: never local."""
+    with pytest.raises(
+        ValueError, match="begins with two slashes, which is another host on Windows: write one"
+    ):
+        expand(text)
+
+
 class TestVariables:
     """${UPPER_CASE}."""
 
