@@ -128,9 +128,15 @@ class IndexFailedError(RimRouterError):
     reference = "index-failed"
 
     def __init__(
-        self, message: str, *, unreachable: bool = False, hint: str | None = None, notes: Iterable[str] = ()
+        self,
+        message: str,
+        *,
+        unreachable: bool = False,
+        where: Where | None = None,
+        hint: str | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
-        super().__init__(message, hint=hint, notes=notes)
+        super().__init__(message, where=where, hint=hint, notes=notes)
         self.unreachable = unreachable
 
 

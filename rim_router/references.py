@@ -90,6 +90,15 @@ def _judge(
             return Verdict(True, shown, True, f"on a host among the external-hosts of index {index.name}")
     if strong:
         return Verdict(True, shown, True, "carries a strong hash")
+    return _refused(shown, decision, is_users)
+
+
+def _refused(shown: str, decision: Decision, is_users: bool) -> Verdict:
+    """The verdict on a reference that nothing speaks for."""
+    for index in decision.indexes:
+        if index.unset:
+            reason = f"whether it is on the origin of index {index.name} in {index.source} cannot be told"
+            return Verdict(False, shown, True, reason, f"set {' and '.join(index.unset)}")
     if not is_users:
         reason = (
             "it is in the metadata of another project, whose hashes prove nothing, "

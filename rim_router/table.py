@@ -57,12 +57,13 @@ class Source(Record):
 class Index(Record):
     """A package index (PEP 503, PEP 691), or a directory or page of links.
 
-    :param url: absolute, with credentials if it has any; never to be shown as it is.
+    :param url: absolute, with credentials if it has any; never to be shown as it is. As written with *unset*.
     :param mirrors: URLs of the same content, in the order in which they are tried.
     :param flat: a directory or page of links and not an index.
     :param pins_required: files hosted elsewhere need a pin, whatever the policy says.
     :param probe: a project that it certainly has, normalised: without it no "not found" of it counts.
     :param absent_statuses: HTTP statuses by which it says "not found", besides 404 and 410.
+    :param unset: variables in its URLs that are not set: then it cannot be asked, and has no origin.
     """
 
     name: str
@@ -74,11 +75,12 @@ class Index(Record):
     pins_required: bool = False
     probe: str | None = None
     absent_statuses: tuple[int, ...] = ()
+    unset: tuple[str, ...] = ()
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Its URL and those of its mirrors."""
-        return (self.url, *self.mirrors)
+        """Its URL and those of its mirrors, as far as they are known."""
+        return () if self.unset else (self.url, *self.mirrors)
 
     @cached_property
     def own_origins(self) -> frozenset[Origin]:
@@ -87,7 +89,9 @@ class Index(Record):
 
     @property
     def is_local(self) -> bool:
-        """Whether it, or a mirror of it, lies in the file system."""
+        """Whether it, or a mirror of it, lies in the file system; or may, as far as that is known."""
+        if self.unset:
+            return not all(url.startswith(("https://", "http://")) for url in (self.url, *self.mirrors))
         return any(is_local(url) for url in self.urls)
 
     def lists_host(self, origin: Origin) -> HostPattern | None:

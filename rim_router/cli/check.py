@@ -9,6 +9,7 @@ from rim_router.cli.findings import Finding, findings
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json, say, tell
 from rim_router.config import LayerFile, load_files, locate
 from rim_router.config.document import read_toml, shown_path
+from rim_router.config.indexes import unset_fault
 from rim_router.errors import IndexFailedError, RefusedHostError, RimRouterError, TableError
 from rim_router.urls import redact
 
@@ -32,6 +33,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         files = locate()
         table = load_files(files)
+        unset = [unset_fault(index) for index in table.indexes if index.unset]
+        if unset:
+            raise TableError(unset)
     except RimRouterError as error:
         return _report_faults(error, files, as_json=args.json)
     documents = {shown_path(file.path): read_toml(file.content, shown_path(file.path))[1] for file in files}

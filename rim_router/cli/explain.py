@@ -8,6 +8,7 @@ from rim_router.cli import shapes, views
 from rim_router.cli.pages import IndexFile
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, say, tell
 from rim_router.config import load
+from rim_router.config.expand import unset_text
 from rim_router.errors import IndexFailedError, RefusedHostError
 from rim_router.external import judge_wheel
 from rim_router.names import Pattern
@@ -105,6 +106,8 @@ def _has_somewhere(explanation: shapes.Explanation) -> bool:
         return False
     if kind == Kind.WHEELS.value and not explanation["wheels"]:
         return False
+    if any(index["unset"] for index in explanation["indexes"]):
+        return False
     if kind == Kind.PIP.value or explanation["files"] is None:
         return True
     return not explanation["problems"] and any(file["allowed"] for file in explanation["files"])
@@ -167,6 +170,8 @@ def _places(decision: Decision) -> Iterator[tuple[str, str]]:
 
 
 def _index(index: Index) -> Iterator[str]:
+    if index.unset:
+        yield f"{index.name} cannot be asked: {unset_text(index.unset)}"
     form = "a page or directory of links, " if index.flat else ""
     yield f"{index} {form}defined in {views.place_text(index.source)}"
     for mirror in index.mirrors:

@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 from rim_router.cli.pages import IndexFile, IndexPage, read_page
 from rim_router.cli.web import Page, fetch
+from rim_router.config.indexes import unaskable
 from rim_router.errors import IndexFailedError, QuarantinedError
 from rim_router.names import normalise
 from rim_router.page_metadata import QUARANTINE_HINT, project_status
@@ -35,6 +36,8 @@ def files_of(contacts: Contacts, name: str, index: Index, namespace: str | None 
     :raises IndexFailedError: if none answers as an index, or as the owner of the namespace.
     :raises RefusedHostError: if its page is on a host that may not be asked.
     """
+    if index.unset:
+        raise unaskable(index)
     for position, base in enumerate(index.urls):
         try:
             page = _project_page(contacts, name, index, base, namespace)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rim_router.cli import shapes, views
 from rim_router.cli.rendering import OK, add_json, columns, print_json, say
 from rim_router.config import load
+from rim_router.config.expand import unset_text
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         rows = []
         for route, hidden in routes:
             notes = [word for word, said in (("locked", route.locked), ("hidden", hidden)) if said]
+            notes += [unset_text([name]) for name in views.unset(i for t in route.targets for i in t.indexes)]
             if route.active() is None:
                 notes.append("no marker holds here")
             place = views.place_text(route.source)

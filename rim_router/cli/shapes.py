@@ -28,6 +28,7 @@ class Target(TypedDict):
 
     :param kind: "indexes", "pip" (what pip itself is configured with), "wheels" or "deny".
     :param indexes: the names of the indexes, in order.
+    :param unset: environment variables in the URLs of these that are not set: then they cannot be asked.
     :param strategy: "first-index", "index-priority" or "version-priority"; null unless there are several
         indexes.
     :param reason: of a "deny"; null otherwise.
@@ -37,6 +38,7 @@ class Target(TypedDict):
 
     kind: str
     indexes: list[str]
+    unset: list[str]
     strategy: Optional[str]
     reason: Optional[str]
     marker: Optional[str]
@@ -70,6 +72,8 @@ class Index(TypedDict):
     :param format: "simple" or "flat".
     :param probe: the project without which no "not found" of the index counts; null if there is none.
     :param absent_statuses: the HTTP statuses that mean "not found" besides 404 and 410.
+    :param unset: environment variables in its URLs that are not set: then it cannot be asked, and the URLs
+        are shown as they are written.
     :param place: where it is defined.
     """
 
@@ -80,6 +84,7 @@ class Index(TypedDict):
     format: str
     probe: Optional[str]
     absent_statuses: list[int]
+    unset: list[str]
     place: Place
 
 

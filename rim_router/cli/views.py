@@ -60,6 +60,11 @@ def targets_text(route: Route) -> str:
     return ", else ".join(map(target_text, route.targets))
 
 
+def unset(indexes: Iterable[Index]) -> list[str]:
+    """The environment variables that some indexes need and that are not set, each once."""
+    return list(dict.fromkeys(name for index in indexes for name in index.unset))
+
+
 def settings(policy: Policy) -> Iterator[tuple[str, str | None, Source | None]]:
     """Each policy key with its value, and where it is set; None is the default."""
     for name in policy._fields:
@@ -86,6 +91,7 @@ def target(value: Target) -> shapes.Target:
     return {
         "kind": value.kind.value,
         "indexes": [index.name for index in value.indexes],
+        "unset": unset(value.indexes),
         "strategy": value.strategy if len(value.indexes) > 1 else None,
         "reason": value.reason if value.kind is Kind.DENY else None,
         "marker": value.marker_text if value.marker is not None else None,
@@ -117,6 +123,7 @@ def index(value: Index) -> shapes.Index:
         "format": "flat" if value.flat else "simple",
         "probe": value.probe,
         "absent_statuses": list(value.absent_statuses),
+        "unset": list(value.unset),
         "place": place(value.source),
     }
 

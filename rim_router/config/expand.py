@@ -25,7 +25,7 @@ from rim_router.config.document import shown_text
 from rim_router.urls import Origin, keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PROJECT_PREFIX = "RIM_ROUTER_"
 SCHEMES = ("https", "http", "file")
@@ -45,11 +45,29 @@ _TWO_SLASHES = r"[/\\]{2}"
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
+class UnsetVariablesError(ValueError):
+    """Nothing is wrong with an index value, but variables in it are not set.
+
+    :param names: of the variables.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(unset_text(self.names))
+
+
+def unset_text(names: Sequence[str]) -> str:
+    """That environment variables are not set, as a sentence."""
+    what = "environment variable" if len(names) == 1 else "environment variables"
+    return f"{what} {', '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
+
+
 def absolute_url(text: str, directory: Path | None, environ: Mapping[str, str], trusted: bool) -> str:
     """The absolute URL that an index value stands for.
 
     :param directory: what a relative path is relative to; None if there can be none.
     :param trusted: whether any variable may be used, and not only those of a project's file.
+    :raises UnsetVariablesError: if that is all that is wrong, as far as it can be told.
     :raises ValueError: with what is wrong, without any secret.
     """
     expanded = _expand(text, _lookup(text, environ, trusted)) if "${" in text else text
@@ -67,16 +85,17 @@ def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[s
             f"a project's table may only use variables that begin with {PROJECT_PREFIX}, "
             f"not {', '.join(foreign)}"
         )
+    first = None if re.match(_AUTHORITY, text) else re.match(_VARIABLE, text)
+    if first is not None and text[first.end() : first.end() + 1] not in ("", "/"):
+        raise ValueError(f"{shown_text(text)} begins with a variable that no '/' follows")
+    if first is not None and ("@" in text or "://" in text):
+        raise ValueError(f"{shown_text(text)} has to begin with its scheme")
+    for name in names:
+        if re.search(_CONTROL, environ.get(name, "")):
+            raise ValueError(f"environment variable {name} has control characters or line ends in it")
     unset = [name for name in names if not environ.get(name)]
     if unset:
-        raise ValueError(
-            f"environment variable {', '.join(unset)} is not set"
-            if len(unset) == 1
-            else f"environment variables {', '.join(unset)} are not set"
-        )
-    for name in names:
-        if re.search(_CONTROL, environ[name]):
-            raise ValueError(f"environment variable {name} has control characters or line ends in it")
+        raise UnsetVariablesError(unset)
     return environ.__getitem__
 
 
@@ -108,11 +127,6 @@ def _expand(text: str, value: Callable[[str], str]) -> str:
                 re.sub(_VARIABLE, as_it_is, parts[3]),
             )
         )
-    first = re.match(_VARIABLE, text)
-    if first is not None and text[first.end() : first.end() + 1] not in ("", "/"):
-        raise ValueError(f"{shown_text(text)} begins with a variable that no '/' follows")
-    if first is not None and ("@" in text or "://" in text):
-        raise ValueError(f"{shown_text(text)} has to begin with its scheme")
     return re.sub(_VARIABLE, as_it_is, text)
 
 

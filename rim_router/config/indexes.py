@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rim_router.config.document import Document, Key, item, shown_text
-from rim_router.config.expand import absolute_url
+from rim_router.config.document import Document, Key, fault_at, item, shown_text
+from rim_router.config.expand import UnsetVariablesError, absolute_url, unset_text
 from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED
+from rim_router.errors import Fault, IndexFailedError
 from rim_router.names import Pattern
 from rim_router.table import Index
 from rim_router.urls import HostPattern
@@ -51,18 +52,20 @@ def _check_name(document: Document, key: Key, name: str) -> None:
 def _read_index(
     document: Document, key: Key, name: str, value: object, environ: Mapping[str, str]
 ) -> Index | None:
+    unset: list[str] = []
     if isinstance(value, str):
-        url = _read_url(document, key, value, environ)
-        return None if url is None else Index(name, url, document.source(key))
+        url = _read_url(document, key, value, environ, unset)
+        return None if url is None else Index(name, url, document.source(key), unset=tuple(unset))
     table = document.table(key, value, "a URL or a table")
     if table is None:
         return None
     document.unknown_keys(key, table, INDEX)
     if "url" not in table:
         document.fault(key, "has no url")
-    url = _read_url(document, (*key, "url"), table.get("url", ""), environ) if "url" in table else None
+    url = _read_url(document, (*key, "url"), table["url"], environ, unset) if "url" in table else None
     mirrors = [
-        _read_url(document, place, text, environ) for place, text in _strings(document, key, table, "mirrors")
+        _read_url(document, place, text, environ, unset)
+        for place, text in _strings(document, key, table, "mirrors")
     ]
     hosts = [
         _read_host(document, place, text) for place, text in _strings(document, key, table, "external-hosts")
@@ -81,6 +84,7 @@ def _read_index(
         pins_required=pins == "required",
         probe=probe,
         absent_statuses=statuses,
+        unset=tuple(dict.fromkeys(unset)),
     )
 
 
@@ -127,12 +131,30 @@ def _strings(document: Document, key: Key, table: dict[str, Any], name: str) -> 
     return document.strings((*key, name), table[name]) if name in table else []
 
 
-def _read_url(document: Document, key: Key, value: object, environ: Mapping[str, str]) -> str | None:
+def unset_fault(index: Index) -> Fault:
+    """What is wrong with an index whose URLs have variables in them that are not set."""
+    return fault_at(index.source, unset_text(index.unset))
+
+
+def unaskable(index: Index) -> IndexFailedError:
+    """The error for such an index when it comes to be asked: it is no reason to ask another one."""
+    fault = unset_fault(index)
+    message = f"Index {index.name} cannot be asked: {fault.message}"
+    return IndexFailedError(message, where=fault.where, hint="set it, or route the project to another index")
+
+
+def _read_url(
+    document: Document, key: Key, value: object, environ: Mapping[str, str], unset: list[str]
+) -> str | None:
+    """A URL; with variables that are not set, which are added to *unset*, as it is written."""
     text = document.string(key, value)
     if text is None:
         return None
     try:
         return absolute_url(text, document.directory, environ, document.trusted)
+    except UnsetVariablesError as error:
+        unset += error.names
+        return text
     except ValueError as error:
         document.fault(key, str(error))
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pip._internal.index.collector import CollectedSources, LinkCollector
 
+from rim_router.config.indexes import unaskable
 from rim_router.errors import DeniedError, QuarantinedError
 from rim_router.hooks.diagnostics import PipRoutingError, logger
 from rim_router.hooks.listings import Inquiry
@@ -150,7 +151,7 @@ class Router:
             for index in decision.indexes if only is None else (only,):
                 if index.is_local or not inquiry.offline:
                     lookup.asked[str(index)] = None
-                    sources.append(RoutedSource(index, inquiry))
+                    sources.append(self._source(index, inquiry))
             if only in (None, *decision.indexes[:1]) and (
                 decision.wheels or decision.target.kind is Kind.WHEELS
             ):
@@ -161,6 +162,11 @@ class Router:
             return CollectedSources(find_links=[], index_urls=sources)
 
         return collect
+
+    def _source(self, index: Index, inquiry: Inquiry) -> RoutedSource:
+        if index.unset:
+            raise self._services.refusal(unaskable(index))
+        return RoutedSource(index, inquiry)
 
     def find_all_candidates(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``PackageFinder.find_all_candidates``: those of the one index of a list that is to be used."""

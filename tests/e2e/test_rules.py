@@ -258,16 +258,6 @@ class TestCredentials:
         stage.assert_routed(victim, result)
         assert "s3cr3t-w0rd" not in result.output
 
-    def test_an_unset_variable(self, stage: Stage, environments: Environments) -> None:
-        """It is an error that names the variable, before anybody is asked."""
-        victim = environments.equipped()
-        url = stage.private.url.replace("://", "://ci:${RIM_ROUTER_ACME_TOKEN}@")
-        victim.route({"acme": url}, {"acme-*": "acme"})
-        result = victim.pip("install", *stage.both, "tool")
-        stage.assert_stopped(victim, result, "RIM_ROUTER_ACME_TOKEN")
-        assert not stage.private.requests
-        assert not stage.public.requests
-
 
 class TestWhereTablesLie:
     """The layers, from the working directory up to the machine."""
@@ -408,3 +398,33 @@ class TestBrokenTable:
             victim.pip(*command, check=True)
         assert "leaf" not in victim.installed()
         assert not stage.public.requests
+
+
+class TestUnsetVariables:
+    """A variable in the URL of an index is not set."""
+
+    def test_the_index_that_has_it_stops_pip_and_no_other(
+        self, stage: Stage, environments: Environments
+    ) -> None:
+        """Other indexes serve; a list does not move on; the message names variable, file and line."""
+        victim = environments.equipped()
+        url = stage.private.url.replace("//", "//ci:${RIM_ROUTER_TOKEN}@")
+        both = {"indexes": ["acme", "public"], "strategy": "index-priority"}
+        victim.route({"acme": url, "public": stage.public.url}, {"acme-*": both, "leaf": "public"})
+        victim.pip("install", "leaf", check=True)
+        said = "environment variable RIM_ROUTER_TOKEN is not set"
+        for args in (
+            ["acme-core"],
+            ["--no-deps", "--dry-run", "acme-core"],
+            ["tool", "--index-url", stage.public.url],
+        ):
+            result = victim.pip("install", *args)
+            stage.assert_stopped(victim, result, said, "./index-routing.toml:2, indexes.acme")
+        reference = f"acme-core @ {stage.private.file_url(stage.real)}"
+        result = victim.pip("install", reference)
+        stage.assert_stopped(victim, result, "cannot be told", "set RIM_ROUTER_TOKEN")
+        result = victim.pip("install", "--no-index", "acme-core")
+        stage.assert_stopped(victim, result, "No matching distribution")
+        assert not stage.private.requests
+        result = victim.pip("install", "acme-core", env={"RIM_ROUTER_TOKEN": "word"})
+        stage.assert_routed(victim, result)

@@ -205,10 +205,6 @@ EXPECTED = {
         ":12, routes.numpy[1].indices: unknown key (did you mean indexes?)",
         ":15, policy.require_hashes: unknown key (did you mean require-hashes?)",
     ],
-    "unset-variables": [
-        ":2, indexes.acme: environment variable RIM_ROUTER_TOKEN is not set",
-        ":3, indexes.two: environment variables RIM_ROUTER_USER, RIM_ROUTER_TOKEN are not set",
-    ],
     "wrong-types": [
         ':1, routes: expected a table such as "acme-*" = "acme", found an integer',
         ":2, wheel: expected an array of tables ([[wheel]]), found a string",
