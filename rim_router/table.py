@@ -94,6 +94,10 @@ class Index(Record):
             return not all(url.startswith(("https://", "http://")) for url in (self.url, *self.mirrors))
         return any(is_local(url) for url in self.urls)
 
+    def is_like(self, other: Index) -> bool:
+        """Whether it says the same as another one, whatever they are called and wherever they are written."""
+        return self.replaced(name=other.name, source=other.source) == other
+
     def lists_host(self, origin: Origin) -> HostPattern | None:
         """The entry of ``external-hosts`` that covers an origin."""
         return next((entry for entry in self.external_hosts if entry.matches(origin)), None)

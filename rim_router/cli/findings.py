@@ -181,7 +181,7 @@ def _is_public(index: Index) -> bool:
 def _hidden_indexes(table: RoutingTable) -> Iterator[Finding]:
     lower: dict[str, Index] = {}
     for index in table.indexes:
-        if index.name in lower:
+        if index.name in lower and not index.is_like(lower[index.name]):
             yield Finding(
                 "hidden-index",
                 f"index {index.name} hides the index of that name in {lower[index.name].source}",
@@ -251,7 +251,8 @@ def _unused_indexes(table: RoutingTable) -> Iterator[Finding]:
         for index in target.indexes
     }
     for index in table.indexes:
-        if index.source.layer == "project" and index not in used:
+        # A route that only repeats a locked one is left out: an index that is the same serves in its place.
+        if index.source.layer == "project" and not any(map(index.is_like, used)):
             yield Finding("unused-index", f"no route uses index {index.name}", index.source)
 
 

@@ -36,17 +36,23 @@ def merge(
     complete = True
     wheels: list[ExternalWheel] = []
     for rank, layer in enumerate(layers):
-        faults += _check_locks(layer, PatternMap(locks))
+        locked = PatternMap(locks)
         # A new dict for each layer: what a higher one defines is never seen by this one's routes.
         scope = {**scope, **layer.indexes}
         complete = complete and layer.complete
         resolver = _Resolver(scope, complete, rank)
         for pattern, raw in layer.routes.items():
             route = resolver.route(pattern, raw)
+            breaks = list(_locks_broken(pattern, raw.source, "remove this route", locked)) if locks else []
+            if breaks and _is_repeated(route, routes.get(pattern, ())):
+                continue  # the one below stays, with the [[wheel]] entries of its layer
+            faults += breaks
             routes[pattern] = (route, *routes.get(pattern, ()))
             if raw.locked:
                 locks.append((pattern, raw.source))
         faults += resolver.faults
+        for wheel in layer.wheels:
+            faults += _locks_broken(Pattern(wheel.name, False), wheel.source, "remove this wheel", locked)
         wheels += [wheel.replaced(rank=rank) for wheel in layer.wheels]
         for name, route in _claimed_by_wheels(layer, rank, routes).items():
             routes[name] = (route, *routes.get(name, ()))
@@ -82,14 +88,34 @@ def _claimed_by_wheels(
     return claimed
 
 
-def _check_locks(layer: Layer, locks: PatternMap[Source]) -> Iterable[Fault]:
-    if not any(True for _ in locks):
-        return
-    claims = [(pattern, raw.source, "remove this route") for pattern, raw in layer.routes.items()]
-    claims += [(Pattern(wheel.name, False), wheel.source, "remove this wheel") for wheel in layer.wheels]
-    for pattern, place, hint in claims:
-        for locked, source in locks.covering(pattern):
-            yield fault_at(place, f"{locked} is locked by {shown_key(source.key)} in {source}", hint)
+def _locks_broken(pattern: Pattern, place: Source, hint: str, locks: PatternMap[Source]) -> Iterable[Fault]:
+    """A fault for each lock of a lower layer that a claim breaks."""
+    for locked, source in locks.covering(pattern):
+        yield fault_at(place, f"{locked} is locked by {shown_key(source.key)} in {source}", hint)
+
+
+def _is_repeated(route: Route, below: Sequence[Route]) -> bool:
+    """Whether a route only says once more what the route of that pattern in the layers below says (spec 2).
+
+    Which one is locked does not matter: a project's table could not say it.
+    """
+    return (
+        bool(below)
+        and list(map(_without_indexes, route.targets)) == list(map(_without_indexes, below[0].targets))
+        and all(
+            len(one.indexes) == len(other.indexes) and all(map(_is_same, one.indexes, other.indexes))
+            for one, other in zip(route.targets, below[0].targets)
+        )
+    )
+
+
+def _without_indexes(target: Target) -> Target:
+    return target.replaced(indexes=(), marker=None)  # the marker's text is compared
+
+
+def _is_same(one: Index, other: Index) -> bool:
+    # A path with an unknown variable in it may be another one in another directory.
+    return one.is_like(other) and (not one.unset or all("://" in url for url in (one.url, *one.mirrors)))
 
 
 class _Resolver:

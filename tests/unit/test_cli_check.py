@@ -355,3 +355,10 @@ def test_online_local_indexes(machine: Machine, capsys: pytest.CaptureFixture[st
     results = reached(capsys, 1)
     assert [ok for ok, _ in results] == [True, False, True]
     assert results[1][1].endswith("does not exist")
+
+
+def test_a_route_that_only_repeats_a_locked_one(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Is nothing to warn of, nor is the index that it needs in its own file."""
+    machine.write("user", HEAD + '[routes]\nacme = { index = "acme", locked = true }\n')
+    machine.write("project", HEAD + '[routes]\nacme = "acme"\n"*" = "pypi"\n')
+    assert warnings(capsys) == []

@@ -148,7 +148,7 @@ class TestLocks:
     ) -> None:
         """The error names both files."""
         low = in_venv.write(layer, f'[routes]\n"{locked}" = {{ index = "pip", locked = true }}\n')
-        in_venv.write("project", f'\n[routes]\n"{pattern}" = "pip"\n')
+        in_venv.write("project", f'\n[routes]\n"{pattern}" = {{ deny = "no" }}\n')
         key = f'"{locked}"' if "*" in locked else locked
         place = f'"{pattern}"' if "*" in pattern else pattern
         said = f"routes.{place}: {locked} is locked by routes.{key} in {low}:2 (remove this route)"
@@ -182,6 +182,109 @@ class TestLocks:
         in_venv.write("environment", '[routes]\n"acm*" = { index = "pip", locked = true }\n')
         in_venv.write("project", '[routes]\nacme-x = "pip"\n')
         assert len(faults()) == 2
+
+
+RED = "[indexes]\nred = {red}\ngreen = 'https://green.example'\n[routes]\n{routes}\n"
+
+
+class TestTheVerySameRoute:
+    """Section 2: a route that only says once more what is locked is no fault, and changes nothing."""
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            '"NAME"',
+            '{ index = "NAME" }',
+            '{ index = "NAME", namespace = "Red" }',
+            "[{ index = 'NAME', marker = \"os_name == 'x'\" }, { index = 'green' }]",
+            '{ indexes = ["NAME", "green"], strategy = "index-priority" }',
+            '{ deny = "no" }',
+            '"pip"',
+            '"wheels"',
+        ],
+    )
+    def test_is_no_fault(self, machine: Machine, value: str) -> None:
+        """Whatever it leads to, and whatever its index is called; the lower one stays, with its wheels."""
+        index = (
+            '{ url = "https://a.example", mirrors = ["https://m.example"], external-hosts = ["c.example"] }'
+        )
+        wheel = f'[[wheel]]\nurls = ["https://w.example/x-1-py3-none-any.whl"]\nsha256 = "{"0" * 64}"\n'
+        machine.write("machine", RED.format(red=index, routes=_locked(value.replace("NAME", "red"))) + wheel)
+        alone = load().route("x")
+        text = RED.replace("red =", "rot =").format(red=index, routes=f'"X" = {value.replace("NAME", "rot")}')
+        machine.write("project", text)
+        assert load().route("x") == alone
+
+    @pytest.mark.parametrize(
+        ("red", "value"),
+        [
+            ('"https://red.example/"', '"red"'),
+            ('"https://red.example:8443"', '"red"'),
+            ('"https://u:p@red.example"', '"red"'),
+            ('{ url = "https://red.example", mirrors = ["https://m.example"] }', '"red"'),
+            ('{ url = "https://red.example", external-hosts = ["c.example"] }', '"red"'),
+            ('{ url = "https://red.example", format = "flat" }', '"red"'),
+            ('{ url = "https://red.example", pins = "required" }', '"red"'),
+            ('"https://red.example"', '"green"'),
+            ('"https://red.example"', '{ index = "red", namespace = "red" }'),
+            ('"https://red.example"', "{ index = 'red', marker = \"os_name == 'x'\" }"),
+            ('"https://red.example"', '{ indexes = ["red", "green"], strategy = "index-priority" }'),
+            ('"https://red.example"', '[{ index = "red" }, { index = "green" }]'),
+            ('"https://red.example"', '"pip"'),
+        ],
+    )
+    def test_what_is_not_the_same_is(self, machine: Machine, red: str, value: str) -> None:
+        """Any other URL or key."""
+        machine.write(
+            "machine", RED.format(red='"https://red.example"', routes=f"x = {_locked_index('red')}")
+        )
+        machine.write("project", RED.format(red=red, routes=f"x = {value}"))
+        assert [text.rpartition("in ")[0] for text in faults()] == [
+            "./index-routing.toml:5, routes.x: x is locked by routes.x "
+        ]
+
+    def test_within_a_lock_what_is_below_may_be_said_again(self, machine: Machine) -> None:
+        """Only that: what the locked pattern itself says is another route there."""
+        routes = f'"x-*" = {_locked_index("red")}\nx-a = "green"'
+        machine.write("machine", RED.format(red='"https://red.example"', routes=routes))
+        machine.write("project", RED.format(red='"https://red.example"', routes='x-a = "green"'))
+        assert load().route("x-a").route.source.layer == "machine"  # type: ignore[union-attr]
+        machine.write("project", RED.format(red='"https://red.example"', routes='x-b = "red"'))
+        assert len(faults()) == 1
+
+    def test_a_wheel_is_never_the_same(self, machine: Machine) -> None:
+        """It would be a candidate more, or one less."""
+        digest = "0" * 64
+        wheel = f'[[wheel]]\nurls = ["https://w.example/x-1-py3-none-any.whl"]\nsha256 = "{digest}"\n'
+        machine.write("machine", f'{wheel}[routes]\nx = {{ index = "wheels", locked = true }}\n')
+        machine.write("project", wheel)
+        assert [text.partition(" in ")[0] for text in faults()] == [
+            "./index-routing.toml:1, wheel[0]: x is locked by routes.x"
+        ]
+
+    def test_a_variable_that_is_not_set(self, machine: Machine) -> None:
+        """The same URL as it is written is the same; a path is another one in another directory."""
+        for url, is_same in (
+            ("https://${RIM_ROUTER_X}@red.example", True),
+            ("vendor/${RIM_ROUTER_X}", False),
+        ):
+            machine.write("machine", RED.format(red=f'"{url}"', routes=f"x = {_locked_index('red')}"))
+            machine.write("project", RED.format(red=f'"{url}"', routes='x = "red"'))
+            if is_same:
+                assert load().route("x").indexes[0].unset == ("RIM_ROUTER_X",)
+            else:
+                assert len(faults()) == 1
+
+
+def _locked(value: str) -> str:
+    """A route to x with a lock."""
+    if value.startswith('"'):
+        value = f"{{ index = {value} }}"
+    return f"x = {value}".replace(" }", ", locked = true }", 1)
+
+
+def _locked_index(name: str) -> str:
+    return f'{{ index = "{name}", locked = true }}'
 
 
 ORDERS = {
@@ -286,7 +389,7 @@ def test_everything_that_is_wrong_in_all_files_is_said_at_once(in_venv: Machine)
     user = in_venv.write(
         "user", '[routes]\n"a?" = "pip"\nb = { index = "pip", locked = true }\n[policy]\npins = "x"\n'
     )
-    in_venv.write("project", '[routes]\nb = "pip"\n"c*c" = "pip"\n[policies]\n')
+    in_venv.write("project", '[routes]\nb = "wheels"\n"c*c" = "pip"\n[policies]\n')
     said = faults()
     places = [text.split(":")[0] + ":" + text.split(":")[1].split(",")[0] for text in said]
     assert places == [
