@@ -26,10 +26,10 @@ _PYTHONS = pytest.StashKey[dict[Version, str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--pip-matrix",
-        choices=("ends", "each", "full"),
+        choices=("newest", "ends", "each", "full"),
         default="each",
-        help="ends: the oldest and the newest pip; each: also each pip once and each Python once, for "
-        "the tests marked `spread`; full: every test on every pip with every Python",
+        help="newest: the newest pip; ends: the oldest as well; each: also each pip once and each Python "
+        "once, for the tests marked `spread`; full: every test on every pip with every Python",
     )
 
 
