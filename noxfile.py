@@ -21,11 +21,18 @@ PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"]
 os.environ["PATH"] = os.pathsep.join(
     [os.environ.get("PATH", os.defpath), *map(str, sorted(Path.home().glob(".pyenv/versions/3.*/bin")))]
 )
+# Every process would compile the tests anew, and every pip of a demo all of pip.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def _install(session: nox.Session, *groups: str, itself: bool = False) -> None:
     requirements = nox.project.dependency_groups(GROUPS, *groups)
     session.install("--quiet", "--disable-pip-version-check", *requirements, *(["-e", "."] if itself else []))
+
+
+def _shared_out() -> list[str]:
+    """The options by which pytest uses all cores."""
+    return ["-n", "2" if (os.cpu_count() or 1) < 4 else "auto", "--dist", "worksteal"]
 
 
 @nox.session
@@ -46,8 +53,17 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, each pip once and each Python once where those are here."""
     _install(session, "test", itself=True)
-    workers = "2" if (os.cpu_count() or 1) < 4 else "auto"
-    session.run("pytest", "-n", workers, "--dist", "worksteal", *session.posargs)
+    session.run("pytest", *_shared_out(), *session.posargs)
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Run what starts no pip and the attacks, or the tests that are named, on the newest pip only."""
+    _install(session, "test", itself=True)
+    # What to name for which change, CONTRIBUTING.md says.
+    pure = ["tests/unit", "tests/property", "tests/fuzz", "tests/test_architecture.py"]
+    chosen = [*pure, "tests/seams", "tests/e2e/test_attacks.py"]
+    session.run("pytest", "--pip-matrix=newest", *_shared_out(), *(session.posargs or chosen))
 
 
 @nox.session(python=PYTHONS)
@@ -62,9 +78,7 @@ def unit(session: nox.Session) -> None:
 def matrix(session: nox.Session) -> None:
     """Run every end-to-end test on every pip with every Python that it supports."""
     _install(session, "test", itself=True)
-    session.run(
-        "pytest", "--pip-matrix=full", "-n", "auto", "--dist", "worksteal", "tests/e2e", *session.posargs
-    )
+    session.run("pytest", "--pip-matrix=full", *_shared_out(), "tests/e2e", *session.posargs)
 
 
 @nox.session

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,13 @@ import pytest
 
 from tests.support.environments import Environment, Workshop
 from tests.support.matrix import Matrix, Pair, Version, choose, find_pythons, release
+from tests.support.pool import Pool
 from tests.support.servers import Authority, IndexServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.pool import Kind
 
 _MATRIX = pytest.StashKey[Matrix]()
 _PYTHONS = pytest.StashKey[dict[Version, str]]()
@@ -24,10 +26,10 @@ _PYTHONS = pytest.StashKey[dict[Version, str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--pip-matrix",
-        choices=("ends", "each", "full"),
+        choices=("newest", "ends", "each", "full"),
         default="each",
-        help="ends: the oldest and the newest pip; each: also each pip once and each Python once, for "
-        "the tests marked `spread`; full: every test on every pip with every Python",
+        help="newest: the newest pip; ends: the oldest as well; each: also each pip once and each Python "
+        "once, for the tests marked `spread`; full: every test on every pip with every Python",
     )
 
 
@@ -75,47 +77,57 @@ def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return Workshop(cache.resolve(), shared)
 
 
+@pytest.fixture(scope="session")
+def pool(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    """Lends environments to one test after the other."""
+    return Pool(workshop, tmp_path_factory.mktemp("pool"))
+
+
 @dataclass
 class Environments:
-    """Makes the environments of one test.
+    """The environments of one test.
 
     :param pip_version: the version of the pair's pip, as numbers.
     """
 
     workshop: Workshop
+    pool: Pool
     pair: Pair
     place: Path
-    made: list[Environment] = field(default_factory=list)
+    lent: list[Environment] = field(default_factory=list)
 
     @property
     def pip_version(self) -> tuple[int, ...]:
         return release(self.workshop.pip_version(self.pair))
 
-    def _next(self) -> Path:
-        return self.place / f"environment-{len(self.made)}"
-
     def equipped(self) -> Environment:
         """With the plugin."""
-        self.made.append(self.workshop.make(self.pair, self._next()))
-        return self.made[-1]
+        return self._lend("equipped")
 
     def plain(self) -> Environment:
         """Without the plugin."""
-        self.made.append(self.workshop.make(self.pair, self._next(), equipped=False))
-        return self.made[-1]
+        return self._lend("plain")
 
     def inert_twin(self) -> Environment:
         """With the plugin's files, in which nothing starts it."""
-        self.made.append(self.workshop.make_inert_twin(self.pair, self._next()))
-        return self.made[-1]
+        return self._lend("inert twin")
+
+    def _lend(self, kind: Kind) -> Environment:
+        place = self.place / f"environment-{len(self.lent)}"
+        self.lent.append(self.pool.lend(self.pair, kind, place))
+        return self.lent[-1]
+
+    def take_back(self) -> None:
+        """Give all back to the pool."""
+        while self.lent:
+            self.pool.take_back(self.lent.pop())
 
 
 @pytest.fixture
-def environments(workshop: Workshop, pair: Pair, tmp_path: Path) -> Iterator[Environments]:
-    """Makes environments with the pair's Python and pip; they are gone after the test."""
-    yield (made := Environments(workshop, pair, tmp_path))
-    for environment in made.made:
-        shutil.rmtree(environment.prefix, ignore_errors=True)
+def environments(workshop: Workshop, pool: Pool, pair: Pair, tmp_path: Path) -> Iterator[Environments]:
+    """Environments with the pair's Python and pip, each as if it were new."""
+    yield (all_of_them := Environments(workshop, pool, pair, tmp_path))
+    all_of_them.take_back()
 
 
 @pytest.fixture(scope="session")

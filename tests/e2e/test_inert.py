@@ -59,7 +59,7 @@ def neutral(result: Result, environment: Environment) -> tuple[int, str, str]:
     """What must not differ: without the directory's name, and what differs from run to run."""
 
     def cleaned(text: str) -> str:
-        text = text.replace(str(environment.place), "PLACE")
+        text = text.replace(str(environment.place), "PLACE").replace(str(environment.prefix), "PREFIX")
         text = re.sub(r"pip-[a-z0-9-]+-[a-z0-9_]{8}\b", "pip-TEMPORARY", text)
         text = re.sub(r"\b(tmp|reqlib-metadata-|pip-modern-metadata-)[a-z0-9_]{8}\b", "TEMPORARY", text)
         return re.sub(r"\d+(\.\d+)? (\?|[kMG]?B/s)|eta \S+|\d:\d\d:\d\d", "", text)

@@ -114,7 +114,7 @@ def supported(pip: str, python: Version) -> bool:
 
 
 def choose(name: str, pythons: Mapping[Version, str]) -> Matrix:
-    """The pairs for ``ends``, ``each`` (each pip once and each Python once) or ``full``."""
+    """The pairs for ``newest``, ``ends``, ``each`` (each pip once and each Python once) or ``full``."""
     everything = [
         Pair(python, pythons[python], pip)
         for pip in PIPS
@@ -126,6 +126,8 @@ def choose(name: str, pythons: Mapping[Version, str]) -> Matrix:
     if ends[0] == ends[1]:
         ends.pop()
     missing = [version for version in PYTHONS if version not in pythons]
+    if name == "newest":
+        return Matrix(name, ends[-1:], ends[-1:], missing)
     if name == "ends":
         return Matrix(name, ends, ends, missing)
     if name == "full":

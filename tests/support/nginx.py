@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import quote, unquote, urlsplit
 
-from tests.support.servers import Authority
+from tests.support.servers import HEED, Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -193,7 +193,7 @@ class _Upstream(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Exchange)
         self.behaviours: dict[tuple[str, str], Behaviour] = {}
         self.counts: dict[tuple[str, str], int] = {}
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(HEED,), daemon=True)
         self._thread.start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -380,11 +380,18 @@ class Nginx:
         self.directory = directory
         self.issuer = issuer
         self.sites: dict[str, Site] = {}
-        self.upstream = _Upstream()
+        self._upstream: _Upstream | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = True
         self._seen = 0
         (directory / "temporary").mkdir(parents=True, exist_ok=True)
+
+    @property
+    def upstream(self) -> _Upstream:
+        """What it asks where it does not know itself; there once somebody needs it."""
+        if self._upstream is None:
+            self._upstream = _Upstream()
+        return self._upstream
 
     def site(
         self, name: str, *, certificate_for: Iterable[str] | None = None, issuer: Issuer | None = None
@@ -443,7 +450,8 @@ class Nginx:
     def close(self) -> None:
         """Stop it."""
         self._stop()
-        self.upstream.close()
+        if self._upstream is not None:
+            self._upstream.close()
         for site in self.sites.values():
             site.close()
 

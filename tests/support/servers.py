@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "text/html; charset=utf-8"
+# How often a server looks whether it is to stop, in seconds: every test waits for that.
+HEED = 0.01
 
 
 class Authority:
@@ -280,7 +282,7 @@ class IndexServer:
             self._listener.socket = self.tls.wrap_socket(
                 self._listener.socket, server_side=True, do_handshake_on_connect=False
             )
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(HEED,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:

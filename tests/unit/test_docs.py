@@ -158,6 +158,13 @@ def test_sessions_that_are_named_exist() -> None:
     assert named == set(re.findall(r"^@nox\.session[^\n]*\ndef (\w+)", source, re.MULTILINE))
 
 
+def test_tests_that_are_to_be_run_exist() -> None:
+    """`nox -s NAME -- PATH` in CONTRIBUTING names files and directories that are there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = " ".join(re.findall(r"`nox -s \w+ -- ([^`]+)`", text)).split()
+    assert [path for path in named if path.startswith("tests/") and not (ROOT / path).exists()] == []
+
+
 def test_modules_that_are_named_exist() -> None:
     """The architecture page names modules that are there, and all of `hooks` and `config`."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
