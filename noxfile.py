@@ -82,6 +82,20 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Try 100,000 inputs from strangers, in each test that makes them up; takes an hour or more."""
+    _install(session, "test", itself=True)
+    session.run(
+        "pytest",
+        "--pip-matrix=ends",
+        "--timeout=0",
+        "-rP",
+        *(session.posargs or ["tests/fuzz", "tests/e2e/test_url_readers.py"]),
+        env={"RIM_ROUTER_FUZZ_EXAMPLES": "100000"},
+    )
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the comparisons with peers; they print tables and judge nothing."""
     _install(session, "test", itself=True)

@@ -70,11 +70,12 @@ class Judge:
         :param urls: of the files of a page.
         :param hashes: of each, as the page gives them, lower-case algorithms to digests.
         """
-        # Beyond the authority only control characters have a say in what the origin is; and there are
-        # rules of their own for a .rim, and for what is pinned.
+        # Beyond the first character of the path only control characters have a say in what the origin is;
+        # and there are rules of their own for a .rim, and for what is pinned.
         text = "".join(urls)
         odd = has_controls(text) or RIM_SUFFIX in text or self._has_pins
         authority = _authority(urls[0]) if urls else ""
+        odd = odd or any(map(str.startswith, urls, repeat(_like_a_host(authority))))
         if odd or not authority or not all(map(str.startswith, urls, repeat(authority))):
             return [self._clears(url, each) for url, each in zip(urls, hashes)]
         if self._glance(authority, is_strong=False):
@@ -85,7 +86,7 @@ class Judge:
 
     def _clears(self, url: str, hashes: Mapping[str, str] | None) -> bool:
         authority = _authority(url)
-        if has_controls(url) or RIM_SUFFIX in url or not authority:
+        if has_controls(url) or RIM_SUFFIX in url or not authority or url.startswith(_like_a_host(authority)):
             return False
         if not self._glance(authority, _has_sha256(hashes)):
             return False
@@ -147,6 +148,11 @@ def _has_sha256(hashes: Mapping[str, str] | None) -> bool:
 def _authority(url: str) -> str:
     """A URL up to where its path begins; empty if that cannot be told."""
     return url[: url.find("/", 8) + 1]
+
+
+def _like_a_host(authority: str) -> tuple[str, str]:
+    """How a URL begins after whose authority a path comes that could be read as another one."""
+    return f"{authority}/", f"{authority}\\"
 
 
 def judge_wheel(wheel: ExternalWheel, url: str, pins: Pins) -> Verdict:

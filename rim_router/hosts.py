@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
     from rim_router.table import Decision, ExternalWheel, Index
 
+UNREADABLE = "which cannot be read, or not by everybody in the same way"
+_NOT_HTTPS = "which is not https"
+_NOT_HTTPS_ANY_MORE = "which is not https any more"
+_WITH_CREDENTIALS = "which carries credentials"
+_WITHOUT_DIGEST = "which is another host, and no strong digest of the file is known"
+
 
 class Hosts(Record):
     """The hosts of one index, or of what the table names otherwise.
@@ -55,34 +61,58 @@ class Hosts(Record):
                 return f"external-hosts of index {index.name} has {entry}"
         return None
 
+    def request_fault(self, url: str) -> str | None:
+        """Why a URL that nobody has redirected to may not be asked, as a relative clause; None if it may."""
+        try:
+            origin = Origin.of(url)
+        except ValueError:
+            return UNREADABLE
+        if origin in self.own or any(origin == named for named, _ in self.named):
+            return None
+        if origin.scheme != "https":
+            return _NOT_HTTPS
+        return None if self.rule(origin) is not None else "which is on no host that may be asked for it"
+
     def redirect_fault(
         self, source: str, target: str, *, page: bool, strong: bool, listed: bool
     ) -> str | None:
-        """Why a redirect may not be followed, as a sentence without its subject; None if it may.
+        """Why a redirect may not be followed, as a relative clause; None if it may.
 
+        :param target: absolute, and as it is going to be sent.
         :param page: whether it is that of an index page, and not of a file.
         :param strong: whether a strong digest of the file is known.
         :param listed: whether files too may only be redirected to ``external-hosts``.
-        :raises ValueError: if a URL cannot be read.
         """
-        before, after = Origin.of(source), Origin.of(target)
+        try:
+            before, after = Origin.of(source), Origin.of(target)
+        except ValueError:
+            return UNREADABLE
+        fault = self._fault_between(before, after, page=page, strong=strong, listed=listed)
+        return _WITH_CREDENTIALS if fault is None and "@" in urlsplit(target).netloc else fault
+
+    def _fault_between(
+        self, before: Origin, after: Origin, *, page: bool, strong: bool, listed: bool
+    ) -> str | None:
         if after == before or is_upgrade(before, after):
             return None
-        if after.scheme != "https" and after not in self.own:
-            return "which is not https"
+        if after.scheme != "https" and (after not in self.own or after.scheme != "http"):
+            return _NOT_HTTPS
         if before.scheme == "https" and after.scheme != "https":
-            return "which is not https any more"
+            return _NOT_HTTPS_ANY_MORE
         if after in self.own and not page:
             return None
         if self.rule(after) is not None:
-            return (
-                None if page or strong else "which is another host, and no strong digest of the file is known"
-            )
+            return None if page or strong else _WITHOUT_DIGEST
         if page:
             return "which is not on its origin"
         if listed:
             return 'which is not among the external-hosts, and policy.redirects is "listed"'
-        return None if strong else "which is another host, and no strong digest of the file is known"
+        return None if strong else _WITHOUT_DIGEST
+
+
+def has_remedy(fault: str) -> bool:
+    """Whether a line in the table, or a digest, would let a redirect be followed."""
+    return fault not in (UNREADABLE, _NOT_HTTPS, _NOT_HTTPS_ANY_MORE, _WITH_CREDENTIALS)
 
 
 def is_upgrade(before: Origin, after: Origin) -> bool:

@@ -6,13 +6,20 @@ import re
 import string
 from functools import cache, lru_cache
 from typing import NamedTuple
-from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from rim_router.record import Record
 
 _SCHEMES = ("https://", "http://", "file://")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]"
+_NAME = r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*"
+_ADDRESS = r"\[[0-9a-f]*:[0-9a-f:.]+\]"
+_HOST = rf"{_NAME}|{_ADDRESS}"
+# Port 0 is the scheme's own for some, and a port as any other for the rest.
+_AUTHORITY = rf"(?i)(?:[^]\[@]*@)?(?:{_NAME}\.?|{_ADDRESS})(?::(?!0+$)[0-9]{{0,5}})?"
+_LOCAL_AUTHORITY = rf"(?i){_HOST}"
+# Where a path begins so, a host follows for whoever forgets what was in front of it.
+_LIKE_A_HOST = r"[/\\]{2}"
 
 # The hosts that serve the files of the two indexes that everybody has; see PEP 503's successor pages.
 _FILE_HOSTS = {"pypi.org": "files.pythonhosted.org", "test.pypi.org": "test-files.pythonhosted.org"}
@@ -38,26 +45,44 @@ class Origin(NamedTuple):
     def of(cls, url: str) -> Origin:
         """The origin of a URL; credentials, path and fragment do not count.
 
-        :raises ValueError: for a URL that cannot be taken apart, or not by everybody in the same way.
+        What two readers could take for two hosts has none. Python's ``urllib.parse``, whose releases differ,
+        requests and urllib3, of which each pip has others, and Windows, where the path of a ``file:`` URL
+        can name a host, have to see the same one.
+
+        :raises ValueError: for a URL that cannot be taken apart, or not by everybody in the same way; it says
+            why, as a sentence without its subject, and nothing of what is in the URL.
         """
         end = url.find("/", 8)
-        # Beyond the authority only control characters have a say; and few authorities have many files.
-        if end > 0 and url.startswith(_SCHEMES) and not has_controls(url):
+        host = url[7 : end + 2]  # and what is on both sides of it
+        # Beyond that only control characters have a say; and few authorities have many files.
+        is_plain = end > 0 and url.startswith(_SCHEMES) and "//" not in host and "\\" not in host
+        if is_plain and not has_controls(url):
             return _origin_below(url[:end])
         return cls._of(url)
 
     @classmethod
     def _of(cls, url: str) -> Origin:
-        parts = _split(url)
-        scheme = parts.scheme.lower()
+        try:
+            parts = _split(url)
+            port = None if parts.scheme == "file" else parts.port
+        except ValueError:
+            raise ValueError("is not a URL that can be read") from None
+        scheme, is_file = parts.scheme, parts.scheme == "file"
+        needs_host = scheme in _DEFAULT_PORTS
+        # Whoever opens a file unquotes its path first.
+        path = unquote(parts.path) if is_file else parts.path
+        if (is_file or needs_host) and re.match(_LIKE_A_HOST, path):
+            raise ValueError(
+                "has a path that begins with two slashes, which some take for another host: write one"
+            )
+        authority = _LOCAL_AUTHORITY if is_file else _AUTHORITY
+        if (needs_host or parts.netloc) and not re.fullmatch(authority, parts.netloc):
+            raise ValueError("has no valid host and port")
         host = (parts.hostname or "").rstrip(".")
-        if scheme in _DEFAULT_PORTS and not host:
-            raise ValueError("a URL without a host")
-        if scheme == "file":
-            return cls("file", "" if host == "localhost" else host, None)
         if ":" in host:
             host = f"[{host}]"
-        port = parts.port
+        if is_file:
+            return cls(scheme, "" if host == "localhost" else host, None)
         return cls(scheme, host, _DEFAULT_PORTS.get(scheme) if port is None else port)
 
     @property
@@ -95,6 +120,24 @@ def _split(url: str) -> SplitResult:
     ):
         raise ValueError("an ambiguous URL")
     return parts
+
+
+def resolve(base: str, location: str) -> str:
+    """The URL to which the server of another one redirects (RFC 9110, section 10.2.2).
+
+    :param location: the value of ``Location``.
+    :raises ValueError: if it cannot be read, or not by everybody in the same way.
+    """
+    parts = _split(location)
+    # Some drop a scheme that nothing follows, or slashes of which there are too many, and find a host in
+    # what is the path for others; some take a backslash for a slash wherever it stands.
+    if "\\" in location or location[-1:].isspace():
+        raise ValueError("an ambiguous URL")
+    if not parts.netloc and (parts.scheme in _DEFAULT_PORTS or location.startswith("//")):
+        raise ValueError("a URL without a host")
+    url = urljoin(base, location)
+    Origin.of(url)
+    return url
 
 
 def has_controls(text: str) -> bool:
@@ -150,7 +193,7 @@ class HostPattern(Record):
         wildcard = text.startswith("*.")
         host, separator, port = text[2:].partition(":") if wildcard else _split_port(text)
         host = host.lower().rstrip(".")
-        if not re.fullmatch(_HOST, host) or ".." in host:
+        if not re.fullmatch(_HOST, host):
             raise ValueError(f"{text!r} is not a host, host:port, *.suffix or '*'")
         if not separator:
             return cls(host, None, wildcard)
@@ -249,8 +292,10 @@ def redact(url: str) -> str:
     netloc = parts.netloc.rpartition("@")[2]
     if "@" in parts.netloc:
         netloc = "****@" + netloc
-    query = "****" if parts.query else ""
-    return urlunsplit((parts.scheme, netloc, hide(parts.path), query, ""))
+    # As it is written: urllib can make a host of the beginning of a path when it puts a URL together.
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    slashes = "//" if url.startswith("//", len(scheme)) else ""
+    return f"{scheme}{slashes}{netloc}{hide(parts.path)}{'?****' if parts.query else ''}"
 
 
 def _is_harmless(url: str) -> bool:

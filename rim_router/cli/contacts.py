@@ -78,10 +78,7 @@ class Contacts:
         :param listed: as there, where the policy does not say so anyway.
         """
         listed = listed or self._policy.redirects == "listed"
-        try:
-            return hosts.redirect_fault(source, target, page=page, strong=strong, listed=listed)
-        except ValueError:
-            return "which cannot be read, or not by everybody in the same way"
+        return hosts.redirect_fault(source, target, page=page, strong=strong, listed=listed)
 
     def note_redirect(self, source: str, target: str, fault: str | None) -> None:
         """Record a redirect, and why it is not followed."""

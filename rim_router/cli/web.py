@@ -16,16 +16,16 @@ from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from rim_router import __version__
 from rim_router.cli.download import trust
 from rim_router.errors import IndexFailedError
 from rim_router.external import host_line
-from rim_router.hosts import Hosts, is_upgrade
+from rim_router.hosts import UNREADABLE, Hosts, has_remedy, is_upgrade
 from rim_router.libraries import library
 from rim_router.rim.archive import MAX_SIZE
-from rim_router.urls import Origin, redact, scrub
+from rim_router.urls import Origin, redact, resolve, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,18 +146,17 @@ def _get(
 
 
 def _redirected(contacts: Contacts, wanted: _Wanted, hosts: Hosts, source: str, location: str) -> str:
-    """Where a redirect leads, without credentials; an error if it may not be followed."""
+    """Where a redirect leads; an error if it may not be followed."""
     try:
-        target = urljoin(source, location)
+        target = resolve(source, location)
+        fault = contacts.redirect_fault(hosts, source, target, page=wanted.page, strong=wanted.strong)
     except ValueError:
-        target = location  # which cannot be read either
-    fault = contacts.redirect_fault(hosts, source, target, page=wanted.page, strong=wanted.strong)
+        target, fault = location, UNREADABLE
     contacts.note_redirect(source, target, fault)
     if fault is None:
-        parts = urlsplit(target)
-        return _quoted(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), "iso-8859-1")
+        return _quoted(target, "iso-8859-1")
     hint = None
-    if "cannot be read" not in fault and "https" not in fault and "strong digest" not in fault:
+    if has_remedy(fault) and "strong digest" not in fault:
         line = host_line(Origin.of(target).netloc, wanted.index)
         hint = f"if that is right, use that URL for the index, or {line}"
     message = f"{wanted.shown} redirects {wanted.what} to {redact(target)}, {fault}"

@@ -32,7 +32,6 @@ SCHEMES = ("https", "http", "file")
 
 _VARIABLE = r"\$\{([A-Z0-9_]+)\}"
 _AUTHORITY = r"(?s)([A-Za-z][A-Za-z0-9+.-]+://)([^/?#]*)(.*)"
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
 # What was meant for a host: a name with a dot in it, an address, or anything with a port.
 _HOST_LIKE = (
     r"(?i)(?:[^/@]*@)?(?:(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]\.?(?::[0-9]*)?"
@@ -41,7 +40,6 @@ _HOST_LIKE = (
 )
 _NO_SCHEME = "has no scheme: begin it with https://"
 _HOST_PART = r"[][A-Za-z0-9._:-]*"
-_TWO_SLASHES = r"[/\\]{2}"
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
@@ -151,19 +149,10 @@ def _checked(text: str, directory: Path | None) -> str:
     # Other readers of URLs take a backslash for a slash, and would see another host.
     if "\\" in url or any(character.isspace() for character in url):
         raise ValueError("has white space or a backslash in it")
-    try:
-        parts = urlsplit(url)
-        if parts.netloc:
-            Origin.of(url)
-    except ValueError:
-        raise ValueError("is not a URL that can be read") from None
+    Origin.of(url)
     if "?" in url or "#" in url:
         raise ValueError("has a query or a fragment, which the URL of an index cannot have")
-    if name == "file":
-        return _from_file_url(url, parts.netloc, parts.path)
-    if not url.startswith(f"{name}://") or not re.fullmatch(_HOST, parts.netloc.rpartition("@")[2]):
-        raise ValueError("has no valid host")
-    return url
+    return _from_file_url(url) if name == "file" else url
 
 
 def _is_scheme(text: str) -> bool:
@@ -172,7 +161,8 @@ def _is_scheme(text: str) -> bool:
     return len(text) > 1 and text.isascii() and text[0].isalpha() and letters.isalnum()
 
 
-def _from_file_url(url: str, netloc: str, path: str) -> str:
+def _from_file_url(url: str) -> str:
+    _, netloc, path, _, _ = urlsplit(url)
     # A host in a file URL is a Windows share; elsewhere pip cannot open it.
     if (
         not url.startswith("file://")
@@ -180,10 +170,6 @@ def _from_file_url(url: str, netloc: str, path: str) -> str:
         or (os.name != "nt" and netloc not in ("", "localhost"))
     ):
         raise ValueError("is not absolute: a file URL begins with file:///")
-    if re.match(_TWO_SLASHES, unquote(path)):
-        raise ValueError(
-            "has a path that begins with two slashes, which is another host on Windows: write one"
-        )
     if "\x00" in unquote(path):
         raise ValueError("has control characters in it")
     return url

@@ -207,8 +207,8 @@ def _read_url(document: Document, key: Key, file: dict[str, Any]) -> str | None:
     try:
         origin = Origin.of(url)
         credentials = "@" in urlsplit(url).netloc
-    except ValueError:
-        document.fault(place, f"{shown_text(url)} is not a URL that can be read")
+    except ValueError as error:
+        document.fault(place, f"{shown_text(url)} {error}")
         return None
     if origin.scheme not in ("https", "file"):
         document.fault(place, f"{shown_text(url)} is neither an https nor a file URL")

@@ -119,9 +119,9 @@ def _read_urls(
 def _judge_url(url: str) -> tuple[str | None, WheelName | None]:
     """What is wrong with the URL of a wheel, or what its file name says."""
     try:
-        parts, origin = urlsplit(url), Origin.of(url)
-    except ValueError:
-        return "is not a URL that can be read", None
+        origin, parts = Origin.of(url), urlsplit(url)
+    except ValueError as error:
+        return str(error), None
     if origin.scheme != "https":
         return "is not an https URL", None
     if "@" in parts.netloc:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.external import host_line
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.lookalike import lookalike
-from rim_router.hosts import forwards_to, is_login, is_upgrade
+from rim_router.hosts import UNREADABLE, forwards_to, has_remedy, is_login, is_upgrade
 from rim_router.libraries import library
-from rim_router.urls import Origin, redact
+from rim_router.record import Record
+from rim_router.urls import Origin, redact, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from rim_router.hosts import Hosts
     from rim_router.journal import Journal
     from rim_router.table import Index, Policy
+
+
+class _Wanted(Record):
+    """What a guarded session is for; see :meth:`Transport.guard`."""
+
+    hosts: Hosts
+    what: str
+    page: bool
+    strong: bool
+    refused: Callable[[str, str | None], RimRouterError] | None
 
 
 class Transport:
@@ -53,80 +63,92 @@ class Transport:
     ) -> Any:
         """A session like pip's own, for one page or file.
 
+        Each URL is judged where it is sent, and in that form: requests goes to other hosts than what joins a
+        ``Location`` to a URL elsewhere would say.
+
         :param what: is asked for, for messages.
         :param page: whether it is an index page.
         :param strong: whether a strong digest is known for it.
-        :param refused: makes the error for a refused redirect from a message and a hint.
+        :param refused: makes the error for a refused URL from a message and a hint.
         """
+        wanted = _Wanted(hosts, what, page, strong, refused)
         view = lookalike(session)
         view.rim_router_upgraded = None
+        ask = view.request
+        source: str | None = None
+        reasons: dict[Origin, str] = {}  # why hosts that no rule names may be asked all the same
+
+        def request(*args: Any, **options: Any) -> Any:
+            nonlocal source
+            source = None
+            return ask(*args, **options)
 
         def get_redirect_target(response: Any) -> str | None:
-            target: str | None = session.get_redirect_target(response)
-            if target is not None:
-                after = urljoin(response.url, target)
-                self._check_redirect(hosts, response.url, after, what, page, strong, refused)
-                if is_upgrade(Origin.of(response.url), Origin.of(after)):
-                    view.rim_router_upgraded = Origin.of(after)
+            nonlocal source
+            try:
+                target: str | None = session.get_redirect_target(response)
+                url = resolve(response.url, target) if target else None
+            except ValueError:
+                raise self._refusal(wanted, response.url, response.headers["Location"], UNREADABLE) from None
+            if url is not None:
+                # What requests makes of it, if it can read it at all, is judged when it is sent.
+                self._check(wanted, response.url, url)
+                source = response.url
             return target
 
         def get_adapter(url: str) -> Any:
-            origin = Origin.of(url)
+            self._check(wanted, source, url)
+            if source is not None:
+                self._note(source, url)
+            before, origin = Origin.of(source or url), Origin.of(url)
+            upgrade = is_upgrade(before, origin)
+            if upgrade and before in hosts.own:
+                view.rim_router_upgraded = origin
             if origin in hosts.own or origin == view.rim_router_upgraded:
                 return session.get_adapter(url)
-            self._contact(origin, hosts, url)
+            redirect = "http to https" if upgrade else "a redirect of a file with a strong digest"
+            self._contact(origin, url, hosts.rule(origin) or reasons.setdefault(origin, redirect))
             return _external_adapter(session)
 
+        view.request = request
         view.get_redirect_target = get_redirect_target
         view.get_adapter = get_adapter
         return view
 
-    def _check_redirect(
-        self,
-        hosts: Hosts,
-        source: str,
-        target: str,
-        what: str,
-        page: bool,
-        strong: bool,
-        refused: Callable[[str, str | None], RimRouterError] | None,
-    ) -> None:
-        listed = self._policy.redirects == "listed" or (self._recording and not strong)
-        try:
-            fault = hosts.redirect_fault(
-                source, target, page=page, strong=strong or self._recording, listed=listed
-            )
-        except ValueError:
-            fault = "which cannot be read, or not by everybody in the same way"
-        forwarding = self._forwarding(hosts, target, refused=fault is not None) if page else None
-        if forwarding is not None:
-            fault = forwarding[0]
+    def _check(self, wanted: _Wanted, source: str | None, url: str) -> None:
+        """Refuse a URL that may not be asked.
+
+        :param source: what has redirected to it; None for nothing.
+        """
+        hosts, page, hint = wanted.hosts, wanted.page, None
+        if source is None:
+            fault = hosts.request_fault(url)
+        else:
+            listed = self._policy.redirects == "listed" or (self._recording and not wanted.strong)
+            strong = wanted.strong or self._recording
+            fault = hosts.redirect_fault(source, url, page=page, strong=strong, listed=listed)
+            forwarding = self._forwarding(hosts, url, refused=fault is not None) if page else None
+            fault, hint = forwarding or (fault, fault and _hint(wanted, url, fault))
+        if fault is not None:
+            raise self._refusal(wanted, source, url, fault, hint)
+
+    def _note(self, source: str, target: str, fault: str | None = None) -> None:
         self._journal.write(
             "redirect", url=redact(source), target=redact(target), allowed=fault is None, reason=fault
         )
-        if fault is None:
-            return
-        message = f"redirects {'its page' if page else what} to {redact(target)}, {fault}"
-        hint = None
-        if forwarding is not None:
-            hint = forwarding[1]
-        elif page and is_login(target):
-            hint = "that looks like a log-in page: are the credentials for this index right?"
-        elif hosts.indexes and "cannot be read" not in fault and "https" not in fault:
-            index, netloc = hosts.indexes[0], Origin.of(target).netloc
-            if "strong digest" in fault:
-                hint = f"to record its digest, run: rim-router pin {what}"
-            else:
-                line = host_line(netloc, index)
-                hint = f"if that is right, use that URL for the index, or {line}"
-                if page:
-                    hint = (
-                        f"if all of the index is there now, use its URL there, or {line}; "
-                        "if only names that it lacks are sent there, turn that off at the server"
-                    )
-        if refused is not None:
-            raise pip_error(refused(message, hint))
-        raise pip_error(RefusedHostError(f"{Origin.of(source)} {message}", hint=hint))
+
+    def _refusal(
+        self, wanted: _Wanted, source: str | None, url: str, fault: str, hint: str | None = None
+    ) -> Exception:
+        if source is not None:
+            self._note(source, url, fault)
+        what = "its page" if wanted.page else wanted.what
+        message = f"{'has' if source is None else 'redirects'} {what} {'at' if source is None else 'to'} "
+        message += f"{redact(url)}, {fault}"
+        if wanted.refused is not None:
+            return pip_error(wanted.refused(message, hint))
+        who = "the table" if source is None else Origin.of(source)
+        return pip_error(RefusedHostError(f"{who} {message}", hint=hint))
 
     def _forwarding(self, hosts: Hosts, target: str, *, refused: bool) -> tuple[str, str] | None:
         """What is wrong with a page's redirect to another index, and what to do; None if it is none (5.7)."""
@@ -137,7 +159,7 @@ class Transport:
         what_to_do = "turn that off at the server (GitLab, pypiserver and others forward to PyPI by default)"
         return fault, f"{what_to_do}; or, if the project is to come from {where}, route its name there"
 
-    def _contact(self, origin: Origin, hosts: Hosts, url: str) -> None:
+    def _contact(self, origin: Origin, url: str, rule: str) -> None:
         """Say which host is asked, and why that is allowed; and that this OpenSSL may do so."""
         minimum = self._policy.asks_for_newer(ssl.OPENSSL_VERSION)
         if minimum is not None:
@@ -148,9 +170,25 @@ class Transport:
                     hint="use a Python with a newer OpenSSL",
                 )
             )
-        rule = hosts.rule(origin) or "a redirect of a file with a strong digest"
         self._announcer.say(f"Contacting {origin.netloc} ({rule})")
         self._journal.write("contacted", host=origin.netloc, url=redact(url), rule=rule)
+
+
+def _hint(wanted: _Wanted, target: str, fault: str) -> str | None:
+    """What would help against a redirect that may not be followed."""
+    if wanted.page and is_login(target):
+        return "that looks like a log-in page: are the credentials for this index right?"
+    if not wanted.hosts.indexes or not has_remedy(fault):
+        return None
+    if "strong digest" in fault:
+        return f"to record its digest, run: rim-router pin {wanted.what}"
+    line = host_line(Origin.of(target).netloc, wanted.hosts.indexes[0])
+    if wanted.page:
+        return (
+            f"if all of the index is there now, use its URL there, or {line}; "
+            "if only names that it lacks are sent there, turn that off at the server"
+        )
+    return f"if that is right, use that URL for the index, or {line}"
 
 
 def _external_adapter(session: Any) -> Any:

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from rim_router.digests import STRONG
 from rim_router.rim.faults import quoted
-from rim_router.urls import HostPattern, Origin, redact
+from rim_router.urls import Origin, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,28 +225,23 @@ def uri_faults(uri: object, wheel: str | None) -> list[str]:
     if _NOT_IN_URI.search(uri):
         return ["uri has characters that must be percent-encoded"]
     try:
-        parts, origin = urlsplit(uri), Origin.of(uri)
+        Origin.of(uri)
+        parts = urlsplit(uri)
         path = unquote(parts.path, errors="strict")
-    except ValueError:
+    except UnicodeError:
         return ["uri cannot be read"]
+    except ValueError as error:
+        return [f"uri {error}: {quoted(redact(uri))}"]
     # An encoded slash is a slash to some servers, and a backslash to some is one too.
     dotted = any(segment in (".", "..") for segment in re.split(r"[/\\]", path))
     judged = (
         ("must be https", parts.scheme != "https"),
         ("must not carry credentials", "@" in parts.netloc),
         ("must not have a fragment", "#" in uri),
-        ("has no valid host and port", not _is_host(origin.host) or parts.port == 0),
         ("has '.', '..' or control characters in its path", dotted or not path.isprintable()),
         (f"must end in the file name {wheel}", wheel not in (None, unquote(parts.path.rpartition("/")[2]))),
     )
     return [f"uri {fault}: {quoted(redact(uri))}" for fault, holds in judged if holds]
-
-
-def _is_host(host: str) -> bool:
-    try:
-        return not HostPattern.parse(host).wildcard
-    except ValueError:
-        return False
 
 
 def _type(value: object) -> str:

@@ -1,6 +1,6 @@
 """Reading ``.rim`` files from strangers: whatever the bytes, an answer or a ``RimError``, soon.
 
-Bounded in the normal run. For a long one: ``RIM_ROUTER_FUZZ_EXAMPLES=100000 pytest tests/fuzz``.
+Bounded in the normal run; ``nox -s fuzz`` tries 100,000 of each kind.
 """
 
 from __future__ import annotations

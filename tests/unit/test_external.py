@@ -264,7 +264,7 @@ URLS = st.builds(
             "",
         ]
     ),
-    st.sampled_from(["/", "", "/a/", "//"]),
+    st.sampled_from(["/", "", "/a/", "//", "/\\", "/%2F"]),
     st.sampled_from(["x.whl", "y.whl", "x%2ewhl", "x.whl?q=/y.whl", "y\n.whl", "x.whl#sha256=0"]),
 )
 

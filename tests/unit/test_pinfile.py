@@ -193,6 +193,15 @@ def test_equal_versions_are_equal(package: str, filename: str) -> None:
             [f':7, @.url: "{HTTP}" is neither an https nor a file URL'],
         ),
         (
+            wheel(f'url = "file:////server/{WHEEL}"\n{HASHES}'),
+            [
+                (
+                    f':7, @.url: "file:////server/{WHEEL}" has a path that begins with two slashes, '
+                    "which some take for another host: write one"
+                )
+            ],
+        ),
+        (
             wheel(f'url = "{WHEEL}"\n{HASHES}'),
             [f':7, @.url: "{WHEEL}" is neither an https nor a file URL'],
         ),

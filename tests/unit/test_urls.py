@@ -16,6 +16,7 @@ from rim_router.urls import (
     join,
     keep_secret,
     redact,
+    resolve,
     scrub,
 )
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         ("https://a.example.:443", ("https", "a.example", 443), "https://a.example"),
         ("http://u:p@a.example", ("http", "a.example", 80), "http://a.example"),
         ("HTTPS://a.example:80/", ("https", "a.example", 80), "https://a.example:80"),
-        ("https://a.example:0/", ("https", "a.example", 0), "https://a.example:0"),
+        ("https://a.example:00080/", ("https", "a.example", 80), "https://a.example:80"),
         ("https://[::1]:8443/", ("https", "[::1]", 8443), "https://[::1]:8443"),
         ("file:///a/b", ("file", "", None), "file://"),
         ("file://localhost/a", ("file", "", None), "file://"),
@@ -42,7 +43,25 @@ def test_an_origin_is_scheme_host_and_port(url: str, origin: tuple[str, str, int
     assert str(Origin.of(url)) == shown
 
 
-@pytest.mark.parametrize("url", ["https://a.example:x/", "https://[::1/", "https://a.example:99999"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example:x/",
+        "https://[::1/",
+        "https://a.example:99999",
+        "https://a.example:0/",
+        "https://a.example:00/",
+        "https://a..example/",
+        "https://a.example../",
+        "https://.a.example/",
+        "https://*.a.example/",
+        "https://a%2eexample/",
+        "https://a;b.example/",
+        "https://[1.2.3.4]/",
+        "https://[::1%25eth0]/",
+        "https://u[1]@a.example/",
+    ],
+)
 def test_what_cannot_be_taken_apart_has_no_origin(url: str) -> None:
     """It is an error, and not some origin."""
     with pytest.raises(ValueError):
@@ -93,6 +112,75 @@ def test_a_web_address_without_a_host_has_no_origin(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["//b.example/x", "//", "///x", "/\\b.example/x", "//u:p@b.example/x", "//b.example:80?#"]
+)
+@pytest.mark.parametrize("authority", ["https://a.example", "http://a", "http://[::1]:80", "https://u:p@a:1"])
+def test_a_path_that_could_be_another_authority_has_no_origin(authority: str, path: str) -> None:
+    """Whoever joins it to the scheme again comes to another host."""
+    with pytest.raises(ValueError, match="two slashes"):
+        Origin.of(authority + path)
+    assert Origin.of(authority + "/x" + path) == Origin.of(authority)
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        ("/x", "https://a.example/x"),
+        ("x", "https://a.example/simple/x"),
+        ("../x", "https://a.example/x"),
+        ("?x=//y", "https://a.example/simple/?x=//y"),
+        ("//b.example/x", "https://b.example/x"),
+        ("//b.example", "https://b.example"),
+        ("HTTP://b.example/x", "HTTP://b.example/x"),
+        ("https://u:p@b.example/x", "https://u:p@b.example/x"),
+        ("/\u00e4 b", "https://a.example/\u00e4 b"),
+        ("", "https://a.example/simple/"),
+    ],
+)
+def test_a_redirect_is_resolved_as_everybody_does(location: str, url: str) -> None:
+    """Absolute, without a scheme, or relative."""
+    assert resolve("https://a.example/simple/", location) == url
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "////b.example/x",
+        "///b.example/x",
+        "https:////b.example/x",
+        "http:////b.example/x",
+        "https:///b.example/x",
+        "https:/b.example/x",
+        "https:b.example/x",
+        "HTTP:/b.example/x",
+        "//\t//b.example/x",
+        "/\t/b.example/x",
+        "\t//b.example/x",
+        " //b.example/x",
+        "//b.example/x ",
+        "/\\b.example/x",
+        "\\\\b.example/x",
+        "x\\..\\y",
+        "/.//b.example/x",
+        "/x/..//b.example/x",
+        "//b.example//c.example/x",
+        "//b%2eexample/x",
+        "//b.example\\@a.example/x",
+        "//a.example@b.example@c.example/x",
+        "//",
+        "https://",
+        "//?x",
+        "https://[::1/x",
+    ],
+)
+def test_a_redirect_that_could_lead_to_two_hosts_leads_nowhere(location: str) -> None:
+    """From a page of either scheme."""
+    for base in ("https://a.example/simple/", "http://a.example/simple/"):
+        with pytest.raises(ValueError):
+            resolve(base, location)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https:\\\\u:p@acme.example/x",
@@ -118,12 +206,24 @@ def test_what_follows_the_host_makes_no_difference(url: str) -> None:
     ("url", "local"),
     [
         ("file:///srv/x.whl", True),
+        ("file:///x", True),
+        ("file:///srv//x.whl", True),
         ("file:/srv/x.whl", True),
         ("FILE://LOCALHOST/srv/x.whl", True),
         ("file://host/srv/x.whl", False),
         ("file://localhost.evil.example/srv/x.whl", False),
         ("file://127.0.0.1/srv/x.whl", False),
         ("file://user@host/srv/x.whl", False),
+        ("file://user@localhost/srv/x.whl", False),
+        ("file://localhost:80/srv/x.whl", False),
+        ("file:////host/srv/x.whl", False),
+        ("file://///host/srv/x.whl", False),
+        ("file://localhost//host/srv/x.whl", False),
+        ("file:///\\host/srv/x.whl", False),
+        ("file:\\\\host\\srv\\x.whl", False),
+        ("file:///%2Fhost/srv/x.whl", False),
+        ("file:///%5Chost/srv/x.whl", False),
+        ("file:%2F%2Fhost/srv/x.whl", False),
         ("file://[::1/x.whl", False),
         ("https://localhost/srv/x.whl", False),
         ("git+file:///srv/x.git", False),
@@ -161,7 +261,7 @@ def test_the_file_hosts_of_pypi_are_known() -> None:
         (
             "a.example",
             ["https://a.example", "http://a.example", "https://A.EXAMPLE.:443"],
-            ["https://a.example:8443", "https://b.a.example", "https://xa.example", "https://a.example:0"],
+            ["https://a.example:8443", "https://b.a.example", "https://xa.example"],
         ),
         ("a.example:8443", ["https://a.example:8443"], ["https://a.example", "https://b.a.example:8443"]),
         ("a.example:443", ["https://a.example"], ["http://a.example"]),
