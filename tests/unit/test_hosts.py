@@ -1,11 +1,12 @@
-"""Which redirects of an index page lead to another index, and which to a log-in page."""
+"""Which URLs may be asked for what belongs to an index, redirected or not, and which are another index's."""
 
 from __future__ import annotations
 
 import pytest
 
-from rim_router.hosts import forwards_to, is_login
+from rim_router.hosts import UNREADABLE, Hosts, forwards_to, has_remedy, is_login
 from rim_router.table import Index, Source
+from rim_router.urls import LOCAL, HostPattern, Origin
 
 HERE = Source("project", "index-routing.toml")
 
@@ -92,3 +93,97 @@ def test_pages_of_links() -> None:
 def test_log_in_pages(url: str, expected: bool) -> None:
     """By their address; it decides about a hint only."""
     assert is_login(url) is expected
+
+
+LISTING = Index(
+    "acme",
+    "https://acme.example/simple",
+    HERE,
+    external_hosts=(HostPattern.parse("cdn.example"), HostPattern.parse("*.far.example")),
+)
+HOSTS = Hosts(
+    LISTING.own_origins | {LOCAL}, (LISTING,), ((Origin("http", "named.example", 80), "a reference"),)
+)
+AMBIGUOUS = [
+    "https://acme.example//x",
+    "https://cdn%2eexample/x",
+    "https://cdn.example:0/x",
+    "file:////host/x",
+]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ACME.example/x",
+        "https://cdn.example/x",
+        "https://a.far.example/",
+        "http://named.example/y",
+        "file:///x",
+    ],
+)
+def test_a_url_that_a_rule_names_may_be_asked(url: str) -> None:
+    """The index's own, one that the user gave, and one on a listed host."""
+    assert HOSTS.request_fault(url) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/x",
+        "http://cdn.example/x",
+        "http://acme.example/x",
+        "https://named.example/",
+        *AMBIGUOUS,
+    ],
+)
+def test_any_other_may_not(url: str) -> None:
+    """It takes a redirect that was judged to get to a host that no rule names."""
+    assert HOSTS.request_fault(url) is not None
+
+
+def fault(
+    source: str, target: str, *, page: bool = False, strong: bool = True, listed: bool = False
+) -> str | None:
+    """That of a redirect."""
+    return HOSTS.redirect_fault(source, target, page=page, strong=strong, listed=listed)
+
+
+@pytest.mark.parametrize("source", ["https://acme.example/x", "http://named.example/x"])
+@pytest.mark.parametrize("target", AMBIGUOUS)
+def test_nobody_is_redirected_to_what_can_be_read_in_two_ways(source: str, target: str) -> None:
+    """Whatever is known of the file; no line in the table would help."""
+    assert fault(source, target) == UNREADABLE
+    assert not has_remedy(UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    "target", ["https://u:p@acme.example/y", "https://u@other.example/", "https://@cdn.example/"]
+)
+def test_nobody_is_redirected_with_credentials(target: str) -> None:
+    """Some compare the beginning of a URL with a host that they trust."""
+    assert fault("https://acme.example/x", target) == "which carries credentials"
+
+
+@pytest.mark.parametrize("target", ["file:///x", "ftp://acme.example/x", "git+https://acme.example/x", "/x"])
+def test_nobody_is_redirected_to_anything_but_the_web(target: str) -> None:
+    """Not into the file system either, where files of the index may lie as well."""
+    assert fault("http://named.example/x", target) == "which is not https"
+
+
+def test_what_would_help_is_told_from_what_would_not() -> None:
+    """A line in the table or a digest, or nothing."""
+    source = "https://acme.example/x"
+    for target, options in (
+        ("https://other.example/x", {"page": True}),
+        ("https://other.example/x", {"strong": False}),
+        ("https://other.example/x", {"listed": True}),
+        ("https://cdn.example/x", {"strong": False}),
+    ):
+        found = fault(source, target, **options)
+        assert found is not None
+        assert has_remedy(found)
+    for target in ("http://cdn.example/x", "http://acme.example/x", "https://u@cdn.example/x"):
+        found = fault(source, target)
+        assert found is not None
+        assert not has_remedy(found)
