@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 # Not all of these are used here: their errors are.
 from rim_router import errors, rim  # noqa: E402, F401
-from rim_router.cli import pin_store, rim_download, throwaway, transplant  # noqa: E402, F401
+from rim_router.cli import ask, pin_store, rim_verify, throwaway, transplant  # noqa: E402, F401
 from rim_router.cli.parser import make_parser  # noqa: E402
 from rim_router.config import keys  # noqa: E402
 from rim_router.hooks import seams  # noqa: E402
@@ -88,6 +88,7 @@ ERRORS = {
     "namespace-not-owned": "Ask the namespace's owner, or take `namespace` out of the route",
     "malformed-rim": "Ask whoever made the file for a good one",
     "cannot-dismount": "Correct the wheel, or the arguments of `rim-router rim dismount`",
+    "pip-cannot-tell": "See what pip has said above it",
     "rim-verification-failed": "Turn to the owner of the wheel, not to the index",
     "pin-failed": "The message says why: pip failed, a file could not be downloaded or kept, or `packaging` is older than 26.0",
     "throwaway-environment-failed": "`rim-router demo` could not make its virtual environment: install Python's `venv` module",

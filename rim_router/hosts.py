@@ -46,9 +46,19 @@ class Hosts(Record):
         )
 
     @classmethod
-    def of_reference(cls, decision: Decision, url: str) -> Hosts:
-        """Those of a direct reference that has been judged already."""
-        return cls(decision.origins, decision.indexes, ((Origin.of(url), "a direct reference"),))
+    def of_reference(cls, decision: Decision, url: str, why: str = "a direct reference") -> Hosts:
+        """Those of a file that something else than an index names, and that has been judged already."""
+        return cls(decision.origins, decision.indexes, ((Origin.of(url), why),))
+
+    @classmethod
+    def of_file(cls, decision: Decision, url: str) -> Hosts:
+        """Those of a file that an index links to, where it is not known which one has.
+
+        What is not the own of each index that may have is nobody's.
+        """
+        indexes = linking(Origin.of(url), decision) or decision.indexes
+        own = [index.own_origins for index in indexes]
+        return cls(own[0].intersection(*own), indexes)
 
     def rule(self, origin: Origin) -> str | None:
         """What allows a host that is not the index's own; None if nothing does."""
@@ -113,6 +123,18 @@ class Hosts(Record):
 def has_remedy(fault: str) -> bool:
     """Whether a line in the table, or a digest, would let a redirect be followed."""
     return fault not in (UNREADABLE, _NOT_HTTPS, _NOT_HTTPS_ANY_MORE, _WITH_CREDENTIALS)
+
+
+def linking(origin: Origin, decision: Decision) -> tuple[Index, ...]:
+    """The indexes of a project that may link to an external file there.
+
+    That the origin is another index's own makes no difference to them.
+    """
+    if origin.scheme != "https":
+        return ()
+    return tuple(
+        index for index in decision.indexes if origin not in index.own_origins and index.lists_host(origin)
+    )
 
 
 def is_upgrade(before: Origin, after: Origin) -> bool:

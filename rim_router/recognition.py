@@ -62,7 +62,7 @@ def page_fault(content: bytes, content_type: str, project_name: str | None) -> P
     fault = _version_fault(_versions(metas, content_type))
     if fault is not None or metas or re.match(_TYPED, content_type) or re.search(_DECLARED, content):
         return fault
-    if any(is_file_of(filename, project_name) for filename in _linked_files(content)):
+    if any(is_file_of(filename, project_name) for filename in linked_files(content)):
         return None
     files = "a distribution" if project_name is None else f"a file of {project_name}"
     return PageFault(f"it neither says that it is one nor links to {files}")
@@ -94,6 +94,13 @@ def is_page_with(
         any(is_file_of(filename, project_name) for filename in filenames)
         and version_fault(_versions(page_metas(content, content_type), content_type)) is None
     )
+
+
+def is_root(beginning: bytes) -> bool:
+    """Whether the beginning of an answer is that of the root of an index, which lists its projects."""
+    if re.match(rb"\s*\{", beginning):
+        return b'"api-version"' in beginning and b'"projects"' in beginning
+    return any(True for _ in page_metas(beginning, "")) or re.search(_DECLARED, beginning) is not None
 
 
 def is_file_of(filename: str, project_name: str | None) -> bool:
@@ -142,7 +149,7 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
     return "its answer has no such namespace"
 
 
-def _linked_files(content: bytes) -> Iterator[str]:
+def linked_files(content: bytes) -> Iterator[str]:
     """The names of the files that an HTML page links to."""
     for match in re.finditer(_HREF, content):
         href = next(group for group in match.groups() if group is not None)

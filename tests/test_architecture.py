@@ -79,6 +79,27 @@ def test_only_the_hooks_import_pip(path: Path) -> None:
         assert not [name for name in imports(path) if name.split(".")[0] == "pip"]
 
 
+# What can open a connection. The demo's servers listen, and are no clients.
+_NETWORK = {"socket", "ssl", "http.client", "urllib.request", "urllib3", "requests", "ftplib", "asyncio"}
+_SERVERS = {"cli/demo.py", "cli/demo_certificate.py", "cli/loopback.py"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_pip_opens_connections(path: Path) -> None:
+    """One stack: a command that wants something from a host has this environment's pip ask for it."""
+    if path.relative_to(PACKAGE).as_posix() in _SERVERS:
+        return
+    allowed = {"urllib.request.url2pathname"}  # which is about paths
+    # The hooks give pip's own session a stricter context, and say which OpenSSL it has.
+    allowed |= {"ssl"} if top(path) == "hooks" or path.name == "doctor.py" else set()
+    used = {
+        name
+        for name in imports(path) - allowed
+        if any(name == each or name.startswith(f"{each}.") for each in _NETWORK)
+    }
+    assert not used
+
+
 @pytest.mark.parametrize("name", STDLIB_ONLY_AND_PURE)
 def test_judgement_is_pure(name: str) -> None:
     """What decides opens no path and no socket."""

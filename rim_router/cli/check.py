@@ -10,12 +10,11 @@ from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count,
 from rim_router.config import LayerFile, load_files, locate
 from rim_router.config.document import read_toml, shown_path
 from rim_router.config.indexes import unset_fault
-from rim_router.errors import IndexFailedError, RefusedHostError, RimRouterError, TableError
-from rim_router.urls import redact
+from rim_router.errors import RimRouterError, TableError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from rim_router.table import Index, RoutingTable
 
@@ -40,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
         return _report_faults(error, files, as_json=args.json)
     documents = {shown_path(file.path): read_toml(file.content, shown_path(file.path))[1] for file in files}
     warnings = list(findings(table, documents))
-    online = list(_reach_all(table)) if args.online else None
+    online = None
+    if args.online:
+        online, found = _survey(files, table)
+        warnings += found
     if args.json:
         report: shapes.CheckReport = {
             "version": shapes.VERSION,
@@ -109,33 +111,44 @@ def _warning(finding: Finding) -> shapes.Warning:
     }
 
 
-def _reach_all(table: RoutingTable) -> Iterator[shapes.Reached]:
-    from rim_router.cli.contacts import Contacts
-    from rim_router.cli.judging import judged
-    from rim_router.cli.lookup import reach
+def _survey(files: Sequence[LayerFile], table: RoutingTable) -> tuple[list[shapes.Reached], list[Finding]]:
+    """How each URL of the indexes that routes use answers, and what is worth a warning in that."""
+    from rim_router.cli.ask import ask
 
-    contacts = Contacts(table.policy)
-    for index, name in _used(table).items():
-        for base in index.urls:
-            try:
-                asked, message, page = reach(contacts, index, base, name)
-            except (IndexFailedError, RefusedHostError) as error:
-                message = error.message if error.hint is None else f"{error.message} ({error.hint})"
-                yield {"index": index.name, "url": redact(base), "ok": False, "message": message}
-            else:
-                verdicts = judged(page, name, index, table, contacts)
-                refused = [verdict for _, verdict in verdicts if not verdict.allowed]
-                if refused:
-                    message += f", {len(refused)} of which may not be used; the first is {refused[0]}"
-                ok = len(refused) < len(page.files) or not page.files
-                yield {"index": index.name, "url": asked, "ok": ok, "message": message}
+    asked = [
+        (
+            index,
+            {"ask": "index", "index": table.indexes.index(index), "url": url, "name": name, "prefix": prefix},
+        )
+        for index, (name, prefix) in _used(table).items()
+        for url in range(len(index.urls))
+    ]
+    reached: list[shapes.Reached] = []
+    found: list[Finding] = []
+    for (index, _), answer in zip(asked, ask(files, [question for _, question in asked]) if asked else ()):
+        reached.append(
+            {"index": index.name, "url": answer["url"], "ok": answer["ok"], "message": answer["message"]}
+        )
+        found += [
+            Finding(each["code"], each["message"], index.source, each["hint"]) for each in answer["findings"]
+        ]
+    return reached, found
 
 
-def _used(table: RoutingTable) -> dict[Index, str | None]:
-    """The indexes that routes use, each with a name that is routed to it exactly if there is one."""
-    used: dict[Index, str | None] = {}
-    for route, hidden in views.merged(table):  # exact names come first
+def _used(table: RoutingTable) -> dict[Index, tuple[str | None, str | None]]:
+    """The indexes that routes use, each with a name that is routed to it exactly, and a prefix that is.
+
+    An index of every name has no prefix to itself.
+    """
+    used: dict[Index, tuple[str | None, str | None]] = {}
+    for route, hidden in views.merged(table):  # exact names come first, and "*" last
+        literal = route.pattern.literal
         for target in () if hidden else route.targets:
             for index in target.indexes:
-                used.setdefault(index, None if route.pattern.prefix else route.pattern.literal)
+                name, prefix = used.get(index, (None, None))
+                if not route.pattern.prefix:
+                    name = name or literal
+                else:
+                    prefix = (prefix or literal) if literal else None
+                used[index] = (name, prefix)
     return used

@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
-from rim_router.cli.pages import IndexFile
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, say, tell
-from rim_router.config import load
+from rim_router.config import load_files, locate
 from rim_router.config.expand import unset_text
-from rim_router.errors import IndexFailedError, RefusedHostError
-from rim_router.external import judge_wheel
 from rim_router.names import Pattern
-from rim_router.strategies import FIRST_INDEX, INDEX_PRIORITY, VERSION_PRIORITY, Answer, is_last
+from rim_router.strategies import FIRST_INDEX, INDEX_PRIORITY, VERSION_PRIORITY
 from rim_router.table import Kind
 from rim_router.urls import redact
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
-    from rim_router.cli.contacts import Contacts
-    from rim_router.table import Decision, ExternalWheel, Index, RoutingTable
+    from rim_router.config import LayerFile
+    from rim_router.table import Decision, Index, RoutingTable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,24 +40,25 @@ def run(args: argparse.Namespace) -> int:
     if bad:
         tell(f"ERROR: not the name of a project: {', '.join(map(repr, bad))}")
         return UNUSABLE
-    table = load()
-    contacts = None
-    if args.online:
-        from rim_router.cli.contacts import Contacts
-
-        contacts = Contacts(table.policy)
+    layers = locate()
+    table = load_files(layers)
+    decisions = [table.route(name) for name in args.names]
+    found = _ask(layers, decisions) if args.online else {}
     report: shapes.ExplainReport = {
         "version": shapes.VERSION,
         "tables": views.tables(table.files),
-        "names": [_explanation(table.route(name), table, contacts) for name in args.names],
+        "names": [
+            views.explanation(decision, table.policy, *found.get(decision.name, (None, None)))
+            for decision in decisions
+        ],
     }
     if args.json:
         print_json(report)
     else:
         if not table.in_force:
             say("No routing table is in force here.")
-        for name, explanation in zip(args.names, report["names"]):
-            say("\n".join(_text(table.route(name), table, explanation)))
+        for decision, explanation in zip(decisions, report["names"]):
+            say("\n".join(_text(decision, table, explanation)))
     return OK if all(map(_has_somewhere, report["names"])) else NO
 
 
@@ -70,34 +69,14 @@ def _is_name(name: str) -> bool:
         return False
 
 
-def _explanation(decision: Decision, table: RoutingTable, contacts: Contacts | None) -> shapes.Explanation:
-    if contacts is None:
-        return views.explanation(decision, table.policy, None, None)
-    from rim_router.cli.judging import judged
-    from rim_router.cli.lookup import files_of
+def _ask(layers: Sequence[LayerFile], decisions: Sequence[Decision]) -> dict[str, tuple[Any, Any]]:
+    """By name: the files that pip finds, and what goes wrong."""
+    from rim_router.cli.ask import ask
 
-    files = [_wheel(wheel, table, contacts) for wheel in decision.wheels]
-    problems = []
-    for index in decision.indexes:
-        try:
-            page = files_of(contacts, decision.name, index, decision.target.namespace)
-        except (IndexFailedError, RefusedHostError) as error:
-            problems.append(str(error))
-            break  # as pip does: the next index is no substitute
-        verdicts = judged(page, decision.name, index, table, contacts)
-        files += [views.file(file, index.name, verdict) for file, verdict in verdicts]
-        # Which request it is cannot be told: any file may be what is wanted, as one that is refused is.
-        has_project = page.exists or bool(decision.wheels)
-        answer = Answer(has_project, has_refused=False, satisfies=bool(page.files))
-        if decision.in_turn and is_last(decision.target.strategy, answer):
-            break
-    return views.explanation(decision, table.policy, files, problems)
-
-
-def _wheel(wheel: ExternalWheel, table: RoutingTable, contacts: Contacts) -> shapes.File:
-    file = IndexFile(wheel.filename, wheel.urls[0], wheel.digests, requires_python=wheel.requires_python)
-    verdict = judge_wheel(wheel, wheel.urls[0], table.pins)
-    return views.file(file, "[[wheel]]", contacts.limited(verdict))
+    there = [each.name for each in decisions if each.indexes or each.wheels]
+    found = ask(layers, [{"ask": "project", "name": name} for name in there]) if there else []
+    asked = {name: (answer["files"], answer["problems"]) for name, answer in zip(there, found)}
+    return {each.name: asked.get(each.name, ([], [])) for each in decisions}
 
 
 def _has_somewhere(explanation: shapes.Explanation) -> bool:

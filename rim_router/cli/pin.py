@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rim_router.cli import views
-from rim_router.cli.pin_files import Completer, external_files
+from rim_router.cli.ask import certificates
+from rim_router.cli.pin_files import complete, external_files
 from rim_router.cli.pin_pip import resolve
 from rim_router.cli.pin_record import Outcome, State, deselected, outcomes, recorded
 from rim_router.cli.pin_store import PinError, Store, pylock
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--update", action="store_true", help="accept digests that have changed")
     parser.add_argument("--dry-run", action="store_true", help="print what would be written, and do not")
-    trusted = "certificates to trust (default: PIP_CERT, REQUESTS_CA_BUNDLE or Mozilla's)"
+    trusted = "certificates to trust, as pip takes them (default: what pip is configured with)"
     parser.add_argument("--cert", metavar="FILE", help=trusted)
     add_json(parser)
 
@@ -58,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     pylock()  # before anything is downloaded for nothing
     store, others = _stores(layers)
     found = external_files(resolve(arguments), table)
-    completer = Completer(table, args.cert)
-    files = sorted(map(completer.complete, found), key=lambda file: (file.name, file.version, file.filename))
+    completed, hosts = complete([*found], table, layers, certificates(args.cert))
+    files = sorted(completed, key=lambda file: (file.name, file.version, file.filename))
     plan, written = _keep(store, files, others, update=args.update, dry_run=args.dry_run)
     if args.json:
-        print_json(_report(store, plan, completer.hosts, written=written))
+        print_json(_report(store, plan, hosts, written=written))
     for result in plan.changed:
         tell(f"ERROR: {_change(result)}")
     if not plan.changed and not args.json:
@@ -93,7 +94,7 @@ def _pip_arguments(args: argparse.Namespace) -> list[str] | None:
     if not args.requirements and not args.requirement:
         tell("ERROR: nothing to pin: give a requirement, or a file of them with -r")
         return None
-    cert = [] if args.cert is None else ["--cert", args.cert]
+    cert = certificates(args.cert)
     files = [word for path in args.requirement for word in ("-r", path)]
     return [*cert, *files, "--", *args.requirements] if args.requirements else [*cert, *files]
 

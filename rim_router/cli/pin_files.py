@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from rim_router.cli.contacts import Contacts
-from rim_router.cli.download import Unavailable, trust
+from rim_router.cli.ask import ask
+from rim_router.cli.pin_pip import PINNING
 from rim_router.cli.pin_store import PinError
 from rim_router.cli.rendering import tell
 from rim_router.config.pinfile import parse_filename
-from rim_router.hosts import Hosts
+from rim_router.hosts import linking
 from rim_router.table import Kind
 from rim_router.urls import LOCAL, Origin, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from ssl import SSLContext
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rim_router.cli.download import Downloader
     from rim_router.cli.pin_pip import Item, Resolution, Seen
-    from rim_router.table import Decision, Index, RoutingTable
-
-_CERTIFICATE = "for a private authority, set PIP_CERT to its certificate"
+    from rim_router.config import LayerFile
+    from rim_router.table import Decision, RoutingTable
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,11 @@ class ExternalFile:
     digests: Mapping[str, str]
     size: int | None
     origin: str
+
+    @property
+    def said(self) -> str:
+        """Who gives its digests."""
+        return self.origin.removeprefix("as ").removesuffix(" gives it")
 
     @property
     def is_wheel(self) -> bool:
@@ -74,26 +76,7 @@ def _is_external(url: str, decision: Decision) -> bool:
         origin = Origin.of(url)
     except ValueError:
         raise PinError(f"the URL of a file of {decision.name} cannot be read: {redact(url)}") from None
-    return origin != LOCAL and (origin not in decision.origins or bool(_linking(origin, decision)))
-
-
-def _linking(origin: Origin, decision: Decision) -> tuple[Index, ...]:
-    """The indexes that may link to an external file there; pip does not say which of them has.
-
-    That the origin is another index's own makes no difference to them.
-    """
-    if origin.scheme != "https":
-        return ()
-    return tuple(
-        index for index in decision.indexes if origin not in index.own_origins and index.lists_host(origin)
-    )
-
-
-def _hosts(file: ExternalFile, decision: Decision) -> Hosts:
-    """Those that may be asked for a file; what is not the own of each index it may be from is nobody's."""
-    indexes = _linking(Origin.of(file.address), decision) or decision.indexes
-    own = [index.own_origins for index in indexes]
-    return Hosts(own[0].intersection(*own), indexes)
+    return origin != LOCAL and (origin not in decision.origins or bool(linking(origin, decision)))
 
 
 def _external_file(item: Item, decision: Decision) -> ExternalFile | None:
@@ -143,76 +126,75 @@ def _contradicted(one: Mapping[str, str], other: Mapping[str, str]) -> str | Non
     return next((name for name in sorted(_common(one, other)) if one[name] != other[name]), None)
 
 
-class Completer:
-    """Finds out what pip does not know of a file: its sha256 from its bytes, its size from its server.
+def complete(
+    files: Sequence[ExternalFile], table: RoutingTable, layers: Sequence[LayerFile], options: Sequence[str]
+) -> tuple[list[ExternalFile], list[str]]:
+    """Have pip find out what is not known of some files: a sha256 from the bytes, a size from the server.
 
-    :param table: says which redirects may be followed, and with which pins a file is to be compared.
-    :param cert: certificates to trust; None is what pip was told to.
+    Nothing comes from pip's cache: what is recorded is what the servers have.
+
+    :param table: says with which pins the files are to be compared.
+    :param options: of ``pip install``.
+    :returns: the files with their sha256, and with their size if that can be had; and the hosts asked.
+    :raises PinError: if one cannot be downloaded, or is not what its index says.
     """
+    questions = [_question(file, table) for file in files]
+    asked = [each for each in questions if each is not None]
+    for question in asked:
+        if Origin.of(question["url"]).scheme != "https":
+            raise PinError(f"{question['filename']} cannot be pinned: its URL is not https")
+        if question["ask"] == "file":
+            tell(f"Downloading {question['filename']} for its digest")
+    options = ["--no-cache-dir", *options]
+    answers = ask(layers, asked, options, {PINNING: "1"}, need_all=True) if asked else []
+    given = iter(answers)
+    completed = [
+        file if question is None else _answered(file, next(given)) for file, question in zip(files, questions)
+    ]
+    return completed, [host for each in answers for host in each["hosts"]]
 
-    def __init__(self, table: RoutingTable, cert: str | None) -> None:
-        self._contacts = Contacts(table.policy)
-        self.hosts = self._contacts.hosts
-        self._table = table
-        self._cert = cert
-        self._context: SSLContext | None = None
 
-    def complete(self, file: ExternalFile) -> ExternalFile:
-        """The same file with its sha256, and with its size if that can be had.
+def _question(file: ExternalFile, table: RoutingTable) -> dict[str, Any] | None:
+    """What is to be asked about a file; None if enough is known of it."""
+    pin = table.pins.get(file.filename)
+    question = {
+        "project": file.name,
+        "filename": file.filename,
+        "url": file.address,
+        # Without a digest that is known before it goes only where a link to it may lead too.
+        "strong": bool(file.digests),
+        "named": None,
+    }
+    comparable = pin is None or bool(_common(pin.digests, file.digests))
+    if "sha256" in file.digests and comparable:
+        # With a pin the size is not needed: either it is the same file, or this is an error.
+        known = file.size is not None or (pin is not None and pin.size is not None)
+        return None if known else {"ask": "size", **question}
+    return {
+        "ask": "file",
+        **question,
+        "algorithms": sorted({"sha256", *(() if pin is None else pin.digests)}),
+        "digests": dict(file.digests),
+        "size": None,
+        "said": file.said,
+        "into": None,
+    }
 
-        :raises PinError: if it cannot be downloaded, or is not what its index says.
-        :raises RefusedHostError: if its host, or one that it redirects to, may not be asked.
-        """
-        wanted = self._wanted(file)
-        if not wanted:
-            return file if file.size is not None else replace(file, size=self._size(file))
-        asked = len(self.hosts)
-        tell(f"Downloading {file.filename} for its digest")
-        try:
-            digests, size = self._downloader(file).fetch(file.address, sorted(wanted), label=file.filename)
-        except Unavailable as error:
-            raise PinError(
-                f"{file.filename} could not be downloaded from {redact(file.address)}: {error}",
-                notes=[f"asked: {', '.join(self.hosts[asked:])}"] if self.hosts[asked:] else [],
-                hint=_CERTIFICATE if error.untrusted else None,
-            ) from None
-        origin = f"as {redact(file.address)} serves it"
-        wrong = _contradicted(digests, file.digests)
-        if wrong is not None:
-            raise PinError(
-                f"{file.filename} is not what its index says",
-                notes=[f"{wrong} {file.digests[wrong]} {file.origin}", f"{wrong} {digests[wrong]} {origin}"],
-                hint="do not use it",
-            )
-        url, known = redact(file.address), dict(file.digests)
-        self._contacts.journal.write(
-            "verified", file=file.filename, url=url, size=size, digests=digests, required=known
+
+def _answered(file: ExternalFile, answer: Mapping[str, Any]) -> ExternalFile:
+    error = answer.get("error")
+    if error is not None:
+        where = f"{file.filename} could not be downloaded from {redact(file.address)}: "
+        raise PinError(
+            error["message"] if error["refused"] else where + error["message"],
+            notes=[*error["notes"], *([f"asked: {', '.join(answer['hosts'])}"] if answer["hosts"] else [])],
+            hint=error["hint"],
         )
-        return replace(file, digests={**known, **digests}, size=size, origin=origin)
-
-    def _wanted(self, file: ExternalFile) -> set[str]:
-        """The algorithms of which a digest has to be computed."""
-        pin = self._table.pins.get(file.filename)
-        comparable = pin is None or bool(_common(pin.digests, file.digests))
-        if "sha256" in file.digests and comparable:
-            return set()
-        return {"sha256", *file.digests, *(() if pin is None else pin.digests)}
-
-    def _size(self, file: ExternalFile) -> int | None:
-        pin = self._table.pins.get(file.filename)
-        if pin is not None and pin.size is not None:
-            return None  # it is not needed: either it is the same file, or this is an error
-        try:
-            return self._downloader(file).size_of(file.address)
-        except Unavailable:
-            return None  # it is recorded where it is known
-
-    def _downloader(self, file: ExternalFile) -> Downloader:
-        """One that goes only where links to a file may lead too, unless its digest is known before."""
-        if self._context is None:
-            try:
-                self._context = trust(self._cert)
-            except OSError as error:
-                raise PinError(str(error.strerror)) from None
-        hosts = _hosts(file, self._table.route(file.name))
-        return self._contacts.downloader(self._context, hosts, listed=not file.digests)
+    if answer.get("wrong"):
+        raise PinError(
+            f"{file.filename} is not what its index says", notes=answer["wrong"], hint="do not use it"
+        )
+    if "digests" not in answer:
+        return replace(file, size=answer["size"])
+    origin = f"as {redact(file.address)} serves it"
+    return replace(file, digests={**file.digests, **answer["digests"]}, size=answer["size"], origin=origin)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rim_router.cli.ask import SWITCH
 from rim_router.cli.pin_store import PinError
 from rim_router.digests import strong
 from rim_router.journal import VARIABLE, Journal
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # Lets the hooks accept external files of which no digest is known yet, and leave today's pins aside.
 PINNING = "_RIM_ROUTER_PINNING"
-_SWITCH = "RIM_ROUTER_DISABLE"
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ def resolve(arguments: Sequence[str]) -> Resolution:
     :param arguments: of ``pip install``.
     :raises PinError: if it fails, or is not routed.
     """
-    if os.environ.get(_SWITCH) == "1":
+    if os.environ.get(SWITCH) == "1":
         raise PinError(
-            f"{_SWITCH}=1 turns routing off: what pip would use then is not what is to be pinned",
-            hint=f"unset {_SWITCH}",
+            f"{SWITCH}=1 turns routing off: what pip would use then is not what is to be pinned",
+            hint=f"unset {SWITCH}",
         )
     with tempfile.TemporaryDirectory(prefix="rim-router-pin-") as directory:
         report, log = Path(directory, "report.json"), Path(directory, "log.jsonl")

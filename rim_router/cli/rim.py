@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, say, tell
 from rim_router.cli.shapes import VERSION
-from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.rim import DismountError, Rim, RimError, WheelName, dismount, hosting, read
 from rim_router.urls import redact
 
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rim_router.cli import rim_shapes as shapes
+    from rim_router.errors import RimRouterError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(command)
     command = add("verify", "download the wheel that a .rim stands for, and check it", _verify)
     command.add_argument("file", metavar="FILE", type=Path, help="the .rim")
-    trusted = "certificates to trust (default: PIP_CERT, REQUESTS_CA_BUNDLE or Mozilla's)"
+    trusted = "certificates to trust, as pip takes them (default: what pip is configured with)"
     command.add_argument("--cert", metavar="FILE", help=trusted)
     add_json(command)
 
@@ -159,40 +158,27 @@ def _inspect(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from rim_router.cli.contacts import Contacts
-    from rim_router.cli.rim_download import VerificationError, trust, verify
-    from rim_router.config import load
+    from rim_router.cli.ask import certificates
+    from rim_router.cli.rim_verify import verify
+    from rim_router.config import locate
 
-    try:
-        context = trust(args.cert)
-    except OSError as error:
-        tell(f"ERROR: {error.strerror}")
-        return UNUSABLE
+    options = certificates(args.cert)
     found = _read(args.file)
     if found is None:
         return UNUSABLE
-    table = load()
-    contacts = Contacts(table.policy, announced=False)
     problem: RimRouterError | None = None
+    hosts: list[str] = []
     if isinstance(found, RimError):
         problem = found
     else:
-        try:
-            with tempfile.TemporaryFile() as file:
-                verify(found, file, context, table, contacts)
-        except (VerificationError, RefusedHostError) as error:
-            problem = error
-        except OSError as error:
-            tell(f"ERROR: the wheel cannot be kept while it is checked: {error.strerror or error}")
-            return UNUSABLE
+        problem, hosts = verify(found, locate(), options)
     if args.json:
-        _print_verification(args.file, found, problem, contacts.hosts)
+        _print_verification(args.file, found, problem, hosts)
     elif problem is not None:
         tell(f"ERROR: {problem}")
     elif isinstance(found, Rim):
         checked = f"{found.size:,} bytes, {', '.join(sorted(found.hashes))} and METADATA agree"
-        asked = ", ".join(contacts.hosts)
-        say(f"{found.wheel_filename} is what {args.file} stands for: {checked} (asked: {asked})")
+        say(f"{found.wheel_filename} is what {args.file} stands for: {checked} (asked: {', '.join(hosts)})")
     return OK if problem is None else NO
 
 

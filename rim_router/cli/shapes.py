@@ -1,8 +1,4 @@
-"""The shapes of what ``--json`` prints; ``docs/json.md`` is generated from this module.
-
-Keys are only ever added. A shape that has to change otherwise gets a new ``version``.
-"""
-
+"""The shapes of what ``--json`` prints; ``docs/json.md`` is generated from this module."""
 # ruff: noqa: FA100 -- these annotations are read at run time, on Python 3.9 too
 
 from typing import Optional, TypedDict
@@ -131,7 +127,8 @@ class File(TypedDict):
     :param hashes: algorithm to hexadecimal digest, as the page has them.
     :param yanked: whether it is yanked.
     :param requires_python: as the page has it; null if it has none.
-    :param allowed: whether pip may use it.
+    :param skipped: why pip passes over it in this environment, such as its tags; null if it does not.
+    :param allowed: whether the table allows pip to use it.
     :param external: whether it lies on another origin than its index.
     :param reason: why it is allowed or not.
     :param remedy: the line to add or the command to run if it is not; null if there is none.
@@ -143,6 +140,7 @@ class File(TypedDict):
     hashes: dict[str, str]
     yanked: bool
     requires_python: Optional[str]
+    skipped: Optional[str]
     allowed: bool
     external: bool
     reason: str

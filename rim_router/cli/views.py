@@ -11,11 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rim_router.cli import shapes
-    from rim_router.cli.lookup import IndexFile
     from rim_router.errors import Fault
     from rim_router.names import Pattern
     from rim_router.table import Decision, ExternalWheel, Index, Route, RoutingTable, Source, Target
-    from rim_router.verdict import Verdict
 
 
 def merged(table: RoutingTable) -> Iterator[tuple[Route, bool]]:
@@ -138,25 +136,6 @@ def wheel(value: ExternalWheel) -> shapes.Wheel:
         "requires_python": value.requires_python,
         "support": value.support,
         "place": place(value.source),
-    }
-
-
-def file(value: IndexFile, on: str, verdict: Verdict) -> shapes.File:
-    """A file, and the verdict on it.
-
-    :param on: the name of its index.
-    """
-    return {
-        "filename": value.filename,
-        "index": on,
-        "url": verdict.url,
-        "hashes": dict(value.hashes),
-        "yanked": value.yanked,
-        "requires_python": value.requires_python,
-        "allowed": verdict.allowed,
-        "external": verdict.external,
-        "reason": verdict.reason,
-        "remedy": verdict.remedy,
     }
 
 

@@ -1,4 +1,4 @@
-"""Run pip's own runner under any interpreter, with this very plugin hooked in first.
+"""Run pip's own runner under any interpreter, with this very plugin hooked in first; or answer questions.
 
 Started as a script, possibly by an interpreter that has never heard of the plugin: only this
 package is made importable, not the directory that it lies in, whose other distributions are
@@ -11,9 +11,10 @@ import sys
 
 def main():  # type: ignore[no-untyped-def]
     here = os.path.dirname(os.path.abspath(__file__))
-    pip = os.environ["_RIM_ROUTER_PIP"]
+    asked = os.environ.pop("_RIM_ROUTER_INQUIRY", None)
+    pip = asked or os.environ["_RIM_ROUTER_PIP"]
     if sys.path and os.path.abspath(sys.path[0]) == here:
-        sys.path[0] = os.path.dirname(pip)
+        sys.path[:1] = [] if asked else [os.path.dirname(pip)]
     sys.argv[0] = pip
     if sys.version_info < (3, 9):
         table = os.path.join(sys.prefix, "index-routing.toml")
@@ -29,6 +30,10 @@ def main():  # type: ignore[no-untyped-def]
         from rim_router import _startup
 
         _startup.activate()
+        if asked:
+            from rim_router.hooks import inquiry
+
+            return inquiry.answer(asked, sys.argv[1:])
     import runpy
 
     runpy.run_path(pip, run_name="__main__")

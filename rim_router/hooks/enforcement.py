@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from rim_router.table import RoutingTable
 
 
+_applied: list[tuple[Services, Router, Rims]] = []
+
+
+def applied() -> tuple[Services, Router, Rims] | None:
+    """What routes this process; None if nothing does."""
+    return _applied[0] if _applied else None
+
+
 def enforce(files: Iterable[LayerFile], *, inherited: bool) -> None:
     """Route this process by these files, or make it refuse look-ups and requests.
 
@@ -90,6 +98,7 @@ def apply(table: RoutingTable, *, inherited: bool) -> None:
     diagnostics.watch_messages()
     rims, verification, downloads = Rims(services), Verification(services), Downloads(services)
     router = Router(services, rims)
+    _applied.append((services, router, rims))
     replace(seams.CREATE, router.create)
     replace(seams.COLLECT, router.collect_sources)
     replace(seams.ALL, router.find_all_candidates)

@@ -100,11 +100,11 @@ class Router:
         def create(cls: Any, session: Any, options: Any, suppress_no_index: bool = False) -> Any:
             collector = original(cls, session, options, suppress_no_index)
             # Only pip's check of its own version suppresses this; the user has not asked for that look-up.
-            collector.rim_router_silent = suppress_no_index
+            collector.rim_router_silent = suppress_no_index or getattr(options, "rim_router_silent", False)
             # `pip list` looks up whatever is installed, also what would be denied today.
             collector.rim_router_listing = any(getattr(options, each, False) for each in _LISTINGS)
             self._services.target = getattr(options, "target_dir", None) or self._services.target
-            if not suppress_no_index:
+            if not collector.rim_router_silent:
                 # What `list` and `index` write to standard output is read by other programs.
                 self._announcer.data_on_stdout = not hasattr(options, "requirements")
                 files = ", ".join(source.file for source in self._table.files)
@@ -117,26 +117,20 @@ class Router:
 
     def collect_sources(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``LinkCollector.collect_sources``: where a project name becomes URLs."""
+        self._sources_of_pip = original
 
         def collect(collector: Any, project_name: str, candidates_from_page: Any) -> Any:
             decision = self._table.route(project_name)
             if not decision.claimed and not decision.wheels:
                 return original(collector, project_name, candidates_from_page)
             lookup = self._begin(decision, collector)
-
-            def from_pip(name: str, scope: Any, page: Any) -> Any:
-                return original(LinkCollector(collector.session, scope), name, page)
-
             scope = collector.search_scope
-            inquiry = Inquiry(
-                decision=decision,
-                services=self._services,
-                rims=self._rims,
-                refuse=lambda verdict, index: self._refuse(lookup, verdict, index),
-                note_project=lambda index, has_files: lookup.answers.update({index.name: has_files}),
-                from_pip=from_pip,
-                candidates_from_page=candidates_from_page,
-                session=collector.session,
+            inquiry = self.inquiry(
+                decision,
+                collector.session,
+                candidates_from_page,
+                lambda verdict, index: self._refuse(lookup, verdict, index),
+                lambda index, has_files: lookup.answers.update({index.name: has_files}),
                 offline=_is_offline(scope),
             )
             if not decision.claimed:  # left to pip, with wheels besides
@@ -151,7 +145,7 @@ class Router:
             for index in decision.indexes if only is None else (only,):
                 if index.is_local or not inquiry.offline:
                     lookup.asked[str(index)] = None
-                    sources.append(self._source(index, inquiry))
+                    sources.append(self.source(index, inquiry))
             if only in (None, *decision.indexes[:1]) and (
                 decision.wheels or decision.target.kind is Kind.WHEELS
             ):
@@ -163,10 +157,41 @@ class Router:
 
         return collect
 
-    def _source(self, index: Index, inquiry: Inquiry) -> RoutedSource:
+    def source(self, index: Index, inquiry: Inquiry, urls: tuple[str, ...] | None = None) -> RoutedSource:
+        """The files of one project on one index.
+
+        :raises PipRoutingError: if a variable in its URLs is not set.
+        """
         if index.unset:
             raise self._services.refusal(unaskable(index))
-        return RoutedSource(index, inquiry)
+        return RoutedSource(index, inquiry, urls)
+
+    def inquiry(
+        self,
+        decision: Decision,
+        session: Any,
+        candidates_from_page: Callable[[Any], Any],
+        refuse: Callable[[Verdict, Index | None], None],
+        note_project: Callable[[Index, bool], None] = lambda *_: None,
+        *,
+        offline: bool = False,
+    ) -> Inquiry:
+        """What the sources of a project have in common."""
+
+        def from_pip(name: str, scope: Any, page: Any) -> Any:
+            return self._sources_of_pip(LinkCollector(session, scope), name, page)
+
+        return Inquiry(
+            decision=decision,
+            services=self._services,
+            rims=self._rims,
+            refuse=refuse,
+            note_project=note_project,
+            from_pip=from_pip,
+            candidates_from_page=candidates_from_page,
+            session=session,
+            offline=offline,
+        )
 
     def find_all_candidates(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``PackageFinder.find_all_candidates``: those of the one index of a list that is to be used."""

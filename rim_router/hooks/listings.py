@@ -152,7 +152,7 @@ def _is_there(inquiry: Inquiry, index: Index, url: str, name: str) -> bool:
     :raises PipRoutingError: if the index itself is missing, or may not be asked.
     """
     if not url.startswith("file:"):
-        if _is_secure(inquiry.session, url):
+        if is_secure(inquiry.session, url):
             return True
         host = Origin.of(url).netloc
         hint = f"use https, or --trusted-host {host}"
@@ -178,7 +178,8 @@ def _exists(path: str) -> bool:
 
 
 @cache
-def _is_secure(session: Any, url: str) -> bool:
+def is_secure(session: Any, url: str) -> bool:
+    """Whether pip may ask a URL at all: it is https, or that of a trusted host."""
     return bool(session.is_secure_origin(Link(url)))
 
 

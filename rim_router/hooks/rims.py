@@ -135,7 +135,7 @@ class Rims:
 
         def make(factory: Any, link: Any, *args: Any, **kwargs: Any) -> Any:
             factory.preparer.rim_router_names_are_compared = True
-            link = self._considered(link, factory.preparer._session)
+            link = self.considered(link, factory.preparer._session)
             return None if link is None else original(factory, link, *args, **kwargs)
 
         return make
@@ -147,7 +147,7 @@ class Rims:
             found = original(finder, req, upgrade)
             if found is None:
                 return None
-            link = self._considered(found.link, finder._link_collector.session)
+            link = self.considered(found.link, finder._link_collector.session)
             if link is None:
                 raise self._services.refusal(
                     RefusedFileError(
@@ -203,7 +203,7 @@ class Rims:
                 )
             )
 
-    def _considered(self, link: Any, session: Any) -> Any:
+    def considered(self, link: Any, session: Any) -> Any:
         """The link of the real wheel; None if it may not be used."""
         try:
             return self._seen_through(link, session)

@@ -217,6 +217,23 @@ MEMORY = Seam("pip._internal.metadata.base:MemoryWheel", ("location", "stream"),
 METADATA = Seam(
     "pip._internal.metadata:get_wheel_distribution", ("wheel", "canonical_name"), "METADATA from a .rim file"
 )
+COMMAND = Seam("pip._internal.commands.install:InstallCommand", None, "answers rim-router's commands")
+MAIN = Seam("pip._internal.cli.base_command:Command.main", ("self", "args"), "answers rim-router's commands")
+SESSION = Seam(
+    "pip._internal.cli.req_command:RequirementCommand.get_default_session",
+    ("self", "options"),
+    "pip's session, as it is configured",
+)
+BUILD_FINDER = Seam(
+    "pip._internal.cli.req_command:RequirementCommand._build_package_finder",
+    ("self", "options", "session", "target_python", "ignore_requires_python"),
+    "pip's finder, as it is configured",
+)
+EVALUATOR = Seam(f"{_FINDER}.make_link_evaluator", ("self", "project_name"), "what fits this environment")
+LINK_TYPE = Seam("pip._internal.index.package_finder:LinkType", None, "what fits this environment")
+PROGRESS = Seam(
+    "pip._internal.cli.progress_bars:get_download_progress_renderer", ("bar_type", "size"), "shows a download"
+)
 LINK = Seam("pip._internal.models.link:Link", ("url", "comes_from", "requires_python"), "the URL of a file")
 
 # Every one of them: none can be declared and then not be probed.

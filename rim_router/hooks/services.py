@@ -126,16 +126,7 @@ class Services:
         :param url: where it came from.
         :raises PipRoutingError: if it has another size or digest.
         """
-        found = transfer.digests
-        wrong = [
-            f"{name} should be {digest}, as {self._said(file, name)} says, and is {found[name]}"
-            for name, digest in sorted(file.digests.items())
-            if found[name] != digest
-        ]
-        if file.size is not None and transfer.size != file.size:
-            wrong.insert(0, f"size should be {file.size:,} bytes and is {transfer.size:,}")
-        if not transfer.complete:
-            wrong.insert(0, "the server's answer was not the whole file")
+        wrong = self.faults(file, transfer)
         if wrong:
             raise pip_error(
                 DownloadError(f"{file.filename} from {redact(url)} is not the right file", notes=wrong)
@@ -149,9 +140,23 @@ class Services:
             host=host_of(url),
             rule=file.verdict.reason,
             size=transfer.size,
-            digests=found,
+            digests=transfer.digests,
             required=dict(file.digests),
         )
+
+    def faults(self, file: File, transfer: Transfer) -> list[str]:
+        """In what a download is not the file that it should be."""
+        found = transfer.digests
+        wrong = [
+            f"{name} should be {digest}, as {self._said(file, name)} says, and is {found[name]}"
+            for name, digest in sorted(file.digests.items())
+            if found[name] != digest
+        ]
+        if file.size is not None and transfer.size != file.size:
+            wrong.insert(0, f"size should be {file.size:,} bytes and is {transfer.size:,}")
+        if not transfer.complete:
+            wrong.insert(0, "the server's answer was not the whole file")
+        return wrong
 
     def _said(self, file: File, algorithm: str) -> str:
         pin = self.table.pins.get(file.filename)

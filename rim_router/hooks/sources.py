@@ -29,15 +29,20 @@ if TYPE_CHECKING:
 
 
 class RoutedSource(LinkSource):
-    """The files of one project on one index, of its first URL that can be reached."""
+    """The files of one project on one index, of its first URL that can be reached.
 
-    def __init__(self, index: Index, inquiry: Inquiry) -> None:
-        self._index = index
+    :param urls: of the index or its mirrors; None is all of them.
+    :ivar own: the origins that are the index's own.
+    """
+
+    def __init__(self, index: Index, inquiry: Inquiry, urls: tuple[str, ...] | None = None) -> None:
+        self.index = index
+        self._urls = index.urls if urls is None else urls
         self._inquiry = inquiry
         self._files: list[Any] = []
-        self._own = index.own_origins
+        self.own = index.own_origins
         self._unasked: list[str] = []
-        self._judge = inquiry.services.judge(inquiry.decision.name, index, self._own)
+        self._judge = inquiry.services.judge(inquiry.decision.name, index, self.own)
 
     @property
     def link(self) -> None:
@@ -49,13 +54,26 @@ class RoutedSource(LinkSource):
 
         :raises PipRoutingError: if neither the index nor a mirror answers as an index.
         """
-        urls = [url for url in self._index.urls if not self._inquiry.offline or is_local(url)]
+        found = self._found()
+        usable = self._usable([candidate.link for candidate in found.candidates])
+        return [candidate for candidate, is_usable in zip(found.candidates, usable) if is_usable]
+
+    def links(self) -> tuple[list[Any], bool]:
+        """Everything that its page has, and its directory; and whether it has the project at all.
+
+        :raises PipRoutingError: as :meth:`page_candidates`.
+        """
+        found = self._found()
+        return [candidate.link for candidate in found.candidates] + self._files, found.has_project
+
+    def _found(self) -> Listing:
+        urls = [url for url in self._urls if not self._inquiry.offline or is_local(url)]
         for position, url in enumerate(urls):
             self._unasked = urls[position + 1 :]
             try:
                 found = self._read(url)
                 if found.absence is not None:
-                    believe(self._inquiry, self._index, url, found.absence)
+                    believe(self._inquiry, self.index, url, found.absence)
                 break
             except Exception as failure:
                 error = getattr(failure, "error", None)
@@ -65,9 +83,8 @@ class RoutedSource(LinkSource):
                 announcer = self._inquiry.services.announcer
                 announcer.warn(url, f"{error.message}; asking its mirror {following}")
         if found.has_project:
-            self._inquiry.note_project(self._index, found.absence is None)
-        usable = self._usable([candidate.link for candidate in found.candidates])
-        return [candidate for candidate, is_usable in zip(found.candidates, usable) if is_usable]
+            self._inquiry.note_project(self.index, found.absence is None)
+        return found
 
     def file_links(self) -> Iterable[Any]:
         """The files of a directory of links; known once the pages have been read."""
@@ -80,16 +97,16 @@ class RoutedSource(LinkSource):
             return [self._may_use(link) for link in links]
         cleared = judge.clears(urls, (getattr(link, "_hashes", None) for link in links))
         if all(cleared):
-            tracker.offer(links, urls, self._judged)
+            tracker.offer(links, urls, self.judged)
             return cleared
-        tracker.offer(compress(links, cleared), compress(urls, cleared), self._judged)
+        tracker.offer(compress(links, cleared), compress(urls, cleared), self.judged)
         return [is_clear or self._may_use(link) for link, is_clear in zip(links, cleared)]
 
     def _read(self, url: str) -> Listing:
-        found = listing(self._inquiry, self._index, url, self._inquiry.decision.name, self._replaced)
+        found = listing(self._inquiry, self.index, url, self._inquiry.decision.name, self._replaced)
         if found.upgraded is not None:
-            self._own |= {found.upgraded}
-            self._judge = self._inquiry.services.judge(self._inquiry.decision.name, self._index, self._own)
+            self.own |= {found.upgraded}
+            self._judge = self._inquiry.services.judge(self._inquiry.decision.name, self.index, self.own)
         self._files = self._stand_in(found.files) if found.files else []
         return found
 
@@ -103,21 +120,21 @@ class RoutedSource(LinkSource):
         if len(set(urls)) < len(urls):
             counts = Counter(urls)
             twice = [link for link, url in zip(links, urls) if counts[url] > 1]
-            self._inquiry.services.tracker.tell(twice, f"index {self._index.name}")
+            self._inquiry.services.tracker.tell(twice, f"index {self.index.name}")
 
     def _stand_in(self, links: list[Any]) -> list[Any]:
         return self._inquiry.rims.stand_in(
             links,
             self._inquiry.decision,
             self._judge,
-            self._judged,
+            self.judged,
             self._refuse,
             offline=self._inquiry.offline,
         )
 
     def _may_use(self, link: Any) -> bool:
         standin = self._inquiry.rims.standin_of(link)
-        file = self._judged(link if standin is None else standin.rim)
+        file = self.judged(link if standin is None else standin.rim)
         verdict = file.verdict
         if verdict.contradiction or verdict.allowed:
             self._inquiry.services.tracker.add(file)
@@ -125,7 +142,8 @@ class RoutedSource(LinkSource):
         self._refuse(verdict)
         return False
 
-    def _judged(self, link: Any) -> File:
+    def judged(self, link: Any) -> File:
+        """A file of the index with the verdict on it."""
         decision = self._inquiry.decision
         url, filename = url_of(link), link.filename
         digests, fragment = digests_of(link), fragment_digests(link)
@@ -134,8 +152,8 @@ class RoutedSource(LinkSource):
             verdict = Verdict(False, verdict.url, True, "not in the file system, and --no-index is given")
         page = redact(str(link.comes_from)) if link.comes_from else None
         verdict = verdict.replaced(page=page)
-        said = f"index {self._index.name}" + (f" ({page})" if page else "")
-        hosts = self._inquiry.services.hosts(self._index, self._own)
+        said = f"index {self.index.name}" + (f" ({page})" if page else "")
+        hosts = self._inquiry.services.hosts(self.index, self.own)
         file = File(
             decision.name, filename, url, verdict, said, hosts, elsewhere=lambda: self._elsewhere(filename)
         )
@@ -161,7 +179,7 @@ class RoutedSource(LinkSource):
                     yield url_of(real)
 
     def _refuse(self, verdict: Verdict) -> None:
-        self._inquiry.refuse(verdict, self._index)
+        self._inquiry.refuse(verdict, self.index)
 
 
 class WheelSource(LinkSource):

@@ -79,6 +79,7 @@ class File:
         self.advice = advice
         self.rim = rim
         self.offered = offered
+        self._sayers: dict[str, str] = {}  # of the digests that others than *said* have added
         self.path: str | None = None
         self.found: Mapping[str, str] = EMPTY
 
@@ -94,9 +95,12 @@ class File:
         for algorithm, digest in digests.items():
             known = self.verdict.digests.get(algorithm, digest)
             if known != digest:
-                reason = f"{self.said} says {algorithm} {known}, and {said} says {digest}"
+                sayer = self._sayers.get(algorithm, self.said)
+                reason = f"{sayer} says {algorithm} {known}, and {said} says {digest}"
                 self.verdict = self.verdict.replaced(allowed=False, contradiction=True, reason=reason)
                 return
+        for algorithm in digests.keys() - self.verdict.digests.keys():
+            self._sayers[algorithm] = said
         self.verdict = self.verdict.replaced(digests={**self.verdict.digests, **digests})
 
 

@@ -50,6 +50,7 @@ class Transport:
         self._announcer = announcer
         self._journal = journal
         self._recording = recording
+        self.asked: list[str] = []  # the host of each request, redirects included
 
     def guard(
         self,
@@ -105,9 +106,11 @@ class Transport:
             if upgrade and before in hosts.own:
                 view.rim_router_upgraded = origin
             if origin in hosts.own or origin == view.rim_router_upgraded:
+                self.asked.append(origin.netloc)
                 return session.get_adapter(url)
             redirect = "http to https" if upgrade else "a redirect of a file with a strong digest"
             self._contact(origin, url, hosts.rule(origin) or reasons.setdefault(origin, redirect))
+            self.asked.append(origin.netloc)
             return _external_adapter(session)
 
         view.request = request

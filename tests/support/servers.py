@@ -48,6 +48,13 @@ class Authority:
         self._ca.issue_cert(*names).configure_cert(context)
         return context
 
+    def client(self, path: Path) -> Path:
+        """Write a client's certificate and key, for ``--client-cert``."""
+        self._ca.issue_cert("somebody@private.example").private_key_and_cert_chain_pem.write_to_path(
+            str(path)
+        )
+        return path
+
 
 @dataclass(frozen=True)
 class Request:

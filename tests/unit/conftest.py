@@ -62,6 +62,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     for name in list(os.environ):
         if name.startswith(("RIM_ROUTER_", "_RIM_ROUTER_", "XDG_")) or name == "SUDO_UID":
             monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.startswith("PIP_") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name)
+    # What commands ask is asked by a real pip: without the configuration of the real machine, and once.
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("HOME", str(made.home))
     monkeypatch.setenv("USERPROFILE", str(made.home))
     monkeypatch.setattr("rim_router.libraries._prefixes", [""])  # whatever hook tests of this process prefer

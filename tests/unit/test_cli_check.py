@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rim_router.cli import main
-from tests.support.servers import IndexServer, login_page, redirect, status
+from tests.support.servers import Exchange, IndexServer, html_page, login_page, redirect, status
 from tests.support.wheels import wheel
 
 if TYPE_CHECKING:
@@ -258,8 +258,8 @@ def test_online_asks_for_a_project_that_is_routed_there(
     machine.write(
         "project", f'[indexes]\na = "{server.url}"\nb = "{server.url}"\n[routes]\nacme = "a"\n"x*" = "a"\n'
     )
-    assert reached(capsys, 0) == [(True, "answers, with 1 files")]
-    assert server.projects_asked_for() == ["acme"]
+    assert reached(capsys, 0) == [(True, "answers, with 1 file")]
+    assert {"acme", "pip"} < {*server.projects_asked_for()}
 
 
 def test_online_asks_for_the_root_if_there_is_no_such_project(
@@ -274,9 +274,11 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
 @pytest.mark.parametrize(
     ("behaviour", "message"),
     [
-        (status(401), "failed: it answered 401 Unauthorized (check the credentials for this index)"),
-        (status(403), "failed: it answered 403 Forbidden (check the credentials for this index)"),
-        (status(503), "failed: it answered 503 Service Unavailable"),
+        (status(401), "wants a user name and a password (check the credentials for this index)"),
+        (
+            status(403),
+            "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this index)",
+        ),
         (
             login_page,
             (
@@ -294,14 +296,15 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
             ),
         ),
     ],
-    ids=["401", "403", "503", "log-in form", "redirect"],
+    ids=["401", "403", "log-in form", "redirect"],
 )
 def test_online_failures(
     behaviour: object, message: str, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.on("acme", behaviour)  # type: ignore[arg-type]
     machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\nacme = "a"\n')
-    assert reached(capsys, 1) == [(False, f"Index a ({server.url}) {message}")]
+    expected = f"Index a ({server.url}) {message.replace('{url}', server.url)}"
+    assert reached(capsys, 1) == [(False, expected)]
     assert main(["check", "--online"]) == 1
     assert f"FAILED  a  {server.url}" in capsys.readouterr().out
 
@@ -329,7 +332,7 @@ def test_online_credentials_come_from_netrc(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\nacme = "a"\n')
-    assert reached(capsys, 0) == [(True, "answers, with 1 files")]
+    assert reached(capsys, 0) == [(True, "answers, with 1 file")]
 
 
 def test_online_each_mirror_is_asked(
@@ -341,8 +344,10 @@ def test_online_each_mirror_is_asked(
         "project", f'[indexes]\na = {{url = "{server.url}", mirrors = ["{url}"]}}\n[routes]\nacme = "a"\n'
     )
     results = reached(capsys, 1)
-    assert results[0] == (True, "answers, with 1 files")
-    assert results[1] == (False, f"Index a ({url}) failed: Connection refused")
+    assert results[0] == (True, "answers, with 1 file")
+    assert results[1][0] is False
+    assert results[1][1].startswith(f"Index a ({url}) failed: ")
+    assert "Connection refused" in results[1][1]
 
 
 def test_online_local_indexes(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -362,3 +367,124 @@ def test_a_route_that_only_repeats_a_locked_one(machine: Machine, capsys: pytest
     machine.write("user", HEAD + '[routes]\nacme = { index = "acme", locked = true }\n')
     machine.write("project", HEAD + '[routes]\nacme = "acme"\n"*" = "pypi"\n')
     assert warnings(capsys) == []
+
+
+# What no page says
+
+
+def online(capsys: pytest.CaptureFixture[str], expected_code: int, *options: str) -> dict[str, Any]:
+    """The report."""
+    assert main(["check", "--online", "--json", *options]) == expected_code
+    report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    report["warnings"] = [each for each in report["warnings"] if each["code"] == "forwarding-index"]
+    return report
+
+
+def anything(exchange: Exchange) -> bool:
+    """Answer for every name."""
+    if not exchange.path.startswith("/simple/"):
+        return False
+    exchange.reply(200, html_page("Links for it", []))
+    return True
+
+
+PREFIX = '[indexes]\na = "{url}"\n[routes]\n"acme-*" = "a"\nacme = {{ deny = "no" }}\n'
+
+
+def test_online_an_index_that_has_pip(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It merges the public one into its own, and anybody may publish there."""
+    machine.write("project", PREFIX.format(url=server.url))
+    assert online(capsys, 0)["warnings"] == []
+    server.add(wheel("pip", "99.0", origin="public"))
+    (warning,) = online(capsys, 0)["warnings"]
+    assert warning["message"].startswith(
+        f"index a ({server.url}) has pip, which is not claimed for it: it forwards"
+    )
+    assert warning["message"].endswith("so that others may add to what it has for acme-*")
+    assert warning["place"]["line"] == 2
+    assert main(["check", "--online", "--strict"]) == 1
+
+
+@pytest.mark.parametrize("route", ['"*" = "a"', '"acme-*" = "a"\n"*" = "a"', '"acme-*" = "a"\npip = "a"'])
+def test_online_an_index_that_is_to_have_pip(
+    route: str, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table says that it is everybody's, or that pip comes from it."""
+    server.add(wheel("pip", "99.0", origin="public"))
+    machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\n{route}\n')
+    assert online(capsys, 0)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    "behaviour", [anything, redirect("https://pypi.example/simple/x/")], ids=["page", "redirect"]
+)
+def test_online_an_index_that_answers_for_every_name(
+    behaviour: Any, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would answer for what nobody has, too."""
+
+    def act(exchange: Exchange) -> bool:
+        return exchange.path.startswith("/simple/acme-") and bool(behaviour(exchange))
+
+    server.on("*", act)
+    machine.write("project", PREFIX.format(url=server.url))
+    (warning,) = online(capsys, 0)["warnings"]
+    assert "which nobody has" in warning["message"]
+
+
+def test_online_a_url_without_simple(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a name that is routed there, and without; no line of the real one is wrong."""
+    for route in ('acme = "a"', '"acme-*" = "a"'):
+        machine.write("project", f'[indexes]\na = "{server.base}"\n[routes]\n{route}\n')
+        (reached,) = online(capsys, 1)["online"]
+        assert (
+            f"the index is at {server.url}: correct the URL of index a in ./index-routing.toml:2"
+            in reached["message"]
+        )
+
+
+def test_online_a_page_of_links(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not said that it is one."""
+    for route in ('acme = "a"', '"acme-*" = "a"'):
+        machine.write("project", f'[indexes]\na = "{server.flat_url}"\n[routes]\n{route}\n')
+        (reached,) = online(capsys, 1)["online"]
+        assert 'add format = "flat" to index a in ./index-routing.toml:2' in reached["message"]
+    machine.write(
+        "project", f'[indexes]\na = {{ url = "{server.flat_url}", format = "flat" }}\n[routes]\nacme = "a"\n'
+    )
+    assert online(capsys, 0)["online"][0]["message"] == "answers, with 1 file"
+
+
+def test_online_devpi_without_such_a_user(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every project is missing there, and pip would say no more than that."""
+
+    def devpi(exchange: Exchange) -> bool:
+        exchange.reply(404, "", X_Devpi_Server_Version="6.14.0")
+        return True
+
+    server.on("*", devpi)
+    for route in ('acme = "a"', '"acme-*" = "a"'):
+        machine.write("project", f'[indexes]\na = "{server.base}/nobody/dev/+simple/"\n[routes]\n{route}\n')
+        (reached,) = online(capsys, 1)["online"]
+        assert "devpi there knows no such user or index: correct the URL of index a" in reached["message"]
+
+
+def test_online_each_remedy_names_the_project_of_its_file(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a page with the files of several."""
+    other = wheel("other", "1.0", origin="cdn")
+    server.add(other, hashes=(), at=f"https://cdn.example/{other.filename}")
+    entry = f'{{ url = "{server.flat_url}", format = "flat", external-hosts = ["cdn.example"] }}'
+    machine.write("project", f'[indexes]\na = {entry}\n[routes]\nacme = "a"\nother = "a"\n')
+    (reached,) = online(capsys, 0)["online"]
+    assert "1 of which may not be used" in reached["message"]
+    assert reached["message"].endswith("to record its digest, run: rim-router pin other")

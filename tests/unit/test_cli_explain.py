@@ -198,7 +198,10 @@ def test_online_failing_index(
         assert main(["explain", "--online", "six"]) == 1
         assert not other.requests
     lines = text(capsys)
-    assert f"failed Index a ({server.url}) failed: it answered 403 Forbidden" in lines
+    assert (
+        f"failed Index a ({server.url}) failed: 403 Client Error: Forbidden for url: {server.url}six/"
+        in lines
+    )
     assert "hint: check the credentials for this index" in lines
 
 

@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 import pytest
 
-from rim_router.cli import download, pin_pip, pin_shapes, pin_store
 from rim_router.cli import pin as command
+from rim_router.cli import pin_pip, pin_shapes, pin_store
+from rim_router.cli.ask import AskError
 from rim_router.cli.pin_files import ExternalFile
 from rim_router.cli.pin_record import NEVER, Outcome, State, recorded
 from rim_router.cli.pin_store import PinError, Store
@@ -27,7 +28,7 @@ from rim_router.cli.toml_text import toml_text
 from rim_router.config.document import read_toml
 from rim_router.config.files import PINS_NAME
 from rim_router.config.pinfile import read_pins
-from rim_router.errors import LocationError, RefusedHostError, RimRouterError, TableError
+from rim_router.errors import LocationError, RimRouterError, TableError
 from tests.support.servers import Authority, Exchange, IndexServer, redirect, status
 from tests.support.tables import write_table
 from tests.support.wheels import Artifact, sdist, wheel
@@ -172,6 +173,7 @@ hashes = {{sha256 = "{artifact.digest()}"}}
 
 def test_pip_is_asked_what_it_would_install(pip: FakePip, machine: Machine, url: str) -> None:
     """By this interpreter, with the variables that make the hooks tolerant, and with a log."""
+    (machine.work / "c.pem").touch()
     assert run("torch", "leaf>=1", "-r", "a.txt", "-r", "b.txt", "--cert", "c.pem") == 0
     (words,) = pip.commands
     assert words[:4] == [sys.executable, "-m", "pip", "install"]
@@ -257,9 +259,10 @@ def test_what_is_downloaded_is_logged_too(
     pip.would_install(TORCH, f"{url}?key=s3cr3t", "sha512")
     assert run("torch") == 0
     assert "s3cr3t" not in log.read_text()
-    _, contacted, verified = map(json.loads, log.read_text().splitlines())
+    events = map(json.loads, log.read_text().splitlines())
+    contacted, verified = (event for event in events if event["event"] != "table")
     for event in (contacted, verified):
-        assert event.pop("pid") == os.getpid()
+        assert event.pop("pid")
         assert event.pop("time").endswith("+00:00")
     assert contacted == {
         "event": "contacted",
@@ -271,6 +274,8 @@ def test_what_is_downloaded_is_logged_too(
         "event": "verified",
         "file": TORCH.filename,
         "url": f"{url}?****",
+        "host": cdn.netloc,
+        "rule": "index pytorch",
         "size": len(TORCH.data),
         "digests": {"sha256": TORCH.digest(), "sha512": TORCH.digest("sha512")},
         "required": {"sha512": TORCH.digest("sha512")},
@@ -374,14 +379,14 @@ def test_a_file_that_pip_has_downloaded(
 
 
 def test_a_file_that_nobody_knows(
-    pip: FakePip, machine: Machine, cdn: IndexServer, url: str, capsys: pytest.CaptureFixture[str]
+    pip: FakePip, machine: Machine, cdn: IndexServer, url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It is downloaded, once."""
     pip.would_install(TORCH, url)
     assert run("torch") == 0
     assert lock(machine).read_text() == written(url)
     assert [(request.method, request.file) for request in cdn.requests] == [("GET", TORCH.filename)]
-    assert capsys.readouterr().err.splitlines() == [
+    assert capfd.readouterr().err.splitlines() == [
         f"Downloading {TORCH.filename} for its digest",
         f"Contacting {cdn.netloc} (external-hosts of index pytorch has {cdn.netloc})",
     ]
@@ -444,8 +449,7 @@ def test_another_strong_hash_is_verified(pip: FakePip, machine: Machine, cdn: In
         run("leaf")
     assert str(error.value).splitlines() == [
         f"{LEAF.filename} is not what its index says",
-        f"  note: sha512 {'0' * 128} as index pytorch gives it",
-        f"  note: sha512 {LEAF.digest('sha512')} as {cdn.file_url(LEAF)} serves it",
+        f"  note: sha512 should be {'0' * 128}, as index pytorch says, and is {LEAF.digest('sha512')}",
         "  hint: do not use it",
     ]
     assert lock(machine).read_text() == written(url)
@@ -556,7 +560,7 @@ def test_an_unreadable_url(pip: FakePip, machine: Machine, url: str) -> None:
 
 
 def failure(*args: str) -> list[str]:
-    with pytest.raises((PinError, RefusedHostError)) as error:
+    with pytest.raises((PinError, AskError)) as error:
         run(*args)
     return str(error.value).splitlines()
 
@@ -566,7 +570,7 @@ def test_a_file_that_is_not_there(pip: FakePip, machine: Machine, cdn: IndexServ
     pip.would_install(TORCH, f"{url}?key=s3cr3t")
     cdn.on("*", status(404))
     assert failure("torch") == [
-        f"{TORCH.filename} could not be downloaded from {url}?****: the server answered 404 Not Found",
+        f"{TORCH.filename} could not be downloaded from {url}?****: HTTP error 404",
         f"  note: asked: {cdn.netloc}",
     ]
     assert not lock(machine).exists()
@@ -579,9 +583,7 @@ def test_a_host_that_nobody_vouches_for(
     monkeypatch.delenv("PIP_CERT")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     pip.would_install(TORCH, url)
-    lines = failure("torch")
-    assert ": the server's certificate is not trusted: " in lines[0]
-    assert lines[-1] == "  hint: for a private authority, set PIP_CERT to its certificate"
+    assert "CERTIFICATE_VERIFY_FAILED" in failure("torch")[0]
 
 
 def test_certificates_on_the_command_line(
@@ -598,7 +600,7 @@ def test_certificates_on_the_command_line(
 
 def test_plain_http(pip: FakePip, machine: Machine, url: str) -> None:
     pip.would_install(TORCH, f"http://cdn.example/{TORCH.filename}")
-    assert failure("torch")[0].endswith(": its URL is not https")
+    assert failure("torch") == [f"{TORCH.filename} cannot be pinned: its URL is not https"]
 
 
 def test_a_truncated_file(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
@@ -629,17 +631,12 @@ def unsized(exchange: Exchange) -> bool:
     return True
 
 
-def test_a_file_of_unknown_size(
-    pip: FakePip, machine: Machine, cdn: IndexServer, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its end is the end of the connection, and there is a limit."""
+def test_a_file_of_unknown_size(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
+    """Its end is the end of the connection."""
     cdn.on("*", unsized)
     pip.would_install(TORCH, url)
     assert run("torch") == 0
     assert lock(machine).read_text() == written(url)
-    lock(machine).unlink()
-    monkeypatch.setattr(download, "LARGEST", 100)
-    assert failure("torch")[0].endswith(": it has more than 100 bytes")
 
 
 def test_a_head_without_a_length(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
@@ -654,7 +651,7 @@ def test_a_head_without_a_length(pip: FakePip, machine: Machine, cdn: IndexServe
     [
         ("", True, None),
         ("", False, 'which is not among the external-hosts, and policy.redirects is "listed"'),
-        ("me:s3cr3t@", True, "which carries credentials"),
+        ("me:s3cr3t@", False, 'which is not among the external-hosts, and policy.redirects is "listed"'),
     ],
 )
 def test_redirects_are_logged(
@@ -712,7 +709,7 @@ def test_redirects(
     known: bool,
     policy: str,
     followed: bool,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Without a digest that is known before, only where a link may lead too."""
     with IndexServer("other", tls=authority.context("localhost")) as other:
@@ -721,21 +718,18 @@ def test_redirects(
         pip.would_install(TORCH, cdn.file_url(TORCH), *(["sha512"] if known else []))
         if followed:
             assert run("torch", "--json") == 0
-            captured = capsys.readouterr()
+            captured = capfd.readouterr()
             assert json.loads(captured.out)["hosts"] == [cdn.netloc, other.netloc]
             rule = f"external-hosts of index pytorch has {other.netloc}"
             rule = rule if listed else "a redirect of a file with a strong digest"
             assert captured.err.splitlines()[-1] == f"Contacting {other.netloc} ({rule})"
         else:
             line = failure("torch")[0]
-            to = f": the server redirects to {other.file_url(TORCH)}, which is not among the external-hosts"
-            assert to in line
+            assert f"redirects {TORCH.filename} to {other.file_url(TORCH)}, which is not among" in line
             assert not other.requests
 
 
-def test_an_old_openssl(
-    pip: FakePip, machine: Machine, cdn: IndexServer, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_old_openssl(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
     """It may not talk to other hosts, if the table says so."""
     route(machine, cdn.netloc, **{"minimum-openssl": "99.0.1"})
     pip.would_install(TORCH, url)
@@ -747,9 +741,6 @@ def test_an_old_openssl(
     assert not cdn.requests
     route(machine, cdn.netloc, **{"minimum-openssl": "1.0"})
     assert run("torch") == 0
-    monkeypatch.setattr(ssl, "OPENSSL_VERSION", "LibreSSL 99")
-    lock(machine).unlink()
-    assert "may not be asked with LibreSSL 99" in failure("torch")[0]
 
 
 def beside(machine: Machine, own: str, *hosts: str, **policy: str) -> None:
@@ -765,7 +756,7 @@ def test_a_file_on_another_index(
     pip: FakePip,
     machine: Machine,
     cdn: IndexServer,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """It is external to the one that lists its host."""
     beside(machine, cdn.base, cdn.netloc, **policy)
@@ -776,7 +767,7 @@ def test_a_file_on_another_index(
     else:
         assert run("torch") == 0
         line = f"Contacting {cdn.netloc} (external-hosts of index pytorch has {cdn.netloc})"
-        assert line in capsys.readouterr().err.splitlines()
+        assert line in capfd.readouterr().err.splitlines()
         assert lock(machine).read_text() == written(cdn.file_url(TORCH))
 
 
@@ -796,7 +787,7 @@ def test_a_redirect_to_another_index(
     machine: Machine,
     cdn: IndexServer,
     authority: Authority,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """It is one to another host, for a file of the first."""
     with IndexServer("other", tls=authority.context("localhost")) as other:
@@ -806,7 +797,7 @@ def test_a_redirect_to_another_index(
         if known:
             assert run("torch") == 0
             line = f"Contacting {other.netloc} (a redirect of a file with a strong digest)"
-            assert line in capsys.readouterr().err.splitlines()
+            assert line in capfd.readouterr().err.splitlines()
         else:
             assert "which is not among the external-hosts" in failure("torch")[0]
             assert not other.requests
@@ -821,25 +812,6 @@ def test_a_wheel_that_the_table_pins_itself(
     pip.would_install(TORCH, url, "sha256")
     assert run("torch") == 0
     assert not lock(machine).exists()
-
-
-def test_progress_on_a_terminal(
-    pip: FakePip,
-    machine: Machine,
-    cdn: IndexServer,
-    url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Of which file, and how much of how much."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    pip.would_install(TORCH, url)
-    assert run("torch") == 0
-    assert f"\r  {TORCH.filename} [####################] 0.0 of 0.0 MB (100%)\n" in capsys.readouterr().err
-    lock(machine).unlink()
-    cdn.on("*", unsized)
-    assert run("torch") == 0
-    assert f"\r  {TORCH.filename} 0.0 MB\n" in capsys.readouterr().err
 
 
 # What was pinned before
@@ -1135,7 +1107,7 @@ def test_dry_run(
     assert run("torch", "--dry-run") == 0
     out, err = capsys.readouterr()
     assert out == written(url)
-    assert err.partition("\n")[2] == (
+    assert err == (
         f"added  {TORCH.filename}  sha256 {TORCH.digest()}  {len(TORCH.data):,} bytes\n"
         f"./{PINS_NAME}: 1 added, not written (--dry-run)\n"
     )

@@ -58,7 +58,7 @@ def test_from_http_to_https(command: list[str], world: World) -> None:
     installed = world.install(victim, "--trusted-host", world.site.name, "big-model")
     world.assert_installed(victim, installed, "big-model")
     world.nginx.forget()
-    result = world.rim_router(victim, *command)
+    result = world.rim_router(victim, *command, env={"PIP_TRUSTED_HOST": world.site.name})
     assert result.returncode == 0, str(result)
     assert [(each.scheme, bool(each.authorization)) for each in world.site.requests] == [
         ("http", True),

@@ -1,0 +1,59 @@
+"""A command of pip's that answers the questions of rim-router's commands, with pip's session and these hooks.
+
+It is ``pip install`` with another end: configuration files, environment variables, keyring, proxies,
+certificates, trusted hosts, time-outs and caches count as they do there. :mod:`rim_router.cli.ask` starts it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pip._internal.commands.install import InstallCommand
+
+from rim_router.hooks.enforcement import applied, enforce
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REQUEST, ANSWER = "request.json", "answer.json"
+
+
+def answer(directory: str, options: Sequence[str]) -> int:
+    """Answer the request in a directory, there; what pip has to say goes where it always goes.
+
+    :param options: of ``pip install``.
+    :returns: pip's exit code; there is no answer if it is not 0.
+    """
+    command = _Command("install", "Answer questions.")
+    # Nobody has asked for a look-up of pip.
+    return int(command.main(["--disable-pip-version-check", *options, directory]))
+
+
+class _Command(InstallCommand):
+    """Named as the command whose configuration it is to have."""
+
+    ignore_require_venv = True
+
+    def run(self, options: Any, args: list[str]) -> int:
+        """Ask what is asked for; an error of the table or about this pip is pip's own."""
+        directory = Path(args[0])
+        options.rim_router_silent = True
+        session = self.get_default_session(options)
+        if applied() is None:
+            enforce((), inherited=False)  # without a table there are still rules for what is downloaded
+        finder = self._build_package_finder(
+            options=options, session=session, ignore_requires_python=options.ignore_requires_python
+        )
+        from rim_router.hooks.answers import Answers
+
+        answers = Answers(finder, session, options.progress_bar)
+        request = json.loads((directory / REQUEST).read_text(encoding="utf-8"))
+        given: list[dict[str, Any]] = []
+        for question in request["questions"]:
+            given.append(answers.to(question))
+            if request["all"] and "error" in given[-1]:
+                break
+        (directory / ANSWER).write_text(json.dumps(given), encoding="utf-8")
+        return 0
