@@ -140,9 +140,7 @@ class TestHostsWithoutScheme:
 )
 def test_two_slashes_are_another_host_on_windows(text: str) -> None:
     """One table has one meaning: never local."""
-    with pytest.raises(
-        ValueError, match="begins with two slashes, which is another host on Windows: write one"
-    ):
+    with pytest.raises(ValueError, match=r"begins with two slashes, which .* another host.*: write one"):
         expand(text)
 
 
