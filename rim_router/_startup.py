@@ -72,7 +72,7 @@ def _hand_over(handler: str, module: "object") -> None:
 
 
 def activate() -> None:
-    """Register the import hook; any further call does nothing (PEP 829 entry point)."""
+    """Register the import hook; any further call does nothing."""
     if waiter in sys.meta_path:
         return
     first: Any = sys.modules["rim_router"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OWN = ("rim_router.pth", "rim_router.start")
+OWN = "rim_router.pth"
 
 # What code that changes pip, its requests or its TLS has to name.
 _SUSPECTS = re.compile(r"(?<![a-z])(?:pip|truststore|certifi|requests|urllib3|ssl)(?![a-z])", re.IGNORECASE)
@@ -20,7 +20,7 @@ _CUSTOMISERS = ("sitecustomize.py", "usercustomize.py")
 
 def own_files() -> list[Path]:
     """The start-up files of rim-router in this environment, absolute."""
-    return [file for directory in _directories() for name in OWN if (file := directory / name).is_file()]
+    return [file for directory in _directories() if (file := directory / OWN).is_file()]
 
 
 def other_patches() -> Iterator[tuple[Path, str]]:
@@ -28,7 +28,7 @@ def other_patches() -> Iterator[tuple[Path, str]]:
     for directory in _directories():
         for pattern in ("*.pth", "*.start"):
             for file in sorted(directory.glob(pattern)):
-                if file.name not in OWN:
+                if file.name != OWN:
                     yield from _suspicious(file, only_code=file.suffix == ".pth")
     for entry in dict.fromkeys(sys.path):
         for name in _CUSTOMISERS:

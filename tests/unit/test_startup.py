@@ -38,7 +38,7 @@ def test_running_twice_registers_one_hook() -> None:
 
 
 def test_for_pip_one_finder_takes_the_place_of_the_other() -> None:
-    """Both the `.pth` and PEP 829's entry point lead to one finder, before and after pip is wanted."""
+    """However it is started there is one finder, before and after pip is wanted."""
     line = (ROOT / "rim_router.pth").read_text()
     code = (
         "before = list(sys.meta_path)\nfrom rim_router import _startup\n"
@@ -57,13 +57,6 @@ def test_a_pip_that_is_there_already_is_not_waited_for() -> None:
         f"exec({line!r})\nprint(_handed)\n{_ADDED}"
     )
     assert _python(code).split() == ["['pip_found']", "['rim_router._startup']"]
-
-
-def test_start_up_files() -> None:
-    """The `.pth` of Python below 3.15 and the `.start` of PEP 829 are as documented."""
-    pth = (ROOT / "rim_router.pth").read_text()
-    assert pth == "import rim_router; rim_router.wait_for_pip()\n"
-    assert (ROOT / "rim_router.start").read_text() == "rim_router._startup:activate\n"
 
 
 def test_a_module_that_merely_ends_like_pip_is_left_alone() -> None:
