@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SWITCH = "RIM_ROUTER_DISABLE"
 
 _PROBE = (
-    "import sys; first, later = map(sys.modules.get, ('rim_router', 'rim_router._startup')); "
+    "import sys; first, later = map(sys.modules.get, ('_rim_router', '_rim_router.waiter')); "
     "sys.stdout.write(str(any(f in (first, getattr(later, 'waiter', first)) for f in sys.meta_path)))"
 )
 _GOOD = ("routed", "inert", "no-pip")

@@ -132,7 +132,7 @@ def _own() -> Payload:
     """The plugin, from where it was imported: the same for an ordinary and for an editable install."""
     package = Path(rim_router.__file__).parent
     version = rim_router.__version__
-    files = _package("rim_router")
+    files = {**_package("rim_router"), **_package("_rim_router")}
     # Next to the package is site-packages, or the root of the source tree: both have it.
     try:
         files[OWN] = (package.parent / OWN).read_bytes()

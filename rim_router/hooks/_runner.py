@@ -1,7 +1,7 @@
 """Run pip's own runner under any interpreter, with this very plugin hooked in first.
 
-Started as a script, possibly by an interpreter that has never heard of the plugin: only this
-package is made importable, not the directory that it lies in, whose other distributions are
+Started as a script, possibly by an interpreter that has never heard of the plugin: only its two
+packages are made importable, not the directory that it lies in, whose other distributions are
 none of that interpreter's business. The syntax must be good for any Python, to be able to refuse.
 """
 
@@ -23,28 +23,26 @@ def main():  # type: ignore[no-untyped-def]
                 "this is Python %d.%d (%s)\n" % (sys.version_info[0], sys.version_info[1], sys.executable)
             )
             return 1
-    elif "rim_router" not in sys.modules:
-        _import_from(os.path.dirname(here))  # type: ignore[no-untyped-call]
-    if sys.version_info >= (3, 9):
-        from rim_router import _startup
-
-        _startup.activate()
+    elif "_rim_router" not in sys.modules:
+        for name in ("rim_router", "_rim_router"):
+            _import_from(os.path.dirname(os.path.dirname(here)), name)  # type: ignore[no-untyped-call]
     import runpy
 
     runpy.run_path(pip, run_name="__main__")
     return 0
 
 
-def _import_from(directory):  # type: ignore[no-untyped-def]
+def _import_from(directory, name):  # type: ignore[no-untyped-def]
     import importlib.util
 
+    package = os.path.join(directory, name)
     spec = importlib.util.spec_from_file_location(
-        "rim_router", os.path.join(directory, "__init__.py"), submodule_search_locations=[directory]
+        name, os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["rim_router"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
 
 

@@ -6,6 +6,7 @@ import email
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ import rim_router
 from tests.support.environments import ROOT, START_UP_FILE, once, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Environments
     from tests.support.environments import Environment, Workshop
 
@@ -23,8 +22,8 @@ DIST_INFO = f"rim_router-{rim_router.__version__}.dist-info"
 
 
 def modules() -> set[str]:
-    """The package's files in the checkout."""
-    paths = (path for path in (ROOT / "rim_router").rglob("*") if path.is_file())
+    """The files of the two packages in the checkout."""
+    paths = (path for path in ROOT.glob("*rim_router/**/*") if path.is_file())
     return {path.relative_to(ROOT).as_posix() for path in paths if "__pycache__" not in path.parts}
 
 
@@ -161,9 +160,11 @@ class TestInstallation:
         before = contents(environment)
         environment.pip("install", *options, "-e", ROOT, check=True)
         assert (environment.site_packages / START_UP_FILE).is_file()
-        probe = "import sys; print(sys.modules['rim_router'].__file__)"
+        probe = "import sys, rim_router; print(sys.modules['_rim_router'].__file__, rim_router.__file__)"
         printed = environment.run(environment.python, "-c", probe, cwd=environment.home, check=True).stdout
-        assert printed.strip() == str(ROOT / "rim_router" / "__init__.py")
+        started, imported = map(Path, printed.split())
+        assert started == environment.site_packages / "_rim_router" / "__init__.py"
+        assert imported == ROOT / "rim_router" / "__init__.py"
         environment.pip(
             "uninstall", "-y", "rim-router", "packaging", "platformdirs", "certifi", "tomli", check=True
         )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from _rim_router.gate import SWITCH
 from rim_router.cli import doctor, startup
-from rim_router.hooks.gate import SWITCH
 
 if TYPE_CHECKING:
     from rim_router.cli import shapes
@@ -102,7 +102,7 @@ def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_own_files(site_packages: Path) -> None:
-    (site_packages / "rim_router.pth").write_text("import rim_router._startup\n")
+    (site_packages / "rim_router.pth").write_text("import _rim_router\n")
     assert startup.own_files() == [site_packages / "rim_router.pth"]
     assert list(startup.other_patches()) == []
 
