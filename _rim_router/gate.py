@@ -280,14 +280,15 @@ def copy_loaded(module: ModuleType) -> None:
         )
 
     def decide(_: ModuleType) -> None:
-        if _uninstalls(package):
-            _at(_CONNECTIONS, stop)
-        else:
+        if not _uninstalls(package):
             stop()
+        if package not in _state:
+            _at(_CONNECTIONS, stop)
+        _state[package] = "uninstalls"
 
     if module.__name__.endswith(_MAIN_PARSER):
-        # It too may start another interpreter.
-        _at(_SUBPROCESSES, stop)
+        # Before there is any session it may start another interpreter.
+        _at(_SUBPROCESSES, lambda: None if package in _state else stop())
     elif not _before_each(module, "PipSession", decide):
         stop()
 

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from rim_router.cli import pin_shapes, rim_shapes, shapes
+from rim_router.cli import doctor_shapes, pin_shapes, rim_shapes, shapes
 
 TARGET = Path(__file__).with_name("json.md")
-MODULES = (shapes, pin_shapes, rim_shapes)
+MODULES = (shapes, pin_shapes, rim_shapes, doctor_shapes)
 COMMANDS = {
     "check": "CheckReport",
     "explain": "ExplainReport",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router import __version__
-from rim_router.cli import shapes, startup
+from rim_router.cli import doctor_shapes, shapes, startup
+from rim_router.cli.copies import copies
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json
 from rim_router.config import load_files, locate
 from rim_router.config.document import shown_path
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     return OK if report["state"] in _GOOD else NO
 
 
-def examine() -> shapes.DoctorReport:
+def examine() -> doctor_shapes.DoctorReport:
     """Everything that the command reports."""
     tables, table_error = _tables()
     plugin, pip = _plugin(), _pip()
@@ -66,11 +67,17 @@ def examine() -> shapes.DoctorReport:
         "openssl": ssl.OPENSSL_VERSION,
         "certifi": _version("certifi"),
         "other_patches": [{"file": str(file), "line": line} for file, line in startup.other_patches()],
+        "copies": [{"package": name, "directory": str(path)} for name, path in copies()],
     }
 
 
 def _state(
-    plugin: shapes.Plugin, pip: shapes.Pip, *, in_force: bool, table_error: str | None, switch: str | None
+    plugin: doctor_shapes.Plugin,
+    pip: doctor_shapes.Pip,
+    *,
+    in_force: bool,
+    table_error: str | None,
+    switch: str | None,
 ) -> tuple[str, str]:
     """What pip here would do, and why."""
     if pip["version"] is None:
@@ -104,7 +111,7 @@ def _tables() -> tuple[list[shapes.Place], str | None]:
     return tables, None
 
 
-def _plugin() -> shapes.Plugin:
+def _plugin() -> doctor_shapes.Plugin:
     return {
         "version": __version__,
         "package": str(Path(startup.__file__).resolve().parents[1]),
@@ -126,7 +133,7 @@ def _waits_for_pip(*options: str) -> bool:
     return found.returncode == 0 and found.stdout.strip() == "True"
 
 
-def _pip() -> shapes.Pip:
+def _pip() -> doctor_shapes.Pip:
     from rim_router.hooks import seams
 
     oldest, newest = (".".join(map(str, numbers)) for numbers in (seams.OLDEST, seams.NEWEST_TESTED))
@@ -135,7 +142,7 @@ def _pip() -> shapes.Pip:
         found = seams.pip_version()
     except ImportError:
         return {"version": None, "supported": supported, "routable": False, "hook_points": []}
-    hook_points: list[shapes.HookPoint] = [
+    hook_points: list[doctor_shapes.HookPoint] = [
         {"place": seam.place, "why": seam.why, "fault": fault} for seam, fault in seams.probe()
     ]
     routable = seams.release(found) >= seams.OLDEST and not any(point["fault"] for point in hook_points)
@@ -149,12 +156,12 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _text(report: shapes.DoctorReport) -> Iterator[str]:
+def _text(report: doctor_shapes.DoctorReport) -> Iterator[str]:
     yield f"{report['state']}: {report['why']}"
     yield from fields([*_plugin_lines(report), *_pip_lines(report["pip"]), *_other_lines(report)])
 
 
-def _plugin_lines(report: shapes.DoctorReport) -> Iterator[tuple[str, str]]:
+def _plugin_lines(report: doctor_shapes.DoctorReport) -> Iterator[tuple[str, str]]:
     plugin = report["plugin"]
     yield "rim-router", f"{plugin['version']} in {plugin['package']}"
     for file in plugin["startup_files"] or ["none found"]:
@@ -173,7 +180,7 @@ def _plugin_lines(report: shapes.DoctorReport) -> Iterator[tuple[str, str]]:
         yield "tables", "none"
 
 
-def _pip_lines(pip: shapes.Pip) -> Iterator[tuple[str, str]]:
+def _pip_lines(pip: doctor_shapes.Pip) -> Iterator[tuple[str, str]]:
     if pip["version"] is None:
         yield "pip", f"none (supported: {pip['supported']})"
         return
@@ -182,7 +189,7 @@ def _pip_lines(pip: shapes.Pip) -> Iterator[tuple[str, str]]:
         yield "hook points", f"{point['fault'] or 'ok'}: {point['place']} ({point['why']})"
 
 
-def _other_lines(report: shapes.DoctorReport) -> Iterator[tuple[str, str]]:
+def _other_lines(report: doctor_shapes.DoctorReport) -> Iterator[tuple[str, str]]:
     yield "python", report["python"]
     yield "OpenSSL", report["openssl"]
     yield "certifi", report["certifi"] or "missing"
@@ -190,3 +197,5 @@ def _other_lines(report: shapes.DoctorReport) -> Iterator[tuple[str, str]]:
         yield "other patches", f"{patch['file']}: {patch['line']}"
     if not report["other_patches"]:
         yield "other patches", "none found"
+    for copy in report["copies"]:
+        yield "copies of pip", f"{copy['package']} in {copy['directory']}: not routed; it stops under a table"

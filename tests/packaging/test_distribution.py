@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -17,6 +18,7 @@ from tests.support.environments import ROOT, START_UP_FILE, once, run
 if TYPE_CHECKING:
     from tests.conftest import Environments
     from tests.support.environments import Environment, Workshop
+    from tests.support.servers import IndexServer
 
 DIST_INFO = f"rim_router-{rim_router.__version__}.dist-info"
 
@@ -143,22 +145,11 @@ class TestInstallation:
         result = environment.pip("--version", check=True)
         assert result.stderr == ""
 
-    def test_editable(self, environments: Environments, workshop: Workshop) -> None:
+    def test_editable(self, environments: Environments) -> None:
         """``pip install -e .`` starts the plugin too, from the checkout, and uninstalling leaves nothing."""
         environment = environments.plain()
-        links = once(
-            workshop.cache / f"backend-{environments.pair}",
-            lambda path: _fetch_backend(environment, workshop, path),
-        )
-        options = [
-            "--no-index",
-            "--find-links",
-            links,
-            "--find-links",
-            workshop.dependencies(environments.pair),
-        ]
         before = contents(environment)
-        environment.pip("install", *options, "-e", ROOT, check=True)
+        _install_editable(environments, environment, ROOT)
         assert (environment.site_packages / START_UP_FILE).is_file()
         probe = "import sys, rim_router; print(sys.modules['_rim_router'].__file__, rim_router.__file__)"
         printed = environment.run(environment.python, "-c", probe, cwd=environment.home, check=True).stdout
@@ -169,6 +160,40 @@ class TestInstallation:
             "uninstall", "-y", "rim-router", "packaging", "platformdirs", "certifi", "tomli", check=True
         )
         assert contents(environment) == before
+
+    def test_editable_without_its_folder(
+        self, environments: Environments, private: IndexServer, tmp_path: Path
+    ) -> None:
+        """The folder is gone: pip, which went on unrouted, stops; and what is left can be uninstalled."""
+        environment = environments.plain()
+        checkout = tmp_path / "checkout"
+        for name in ("_rim_router", "rim_router"):
+            shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in (START_UP_FILE, "pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, checkout)
+        _install_editable(environments, environment, checkout)
+        environment.route({"acme": private.url}, {"acme-*": "acme"})
+        shutil.rmtree(checkout)
+        result = environment.pip("install", "acme-core", "--index-url", private.url)
+        assert result.returncode != 0, str(result)
+        assert (
+            "rim-router does not work here (ModuleNotFoundError: No module named 'rim_router')"
+            in result.words
+        )
+        assert "Traceback" not in result.output
+        assert private.requests == []
+        environment.pip("uninstall", "-y", "rim-router", check=True)
+        assert not [path for path in contents(environment) if "rim_router" in path]
+
+
+def _install_editable(environments: Environments, environment: Environment, checkout: Path) -> None:
+    workshop = environments.workshop
+    backend = once(
+        workshop.cache / f"backend-{environments.pair}",
+        lambda path: _fetch_backend(environment, workshop, path),
+    )
+    links = ["--find-links", backend, "--find-links", workshop.dependencies(environments.pair)]
+    environment.pip("install", "--no-index", *links, "-e", checkout, check=True)
 
 
 def _fetch_backend(environment: Environment, workshop: Workshop, path: Path) -> None:

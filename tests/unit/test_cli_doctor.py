@@ -13,15 +13,16 @@ import pytest
 
 from _rim_router.gate import SWITCH
 from rim_router.cli import doctor, startup
+from rim_router.cli.copies import copies
 
 if TYPE_CHECKING:
-    from rim_router.cli import shapes
+    from rim_router.cli import doctor_shapes
     from tests.unit.conftest import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def plugin(**changes: Any) -> shapes.Plugin:
+def plugin(**changes: Any) -> doctor_shapes.Plugin:
     return {
         "version": "1",
         "package": "/p",
@@ -32,7 +33,7 @@ def plugin(**changes: Any) -> shapes.Plugin:
     }  # type: ignore[typeddict-item]
 
 
-def pip(**changes: Any) -> shapes.Pip:
+def pip(**changes: Any) -> doctor_shapes.Pip:
     return {"version": "26.3", "supported": "22.2 to 26.3", "routable": True, "hook_points": [], **changes}  # type: ignore[typeddict-item]
 
 
@@ -99,6 +100,22 @@ def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(site, "ENABLE_USER_SITE", False)
     monkeypatch.setattr(sys, "path", [str(directory)])
     return directory
+
+
+def test_copies_of_pip(site_packages: Path) -> None:
+    """Wherever they lie; not pip itself, and not what has a module of the same name."""
+    for package, vendor in (
+        ("pip", True),
+        ("pipcopy", True),
+        ("pipenv/patched/pip", True),
+        ("other", False),
+    ):
+        module = site_packages / package / "_internal" / "network" / "session.py"
+        module.parent.mkdir(parents=True)
+        module.touch()
+        if vendor:
+            (site_packages / package / "_vendor").mkdir()
+    assert [name for name, _ in copies()] == ["pipcopy", "pipenv.patched.pip"]
 
 
 def test_own_files(site_packages: Path) -> None:

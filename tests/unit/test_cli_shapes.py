@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 import pytest
 
 from rim_router import libraries
-from rim_router.cli import main, shapes
+from rim_router.cli import doctor_shapes, main, shapes
 from tests.support.servers import IndexServer
 from tests.support.wheels import wheel
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SHAPES = [
-    each for each in vars(shapes).values() if inspect.isclass(each) and each.__module__ == shapes.__name__
+    each
+    for module in (shapes, doctor_shapes)
+    for each in vars(module).values()
+    if inspect.isclass(each) and each.__module__ == module.__name__
 ]
 
 TABLE = """
@@ -80,7 +83,7 @@ def test_the_reference_is_up_to_date() -> None:
         (["explain", "acme-core", "other"], shapes.ExplainReport),
         (["explain", "--online", "acme-core", "other"], shapes.ExplainReport),
         (["routes"], shapes.RoutesReport),
-        (["doctor"], shapes.DoctorReport),
+        (["doctor"], doctor_shapes.DoctorReport),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
