@@ -15,7 +15,7 @@ nox.options.error_on_external_run = True
 nox.options.sessions = ["lint", "types", "tests"]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
-PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"]
+PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 
 # Version managers keep interpreters where nothing on PATH leads to: behind what is there, they do no harm.
 os.environ["PATH"] = os.pathsep.join(

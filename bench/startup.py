@@ -7,7 +7,7 @@ Counts the instructions of ``python -c pass`` in virtual environments that diffe
 * a ``.pth`` file that imports an empty module: the least that start-up code in a file of its own can cost;
 * one that imports a package which puts a finder into ``sys.meta_path``: the least that anything can cost
   that waits for pip;
-* rim-router's wheel with everything it needs, and the same without its two start-up files: what merely
+* rim-router's wheel with everything it needs, and the same without its start-up file: what merely
   having more directories in site-packages costs;
 * setuptools (``distutils-precedence.pth``) and pip-system-certs, which hook into Python by the same means.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.support.matrix import Pair, Version
 
 # Millions of instructions more than a bare interpreter.
-TARGETS: dict[Version, float] = {(3, 11): 1.0, (3, 13): 2.5}
+TARGETS: dict[Version, float] = {(3, 11): 1.0, (3, 13): 2.5, (3, 15): 1.5}
 PEERS = ("setuptools", "pip-system-certs==5.3")
 
 _HOOK = """
@@ -74,7 +74,7 @@ def environments(shop: Workshop, pair: Pair, place: Path) -> dict[str, Environme
         "`.pth` and an import hook": plain(
             "hook", {"probe.pth": "import probe\n", "probe/__init__.py": _HOOK}
         ),
-        "rim-router without its start-up files": shop.make_inert_twin(pair, place / "inert"),
+        "rim-router without its start-up file": shop.make_inert_twin(pair, place / "inert"),
         "**rim-router**": shop.make(pair, place / "rims"),
     }
     for requirement in PEERS:
@@ -97,7 +97,7 @@ def measure(environment: Environment, runs: int) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.startup", description=__doc__.splitlines()[0])
-    parser.add_argument("--python", nargs="+", default=["3.11", "3.13"], metavar="X.Y")
+    parser.add_argument("--python", nargs="+", default=["3.11", "3.13", "3.15"], metavar="X.Y")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (%(default)s)")
     options = parser.parse_args()
     heading("Start-up")

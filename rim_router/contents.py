@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     Placed = Iterable[tuple[str, str]]
 
 PLUGIN = "rim-router"
-_PACKAGE = "rim_router"
+_PACKAGES = ("rim_router", "_rim_router")
 
 #: Files and directories that decide, where they lie, from where other projects come.
 TABLES = ("index-routing.toml", "pylock.external.toml")
@@ -146,7 +147,7 @@ def _fault(project: str, path: str, ground: Ground, *, is_file: bool, is_plugin:
 
 
 def _fault_of_distribution(project: str, name: str, *, is_plugin: bool) -> str | None:
-    if not is_plugin and (name == _PACKAGE or name.startswith((f"{_PACKAGE}.", f"{_PACKAGE}-"))):
+    if not is_plugin and re.split("[.-]", name, maxsplit=1)[0] in _PACKAGES:
         return "a file of rim-router"
     if name.endswith(_LINKS):
         return "a link to other distributions"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "rim_router"
+START_UP = PACKAGE.with_name("_rim_router")
 
 # Each may import those before it, and itself.
 LEVELS = (
@@ -18,7 +19,7 @@ LEVELS = (
     {"pins", "table", "external", "references", "hosts", "recognition", "contents", "rim"},
     {"config", "journal"},
     {"hooks", "cli"},
-    {"_startup", "__main__", "__init__"},
+    {"__main__", "__init__"},
 )
 STDLIB_ONLY_AND_PURE = (
     "record",
@@ -43,6 +44,10 @@ def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+def everything() -> list[Path]:
+    return [*sorted(START_UP.glob("*.py")), *modules()]
+
+
 def top(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -63,10 +68,7 @@ def test_module_imports_only_what_is_below_it(path: Path) -> None:
     level = next(number for number, names in enumerate(LEVELS) if top(path) in names)
     allowed = set().union(*LEVELS[: level + 1])
     used = {name.split(".")[1] for name in imports(path) if name.startswith("rim_router.")}
-    # cli may ask the hooks what they would do; the hooks never know of cli. The script that children are
-    # started with does the start-up in the place of a .pth file.
-    if path.name == "_runner.py":
-        allowed = allowed | {"_startup"}
+    # cli may ask the hooks what they would do; the hooks never know of cli.
     assert used - {"__version__", "load", "RimRouterError"} <= allowed - (
         {"cli"} if top(path) == "hooks" else set()
     )
@@ -100,6 +102,27 @@ def test_only_pip_opens_connections(path: Path) -> None:
     assert not used
 
 
+@pytest.mark.parametrize("path", sorted(START_UP.glob("*.py")), ids=lambda path: path.name)
+def test_start_up_code_needs_nothing_of_the_rest(path: Path) -> None:
+    """It is there where ``rim_router`` is not: nothing of that, nor of pip, is imported with it."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    at_once = {node.module or "" for node in module.body if isinstance(node, ast.ImportFrom)}
+    at_once |= {alias.name for node in module.body if isinstance(node, ast.Import) for alias in node.names}
+    assert {name.partition(".")[0] for name in at_once} <= {
+        "_rim_router",
+        "__future__",
+        "functools",
+        "gc",
+        "importlib",
+        "logging",
+        "os",
+        "sys",
+        "threading",
+        "typing",
+    }
+    assert not [name for name in imports(path) if name.split(".")[0] == "pip"]
+
+
 @pytest.mark.parametrize("name", STDLIB_ONLY_AND_PURE)
 def test_judgement_is_pure(name: str) -> None:
     """What decides opens no path and no socket."""
@@ -107,7 +130,7 @@ def test_judgement_is_pure(name: str) -> None:
     assert not used & {"os", "pathlib", "io", "socket", "ssl", "http", "subprocess", "shutil", "tempfile"}
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", everything(), ids=lambda path: str(path.relative_to(PACKAGE.parent)))
 def test_module_says_in_its_first_line_what_it_does_and_stays_small(path: Path) -> None:
     """A module has a docstring and at most 350 lines."""
     text = path.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rim_router import __version__
 from rim_router.cli import doctor_shapes, shapes, startup
+from rim_router.cli.copies import copies
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.config import load_files, locate
 from rim_router.config.document import shown_path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _SWITCH = "RIM_ROUTER_DISABLE"
 
 _PROBE = (
-    "import sys; first, later = map(sys.modules.get, ('rim_router', 'rim_router._startup')); "
+    "import sys; first, later = map(sys.modules.get, ('_rim_router', '_rim_router.waiter')); "
     "sys.stdout.write(str(any(f in (first, getattr(later, 'waiter', first)) for f in sys.meta_path)))"
 )
 _GOOD = ("routed", "inert", "no-pip")
@@ -66,6 +67,7 @@ def examine() -> doctor_shapes.DoctorReport:
         "openssl": ssl.OPENSSL_VERSION,
         "certifi": _version("certifi"),
         "other_patches": [{"file": str(file), "line": line} for file, line in startup.other_patches()],
+        "copies": [{"package": name, "directory": str(path)} for name, path in copies()],
     }
 
 
@@ -195,3 +197,5 @@ def _other_lines(report: doctor_shapes.DoctorReport) -> Iterator[tuple[str, str]
         yield "other patches", f"{patch['file']}: {patch['line']}"
     if not report["other_patches"]:
         yield "other patches", "none found"
+    for copy in report["copies"]:
+        yield "copies of pip", f"{copy['package']} in {copy['directory']}: not routed; it stops under a table"

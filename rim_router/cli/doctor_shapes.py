@@ -62,6 +62,17 @@ class Patch(TypedDict):
     line: str
 
 
+class Copy(TypedDict):
+    """A copy of pip by another name. It is not routed: where a table is in force it stops.
+
+    :param package: what it is imported as.
+    :param directory: where it lies, absolute.
+    """
+
+    package: str
+    directory: str
+
+
 class DoctorReport(TypedDict):
     """What ``rim-router doctor --json`` prints.
 
@@ -78,6 +89,7 @@ class DoctorReport(TypedDict):
     :param openssl: the version of OpenSSL.
     :param certifi: the version of certifi; null if it is missing.
     :param other_patches: other code that may patch pip.
+    :param copies: copies of pip by other names in this environment.
     """
 
     version: int
@@ -92,3 +104,4 @@ class DoctorReport(TypedDict):
     openssl: str
     certifi: Optional[str]
     other_patches: list[Patch]
+    copies: list[Copy]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OWN = ("rim_router.pth", "rim_router.start")
+OWN = "rim_router.pth"
 
 # What code that changes pip, its requests or its TLS has to name.
 _SUSPECTS = re.compile(r"(?<![a-z])(?:pip|truststore|certifi|requests|urllib3|ssl)(?![a-z])", re.IGNORECASE)
@@ -20,15 +20,15 @@ _CUSTOMISERS = ("sitecustomize.py", "usercustomize.py")
 
 def own_files() -> list[Path]:
     """The start-up files of rim-router in this environment, absolute."""
-    return [file for directory in _directories() for name in OWN if (file := directory / name).is_file()]
+    return [file for directory in site_directories() if (file := directory / OWN).is_file()]
 
 
 def other_patches() -> Iterator[tuple[Path, str]]:
     """Other files that run code in each interpreter and name pip or what it is built on, with that line."""
-    for directory in _directories():
+    for directory in site_directories():
         for pattern in ("*.pth", "*.start"):
             for file in sorted(directory.glob(pattern)):
-                if file.name not in OWN:
+                if file.name != OWN:
                     yield from _suspicious(file, only_code=file.suffix == ".pth")
     for entry in dict.fromkeys(sys.path):
         for name in _CUSTOMISERS:
@@ -54,7 +54,7 @@ def _suspicious(file: Path, *, only_code: bool) -> Iterator[tuple[Path, str]]:
             return
 
 
-def _directories() -> list[Path]:
+def site_directories() -> list[Path]:
     """The site-packages directories of this environment, in which start-up files count."""
     found = [*site.getsitepackages()]
     if site.ENABLE_USER_SITE:

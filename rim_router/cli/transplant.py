@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from importlib.metadata import Distribution
 
+# The first Python that the plugin works on and the first that it no longer does: that one ignores the line
+# in its start-up file, so that a copy there would be asleep. A test compares this to its metadata.
+PYTHONS = ((3, 9), (3, 18))
+
 # What the plugin needs, with the first Python that no longer needs it; a test compares this to its metadata.
 DEPENDENCIES: Mapping[str, tuple[int, int] | None] = {
     "certifi": None,
@@ -58,8 +62,14 @@ def plugin(python: tuple[int, int]) -> tuple[Payload, ...]:
     """This very plugin and what it needs.
 
     :param python: the version of Python that it is for.
-    :raises TransplantError: if something that it needs is not here.
+    :raises TransplantError: if it would not work there, or something that it needs is not here.
     """
+    oldest, end = PYTHONS
+    if not oldest <= python < end:
+        raise TransplantError(
+            f"rim-router does not work on Python {python[0]}.{python[1]}",
+            hint=f"use Python {oldest[0]}.{oldest[1]} to {end[0]}.{end[1] - 1}, or a newer rim-router",
+        )
     needed = [name for name, until in DEPENDENCIES.items() if until is None or python < until]
     return (_own(), *(installed(name) for name in needed))
 
@@ -122,16 +132,15 @@ def _own() -> Payload:
     """The plugin, from where it was imported: the same for an ordinary and for an editable install."""
     package = Path(rim_router.__file__).parent
     version = rim_router.__version__
-    files = _package("rim_router")
-    for name in OWN:
-        # Next to the package is site-packages, or the root of the source tree: both have them.
-        try:
-            files[name] = (package.parent / name).read_bytes()
-        except OSError as error:
-            raise TransplantError(
-                f"{error.filename} cannot be read ({error.strerror}): this rim-router is not complete",
-                hint="reinstall it: python -m pip install --force-reinstall rim-router",
-            ) from None
+    files = {**_package("rim_router"), **_package("_rim_router")}
+    # Next to the package is site-packages, or the root of the source tree: both have it.
+    try:
+        files[OWN] = (package.parent / OWN).read_bytes()
+    except OSError as error:
+        raise TransplantError(
+            f"{error.filename} cannot be read ({error.strerror}): this rim-router is not complete",
+            hint="reinstall it: python -m pip install --force-reinstall rim-router",
+        ) from None
     try:
         found = distribution("rim-router")
         recorded = _recorded(found) if found.version == version else {}

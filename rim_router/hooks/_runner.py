@@ -1,7 +1,7 @@
 """Run pip's own runner under any interpreter, with this very plugin hooked in first; or answer questions.
 
-Started as a script, possibly by an interpreter that has never heard of the plugin: only this
-package is made importable, not the directory that it lies in, whose other distributions are
+Started as a script, possibly by an interpreter that has never heard of the plugin: only its two
+packages are made importable, not the directory that it lies in, whose other distributions are
 none of that interpreter's business. The syntax must be good for any Python, to be able to refuse.
 """
 
@@ -25,40 +25,53 @@ def main():  # type: ignore[no-untyped-def]
             )
             return 1
     else:
-        _import_from(os.path.dirname(here))  # type: ignore[no-untyped-call]
-    if sys.version_info >= (3, 9):
-        from rim_router import _startup
-
-        _startup.activate()
-        if asked:
+        packages = os.path.dirname(os.path.dirname(here))
+        _forget_others(packages)  # type: ignore[no-untyped-call]
+        for name in ("rim_router", "_rim_router"):
+            _import_from(packages, name)  # type: ignore[no-untyped-call]
+    if asked:
+        try:
             from rim_router.hooks import inquiry
-
-            return inquiry.answer(asked, sys.argv[1:])
+        except Exception as failure:  # whatever comes of importing what this pip does not have
+            sys.stderr.write(
+                "ERROR: this pip cannot be asked (%s: %s); `rim-router doctor` shows every hook point\n"
+                % (type(failure).__name__, failure)
+            )
+            return 1
+        return inquiry.answer(asked, sys.argv[1:])
     import runpy
 
     runpy.run_path(pip, run_name="__main__")
     return 0
 
 
-def _import_from(directory):  # type: ignore[no-untyped-def]
-    """Import the plugin from here, also where the interpreter's own start-up has found another one."""
+def _forget_others(directory):  # type: ignore[no-untyped-def]
+    """Have this very plugin, also where the interpreter's own start-up has found another one."""
+    for name in ("rim_router", "_rim_router"):
+        loaded = sys.modules.get(name)
+        place = os.path.dirname(os.path.dirname(os.path.abspath(getattr(loaded, "__file__", None) or "/")))
+        if loaded is None or place == directory:
+            continue
+        for each in list(sys.modules):
+            if each == name or each.startswith(name + "."):
+                if sys.modules[each] in sys.meta_path:
+                    sys.meta_path.remove(sys.modules[each])
+                del sys.modules[each]
+
+
+def _import_from(directory, name):  # type: ignore[no-untyped-def]
     import importlib.util
 
-    loaded = sys.modules.get("rim_router")
-    if loaded is not None:
-        if os.path.abspath(os.path.dirname(loaded.__file__ or "")) == directory:
-            return
-        for name in list(sys.modules):
-            if name == "rim_router" or name.startswith("rim_router."):
-                del sys.modules[name]
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not loaded]
+    if sys.modules.get(name) is not None:
+        return
+    package = os.path.join(directory, name)
     spec = importlib.util.spec_from_file_location(
-        "rim_router", os.path.join(directory, "__init__.py"), submodule_search_locations=[directory]
+        name, os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["rim_router"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
 
 

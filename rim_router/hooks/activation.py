@@ -6,22 +6,23 @@ import gc
 import logging
 import os
 
+from _rim_router.gate import SWITCH, in_pips_style
 from rim_router.config.inheritance import INHERITED_VARIABLE
 from rim_router.config.locate import locate
 from rim_router.errors import RimRouterError
 from rim_router.hooks.children import hand_down
-from rim_router.hooks.gate import SWITCH
 from rim_router.terminal import visible
 
 logger = logging.getLogger("rim_router")
 
 
 def activate() -> bool:
-    """Find the tables; with one in force, route this process or make it refuse.
+    """Find the tables; with one in force, route this process.
 
     Without one nothing more of pip or of the plugin is imported.
 
     :returns: whether that is settled; without a table there may be one when this is asked again.
+    :raises BaseException: in pip's own style, if this pip must not go on.
     """
     switch = os.environ.get(SWITCH, "")
     try:
@@ -30,10 +31,7 @@ def activate() -> bool:
         if switch == "1":
             logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, error)
             return True
-        from rim_router.hooks.enforcement import refuse
-
-        refuse(error)
-        return True
+        raise in_pips_style(error) from None
     if not files:
         return False
     if switch == "1":

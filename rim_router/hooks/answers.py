@@ -16,8 +16,8 @@ from rim_router.errors import IndexFailedError, RimRouterError
 from rim_router.external import judge_wheel
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.downloads import FAILURES, reason
-from rim_router.hooks.enforcement import applied
 from rim_router.hooks.lookalike import lookalike
+from rim_router.hooks.routing import applied
 from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.hooks.transfer import Transfer
 from rim_router.hosts import Hosts

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pip._internal.commands.install import InstallCommand
 
-from rim_router.hooks.enforcement import applied, enforce
+from rim_router.hooks.enforcement import enforce
+from rim_router.hooks.routing import applied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

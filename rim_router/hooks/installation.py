@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pip._internal.configuration import get_configuration_files
 from pip._internal.req.req_install import get_scheme
 
+import _rim_router
+import rim_router
 from rim_router import contents
 from rim_router.config.locate import places
 from rim_router.contents import PLUGIN, Ground, spelling
@@ -48,8 +50,7 @@ class Installation:
         self._given = given
         self._checked: set[int] = set()
         self._is_replacing_plugin = False
-        plugin = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-        self._plugin = _spelled([plugin])
+        self._plugin = _spelled(path for each in (rim_router, _rim_router) for path in each.__path__)
         configured = [path for paths in get_configuration_files().values() for path in paths]
         named = os.environ.get("PIP_CONFIG_FILE")
         self._files = _spelled([*configured, *([named] if named else []), *map(str, places())])

@@ -81,8 +81,9 @@ _FINDER = "pip._internal.index.package_finder:PackageFinder"
 _FACTORY = "pip._internal.resolution.resolvelib.factory:Factory"
 _PREPARER = "pip._internal.operations.prepare:RequirementPreparer"
 
+VERSION = Seam("pip:__version__", None, "which hook points to expect")
 CREATE = Seam(
-    f"{_COLLECTOR}:LinkCollector.create", ("session", "options"), "stops or announces before a look-up"
+    f"{_COLLECTOR}:LinkCollector.create", ("session", "options"), "announces the table before a look-up"
 )
 COLLECTOR = Seam(f"{_COLLECTOR}:LinkCollector", ("session", "search_scope"), "one per index that is asked")
 COLLECT = Seam(
@@ -117,9 +118,6 @@ PREPARE = Seam(f"{_PREPARER}.prepare_linked_requirement", ("self", "req"), "dire
 PREPARE_EDITABLE = Seam(
     f"{_PREPARER}.prepare_editable_requirement", ("self", "req"), "editable direct references"
 )
-REQUEST = Seam(
-    "pip._internal.network.session:PipSession.request", ("self", "method", "url"), "stops every request"
-)
 REDIRECT = Seam(
     "pip._internal.network.session:PipSession.get_redirect_target", ("self", "resp"), "redirects of pages"
 )
@@ -132,6 +130,8 @@ NOT_FOUND = Seam(
     "pip._internal.exceptions:DistributionNotFound.__init__", None, "says where a project was looked for"
 )
 DIAGNOSTIC = Seam("pip._internal.exceptions:DiagnosticPipError", None, "errors in pip's own style")
+TEXT = Seam("pip._vendor.rich.text:Text", ("text",), "errors in pip's own style")
+ERROR = Seam("pip._internal.exceptions:PipError", None, "pip's own errors")
 CHILD_22_2 = Seam(
     "pip._internal.build_env:_get_runnable_pip", (), "pips for build dependencies", OLDEST, (22, 3)
 )
@@ -211,8 +211,14 @@ BATCH = Seam(
 ADAPTER = Seam(
     "pip._internal.network.session:PipSession.get_adapter", ("self", "url"), "how a host is talked to"
 )
+HEADERS = Seam("pip._internal.network.utils:HEADERS", None, "asks for a .rim file")
+STATUS = Seam("pip._internal.network.utils:raise_for_status", ("resp",), "what came for a .rim file")
 CHUNKS = Seam("pip._internal.network.utils:response_chunks", ("response",), "the bytes of a file")
-MISMATCH = Seam("pip._internal.utils.hashes:Hashes", ("hashes",), "compares digests")
+FAILED_REQUEST = Seam("pip._vendor.requests.exceptions:RequestException", None, "failed requests")
+FAILED_TRANSFER = Seam("pip._vendor.urllib3.exceptions:HTTPError", None, "transfers that break off")
+PATH = Seam("pip._internal.utils.urls:url_to_path", ("url",), "the paths of file-system indexes")
+DIGESTS = Seam("pip._internal.utils.hashes:Hashes", ("hashes",), "compares digests")
+MISMATCH = Seam("pip._internal.exceptions:HashMismatch", ("allowed", "gots"), "wrong digests")
 MEMORY = Seam("pip._internal.metadata.base:MemoryWheel", ("location", "stream"), "METADATA from a .rim file")
 METADATA = Seam(
     "pip._internal.metadata:get_wheel_distribution", ("wheel", "canonical_name"), "METADATA from a .rim file"
@@ -253,13 +259,17 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def pip_version() -> str:
-    """The version of the pip of this process."""
-    return str(import_module("pip").__version__)
+    """The version of the pip of this process; "unknown" if it does not say.
+
+    :raises ImportError: if there is no pip.
+    """
+    return str(getattr(import_module("pip"), "__version__", "unknown"))
 
 
 def expected(version: str) -> tuple[Seam, ...]:
-    """The hook points that a pip of this version is expected to have."""
-    return tuple(seam for seam in SEAMS if seam.applies_to(release(version)))
+    """The hook points that a pip of this version is expected to have; of an unknown one, as the newest."""
+    numbers = release(version) or NEWEST_TESTED
+    return tuple(seam for seam in SEAMS if seam.applies_to(numbers))
 
 
 def probe() -> list[tuple[Seam, str | None]]:

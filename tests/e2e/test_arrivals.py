@@ -209,7 +209,7 @@ class TestThePlugin:
     OWN = (
         "rim_router.pth",
         "gift-1.0.data/purelib/rim_router.pth",
-        "rim_router/hooks/gate.py",
+        "_rim_router/gate.py",
         "RIM_ROUTER/errors.py",
         "gift-1.0.data/data/{library}/rim_router.pth",
     )

@@ -119,6 +119,6 @@ class TestInert:
 
 
 def files(environment: Environment) -> list[str]:
-    """The installed files, less the plugin's start-up files and what Python compiled on the way."""
+    """The installed files, less the plugin's start-up file and what Python compiled on the way."""
     paths = (path.relative_to(environment.prefix).as_posix() for path in environment.prefix.rglob("*"))
     return sorted(path for path in paths if "__pycache__" not in path and "rim_router." not in path)

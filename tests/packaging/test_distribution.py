@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import email
+import shutil
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import rim_router
-from tests.support.environments import ROOT, START_UP_FILES, once, run
+from tests.support.environments import ROOT, START_UP_FILE, once, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Environments
     from tests.support.environments import Environment, Workshop
+    from tests.support.servers import IndexServer
 
 DIST_INFO = f"rim_router-{rim_router.__version__}.dist-info"
 
 
 def modules() -> set[str]:
-    """The package's files in the checkout."""
-    paths = (path for path in (ROOT / "rim_router").rglob("*") if path.is_file())
+    """The files of the two packages in the checkout."""
+    paths = (path for path in ROOT.glob("*rim_router/**/*") if path.is_file())
     return {path.relative_to(ROOT).as_posix() for path in paths if "__pycache__" not in path.parts}
 
 
@@ -38,19 +39,18 @@ class TestWheel:
     """The built wheel."""
 
     def test_files(self, workshop: Workshop) -> None:
-        """It has the package, the two start-up files at its root, its metadata, and nothing else."""
+        """It has the package, the start-up file at its root, its metadata, and nothing else."""
         with zipfile.ZipFile(workshop.wheel()) as archive:
             names = archive.namelist()
         metadata = {f"{DIST_INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
         assert len(names) == len(set(names))
-        assert set(names) == modules() | set(START_UP_FILES) | metadata | {f"{DIST_INFO}/licenses/LICENSE"}
+        assert set(names) == modules() | {START_UP_FILE} | metadata | {f"{DIST_INFO}/licenses/LICENSE"}
 
-    def test_start_up_files(self, workshop: Workshop) -> None:
-        """One import line for Python up to 3.14, and the same entry point for later ones (PEP 829)."""
+    def test_start_up_file(self, workshop: Workshop) -> None:
+        """One import line, and no `.start` file: on Python 3.15 that costs every process 30 modules."""
         with zipfile.ZipFile(workshop.wheel()) as archive:
-            pth, start = (archive.read(name).decode() for name in START_UP_FILES)
-        assert pth == "import rim_router; rim_router.wait_for_pip()\n"
-        assert start == "rim_router._startup:activate\n"
+            assert archive.read(START_UP_FILE).decode() == (ROOT / START_UP_FILE).read_text()
+            assert not [name for name in archive.namelist() if name.endswith(".start")]
 
     def test_metadata(self, workshop: Workshop) -> None:
         """It is pure Python, says which Pythons, carries its licence, its README and the console script."""
@@ -62,7 +62,7 @@ class TestWheel:
         assert wheel.get_all("Tag") == ["py3-none-any"]
         assert metadata["Name"] == "rim-router"
         assert metadata["Version"] == rim_router.__version__
-        assert metadata["Requires-Python"] == ">=3.9"
+        assert metadata["Requires-Python"] == "<3.18,>=3.9"
         assert metadata["License-Expression"] == "MIT"
         readme = metadata.get_payload(decode=True)
         assert isinstance(readme, bytes)
@@ -87,11 +87,14 @@ class TestSource:
     def test_files(self, unpacked: Path) -> None:
         """It has what is needed to build, to test and to read, and no caches."""
         names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
-        needed = (
-            modules()
-            | set(START_UP_FILES)
-            | {"pyproject.toml", "noxfile.py", "LICENSE", "README.md", "PKG-INFO"}
-        )
+        needed = modules() | {
+            START_UP_FILE,
+            "pyproject.toml",
+            "noxfile.py",
+            "LICENSE",
+            "README.md",
+            "PKG-INFO",
+        }
         assert needed <= names
         assert "tests/conftest.py" in names
         assert not [name for name in names if "__pycache__" in name or name.startswith((".nox", ".venv"))]
@@ -122,11 +125,10 @@ def _members(path: Path) -> dict[str, bytes]:
 class TestInstallation:
     """Coming and going."""
 
-    def test_start_up_files_are_at_the_root(self, environments: Environments) -> None:
-        """They are where ``site`` looks for them, and the console script is there."""
+    def test_start_up_file_is_at_the_root(self, environments: Environments) -> None:
+        """It is where ``site`` looks for it, and the console script is there."""
         environment = environments.equipped()
-        for name in START_UP_FILES:
-            assert (environment.site_packages / name).is_file()
+        assert (environment.site_packages / START_UP_FILE).is_file()
         assert environment.run(environment.python.with_name("rim-router"), "--help").returncode == 0
 
     @pytest.mark.spread
@@ -143,31 +145,55 @@ class TestInstallation:
         result = environment.pip("--version", check=True)
         assert result.stderr == ""
 
-    def test_editable(self, environments: Environments, workshop: Workshop) -> None:
+    def test_editable(self, environments: Environments) -> None:
         """``pip install -e .`` starts the plugin too, from the checkout, and uninstalling leaves nothing."""
         environment = environments.plain()
-        links = once(
-            workshop.cache / f"backend-{environments.pair}",
-            lambda path: _fetch_backend(environment, workshop, path),
-        )
-        options = [
-            "--no-index",
-            "--find-links",
-            links,
-            "--find-links",
-            workshop.dependencies(environments.pair),
-        ]
         before = contents(environment)
-        environment.pip("install", *options, "-e", ROOT, check=True)
-        for name in START_UP_FILES:
-            assert (environment.site_packages / name).is_file()
-        probe = "import sys; print(sys.modules['rim_router'].__file__)"
+        _install_editable(environments, environment, ROOT)
+        assert (environment.site_packages / START_UP_FILE).is_file()
+        probe = "import sys, rim_router; print(sys.modules['_rim_router'].__file__, rim_router.__file__)"
         printed = environment.run(environment.python, "-c", probe, cwd=environment.home, check=True).stdout
-        assert printed.strip() == str(ROOT / "rim_router" / "__init__.py")
+        started, imported = map(Path, printed.split())
+        assert started == environment.site_packages / "_rim_router" / "__init__.py"
+        assert imported == ROOT / "rim_router" / "__init__.py"
         environment.pip(
             "uninstall", "-y", "rim-router", "packaging", "platformdirs", "certifi", "tomli", check=True
         )
         assert contents(environment) == before
+
+    def test_editable_without_its_folder(
+        self, environments: Environments, private: IndexServer, tmp_path: Path
+    ) -> None:
+        """The folder is gone: pip, which went on unrouted, stops; and what is left can be uninstalled."""
+        environment = environments.plain()
+        checkout = tmp_path / "checkout"
+        for name in ("_rim_router", "rim_router"):
+            shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in (START_UP_FILE, "pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, checkout)
+        _install_editable(environments, environment, checkout)
+        environment.route({"acme": private.url}, {"acme-*": "acme"})
+        shutil.rmtree(checkout)
+        result = environment.pip("install", "acme-core", "--index-url", private.url)
+        assert result.returncode != 0, str(result)
+        assert (
+            "rim-router does not work here (ModuleNotFoundError: No module named 'rim_router')"
+            in result.words
+        )
+        assert "Traceback" not in result.output
+        assert private.requests == []
+        environment.pip("uninstall", "-y", "rim-router", check=True)
+        assert not [path for path in contents(environment) if "rim_router" in path]
+
+
+def _install_editable(environments: Environments, environment: Environment, checkout: Path) -> None:
+    workshop = environments.workshop
+    backend = once(
+        workshop.cache / f"backend-{environments.pair}",
+        lambda path: _fetch_backend(environment, workshop, path),
+    )
+    links = ["--find-links", backend, "--find-links", workshop.dependencies(environments.pair)]
+    environment.pip("install", "--no-index", *links, "-e", checkout, check=True)
 
 
 def _fetch_backend(environment: Environment, workshop: Workshop, path: Path) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-START_UP_FILES = ("rim_router.pth", "rim_router.start")
+START_UP_FILE = "rim_router.pth"
 _SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -394,8 +394,7 @@ class Workshop:
     def make_inert_twin(self, pair: Pair, place: Path) -> Environment:
         """A new environment with the same distributions, in which nothing starts the plugin."""
         environment = self.make(pair, place)
-        for name in START_UP_FILES:
-            (environment.site_packages / name).unlink()
+        (environment.site_packages / START_UP_FILE).unlink()
         environment.equipped = False
         return environment
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Version = tuple[int, ...]
 
-PYTHONS: tuple[Version, ...] = ((3, 9), (3, 10), (3, 11), (3, 12), (3, 13))
+PYTHONS: tuple[Version, ...] = ((3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
 NEWEST = "newest"
 
 # The first and the last Python on which each pip works; None is no limit known yet.

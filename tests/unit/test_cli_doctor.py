@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from _rim_router.gate import SWITCH
 from rim_router.cli import doctor, startup
-from rim_router.hooks.gate import SWITCH
+from rim_router.cli.copies import copies
 
 if TYPE_CHECKING:
     from rim_router.cli import doctor_shapes
@@ -101,8 +102,24 @@ def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
+def test_copies_of_pip(site_packages: Path) -> None:
+    """Wherever they lie; not pip itself, and not what has a module of the same name."""
+    for package, vendor in (
+        ("pip", True),
+        ("pipcopy", True),
+        ("pipenv/patched/pip", True),
+        ("other", False),
+    ):
+        module = site_packages / package / "_internal" / "network" / "session.py"
+        module.parent.mkdir(parents=True)
+        module.touch()
+        if vendor:
+            (site_packages / package / "_vendor").mkdir()
+    assert [name for name, _ in copies()] == ["pipcopy", "pipenv.patched.pip"]
+
+
 def test_own_files(site_packages: Path) -> None:
-    (site_packages / "rim_router.pth").write_text("import rim_router._startup\n")
+    (site_packages / "rim_router.pth").write_text("import _rim_router\n")
     assert startup.own_files() == [site_packages / "rim_router.pth"]
     assert list(startup.other_patches()) == []
 

@@ -49,13 +49,26 @@ def test_dependencies_are_those_of_the_metadata() -> None:
     assert expected == transplant.DEPENDENCIES
 
 
+def test_pythons_are_those_of_the_metadata() -> None:
+    project = toml().loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest, end = (".".join(map(str, version)) for version in transplant.PYTHONS)
+    assert project["requires-python"] == f">={oldest},<{end}"
+
+
+@pytest.mark.parametrize("python", [(3, 8), (3, 18), (4, 0)])
+def test_a_python_on_which_it_would_not_work(python: tuple[int, int]) -> None:
+    """On the one it cannot run, and the other does not read its start-up file: it would be asleep there."""
+    with pytest.raises(TransplantError, match=rf"does not work on Python {python[0]}\.{python[1]}") as caught:
+        transplant.plugin(python)
+    assert caught.value.hint == "use Python 3.9 to 3.17, or a newer rim-router"
+
+
 def test_the_plugin_and_what_it_needs(target: Path) -> None:
     written = transplant.write(transplant.plugin(HERE), target)
     names = {found.metadata["Name"] for found in distributions(path=[str(target)])}
     assert {"rim-router", "certifi", "packaging", "platformdirs"} <= names
     assert ("tomli" in names) == (HERE < (3, 11))
-    for name in ("rim_router.pth", "rim_router.start"):
-        assert (target / name).read_bytes() == (ROOT / name).read_bytes()
+    assert (target / "rim_router.pth").read_bytes() == (ROOT / "rim_router.pth").read_bytes()
     assert (target / "rim_router" / "py.typed").exists() == (ROOT / "rim_router" / "py.typed").exists()
     assert (target / "certifi" / "cacert.pem").stat().st_size > 100_000
     assert not list(target.rglob("__pycache__"))
@@ -87,7 +100,7 @@ def test_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transplant, "distribution", nothing)
     own = transplant._own()
     assert own.files[f"{own.dist_info}/METADATA"].startswith(b"Metadata-Version: 2.1\nName: rim-router\n")
-    assert "rim_router/_startup.py" in own.files
+    assert {"rim_router/table.py", "_rim_router/gate.py"} <= set(own.files)
     with pytest.raises(TransplantError, match="certifi is not installed in this environment"):
         transplant.plugin(HERE)
 

@@ -63,6 +63,7 @@ def faults(*entries: str, project: str = "gift", is_plugin: bool = False) -> lis
         "pip.conf",
         "pip.ini",
         "rim_router.pth",
+        "_rim_router/gate.py",
         "rim_router/__init__.py",
         "Rim_Router/__init__.py",
         "rim_router-9.dist-info/METADATA",

@@ -1,27 +1,28 @@
-"""Start-up of a pip: wait for its modules to be imported, and hand them to the hooks.
+"""Start-up of a pip: wait for its modules to be imported, and hand them to the gate.
 
 Imports nothing but ``sys`` and does no I/O until one of them comes.
 """
 
 import sys
 
+from _rim_router import COPIED
+
 TYPE_CHECKING = False  # importing typing for this would cost more than all the rest
 if TYPE_CHECKING:
     from typing import Any
 
-# What is waited for, and the function of rim_router.hooks.gate that gets the module afterwards.
+# What is waited for, and the function of the gate that gets the module afterwards.
 _AWAITED = {
     "pip": "pip_found",
     "pip._internal": "internal_found",
     "pip._internal.cli.main_parser": "main_parser_loaded",
+    "pip._vendor.requests.sessions": "requests_loaded",
     "pip._internal.network.session": "session_loaded",
 }
-# Where every pip there has been imports its network stack from; asked for only when the layout is unknown.
-_NETWORK = ("pip._vendor.urllib3", "pip._vendor.requests")
 
 
 class _Loader:
-    """The module's own loader, with the hand-over to the hooks after it."""
+    """The module's own loader, with the hand-over to the gate after it."""
 
     def __init__(self, inner: "Any", handler: str) -> None:
         self.inner = inner
@@ -49,9 +50,9 @@ class _Waiter:
     def find_spec(self, name: str, path: "object" = None, target: "object" = None) -> "Any":
         handler = _AWAITED.get(name)
         if handler is None:
-            if name in _NETWORK:
-                _hand_over("network_wanted", None)
-            return None
+            if not name.endswith(COPIED):
+                return None
+            handler = "copy_loaded"
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = None if find is None else find(name, path, target)
@@ -66,16 +67,16 @@ waiter = _Waiter()
 
 
 def _hand_over(handler: str, module: "object") -> None:
-    from rim_router.hooks import gate
+    from _rim_router import gate
 
     getattr(gate, handler)(module)
 
 
 def activate() -> None:
-    """Register the import hook; any further call does nothing (PEP 829 entry point)."""
+    """Register the import hook; any further call does nothing."""
     if waiter in sys.meta_path:
         return
-    first: Any = sys.modules["rim_router"]
+    first: Any = sys.modules.get("_rim_router")
     if first in sys.meta_path:
         # In its place: the import system may just be going through this list.
         sys.meta_path[sys.meta_path.index(first)] = waiter
@@ -84,3 +85,5 @@ def activate() -> None:
     for name, handler in _AWAITED.items():
         if name in sys.modules:
             _hand_over(handler, sys.modules[name])
+    for name in [name for name in sys.modules if name.endswith(COPIED) and name not in _AWAITED]:
+        _hand_over("copy_loaded", sys.modules[name])

@@ -1,0 +1,309 @@
+"""The gate: what every pip passes before its first look-up, and the decision made there, once.
+
+Kept light: it is imported in every pip, also where no table is in force. It relies on as little of pip as
+can be, and on nothing of ``rim_router``, so that a pip of any shape is routed or stops.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import os
+import sys
+import threading
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
+
+from _rim_router import search_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from rim_router.errors import RimRouterError
+
+SWITCH = "RIM_ROUTER_DISABLE"
+
+# Every look-up and download begins with a session: of pip's own class, or at least of one made from that of
+# requests.
+_SESSION, _REQUESTS = "_internal.network.session", "_vendor.requests.sessions"
+_MAIN_PARSER = "_internal.cli.main_parser"
+
+# The commands that need no session. To uninstall pip makes one, and does not use it.
+_LOCAL = ("cache", "check", "config", "debug", "freeze", "hash", "help", "inspect", "list", "show")
+_UNINSTALL = "uninstall"
+
+# Audit events.
+_SUBPROCESSES = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
+_CONNECTIONS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
+
+_UNKNOWN_LAYOUT = (
+    "this pip is laid out in a way that is not supported: use pip 22.2 to the newest release that "
+    "`rim-router doctor` knows, or upgrade rim-router"
+)
+
+_state: dict[str, Any] = {}
+_deciding = threading.RLock()
+
+
+class Stop(SystemExit):
+    """Ends this process with a message and without a traceback, also where pip catches everything.
+
+    An ``Exception`` could be taken for a library that is merely not there.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"ERROR: {message}")
+        self.message = message
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(_plainly)
+
+
+def _plainly(record: logging.LogRecord) -> bool:
+    """pip logs whatever it does not expect with a traceback; here there is nothing in it."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, Stop):
+        record.msg, record.args, record.exc_info = error.message, (), None
+    return True
+
+
+def in_pips_style(error: RimRouterError) -> BaseException:
+    """The exception that stops pip with an error of the plugin; it works in a pip of any shape."""
+    try:
+        from rim_router.hooks.diagnostics import pip_error
+
+        return pip_error(error)
+    except Exception:  # whatever comes of importing what this pip does not have
+        return Stop(str(error))
+
+
+def pip_found(module: ModuleType) -> None:
+    """pip itself was imported: is it laid out so that the awaited modules will come?"""
+    _state["missing"] = {name for name in (_SESSION, _MAIN_PARSER) if not _has(module, name)}
+    if _SESSION in _state["missing"] and not _has(module, _REQUESTS):
+        _state["missing"].add(_REQUESTS)
+
+
+def _has(module: ModuleType, name: str) -> bool:
+    packages = name.rpartition(".")[0].replace(".", os.sep)
+    places = [f"{path}{os.sep}{packages}" for path in module.__path__]
+    return PathFinder.find_spec(f"pip.{name}", places) is not None
+
+
+def internal_found(_: ModuleType) -> None:
+    """pip is about to run; one of an unknown layout could start another pip, or connect, unnoticed."""
+    missing = _state.get("missing")
+    if not missing:
+        return
+    _at(_SUBPROCESSES + _CONNECTIONS, _stop_before_decision)
+    if _REQUESTS in missing:
+        # Not even its sessions will be noticed, so this is the last moment.
+        command = next((word for word in sys.argv[1:] if not word.startswith("-")), _UNINSTALL)
+        if command not in (*_LOCAL, _UNINSTALL):
+            _stop_if_routed(_UNKNOWN_LAYOUT)
+
+
+def _at(events: tuple[str, ...], act: Callable[[], None]) -> None:
+    """From here on do something at these events."""
+
+    def hook(event: str, _: object) -> None:
+        if event in events:
+            act()
+
+    sys.addaudithook(hook)
+
+
+def _stop_before_decision() -> None:
+    if "routed" not in _state and "refusal" not in _state:
+        _stop_if_routed(_UNKNOWN_LAYOUT)
+
+
+def _stop_if_routed(problem: str) -> None:
+    """Stop this process if a table is in force that could not be applied to this pip.
+
+    :raises Stop: if so.
+    """
+    try:
+        from rim_router.config.locate import locate
+        from rim_router.errors import RimRouterError
+        from rim_router.terminal import visible
+    except Exception as failure:
+        _stop_broken(failure)
+        return
+    try:
+        files = visible(", ".join(str(file.path) for file in locate()))
+    except RimRouterError as error:
+        files = str(error)
+    if files and not _turned_off(files):
+        raise Stop(f"a routing table is in force ({files}), and {problem}")
+
+
+def _turned_off(what: str) -> bool:
+    """Whether the user has turned routing off, which is said once."""
+    if os.environ.get(SWITCH) != "1":
+        return False
+    if "warned" not in _state:
+        sys.stderr.write(f"WARNING: {SWITCH}=1 turns routing off; not applied: {what}\n")
+    _state["warned"] = True
+    return True
+
+
+def _stop_broken(failure: Exception) -> None:
+    """The plugin itself is gone, and with it the way to learn whether there is a table.
+
+    :raises Stop: unless the user has turned routing off.
+    """
+    failure = _state.get("broken", failure)
+    why = f"{type(failure).__name__}: {failure}"
+    if not _turned_off(f"whatever table there is ({why})"):
+        raise Stop(
+            f"rim-router does not work here ({why}), and pip does not look up anything without it. "
+            f"Install it again: {SWITCH}=1 python -m pip install --force-reinstall rim-router; "
+            "or remove it: python -m pip uninstall rim-router"
+        )
+
+
+def requests_loaded(module: ModuleType) -> None:
+    """What sessions are made from: a pip that has them elsewhere, or more kinds of them, is noticed too."""
+    if not _before_each(module, "Session", _decide) and _SESSION in _state.get("missing", ()):
+        _stop_if_routed(_UNKNOWN_LAYOUT)
+
+
+def session_loaded(module: ModuleType) -> None:
+    """pip's own kind of session."""
+    if not _before_each(module, "PipSession", _decide) and "gated" not in _state:
+        _stop_if_routed(_UNKNOWN_LAYOUT)
+
+
+def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None]) -> bool:
+    """Do something before an object of this class is made; modules are loaded without any need, too.
+
+    :returns: whether there is such a class.
+    """
+    kind: Any = getattr(module, name, None)
+    there = isinstance(kind, type)
+    if not there:
+        return False
+    original = kind.__init__
+
+    @functools.wraps(original)
+    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
+        with _deciding:
+            act(module)
+        original(self, *args, **kwargs)
+
+    kind.__init__ = initialise
+    _state["gated"] = True
+    return True
+
+
+def _decide(module: ModuleType) -> None:
+    """Route this pip, refuse, or leave it alone; only the last is looked at again for the next session.
+
+    :raises BaseException: whatever went wrong the first time, also in the plugin itself: no later session
+        may do without it.
+    """
+    if "refusal" in _state:
+        if not _uninstalls("pip"):
+            raise _state["refusal"]
+        return
+    if "routed" in _state:
+        if _state["routed"].setdefault(module.__name__, module) is not module:
+            raise RuntimeError("pip was loaded a second time in this process, and only the first is routed")
+        return
+    # Nothing that is imported or read now goes away: looking for garbage in it would be for nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        if _activate():
+            _state["routed"] = {module.__name__: module}
+    except BaseException as failure:
+        _state["refusal"] = failure
+        _at(_CONNECTIONS, _refuse)
+        if not isinstance(failure, (Exception, Stop)) or not _uninstalls("pip"):
+            raise
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _activate() -> bool:
+    try:
+        from rim_router.hooks.activation import activate
+    except Exception as failure:
+        _stop_broken(failure)
+        return True
+    return activate()
+
+
+def _refuse() -> None:
+    raise _state["refusal"]
+
+
+def _uninstalls(package: str) -> bool:
+    """Whether a pip is run to uninstall something, and for nothing else: so that a set-up can be repaired."""
+    modules = [name.rpartition(".") for name in sys.modules if name.startswith(f"{package}.")]
+    return {command for parent, _, command in modules if parent.endswith(".commands")} == {_UNINSTALL}
+
+
+def main_parser_loaded(module: ModuleType) -> None:
+    """``pip --python`` starts another interpreter before there is any session.
+
+    The child decides for itself, also whether routing is turned off.
+    """
+    if hasattr(module, "get_runnable_pip"):
+        original = module.get_runnable_pip
+
+        @functools.wraps(original)
+        def get_runnable_pip() -> str:
+            try:
+                from rim_router.hooks.children import other_interpreter
+            except Exception as failure:
+                _stop_broken(failure)
+                return str(original())
+            return other_interpreter(original())
+
+        setattr(module, original.__name__, get_runnable_pip)
+    elif hasattr(getattr(module, "cmdoptions", None), "python"):
+        # This pip has the option, and does not do it in the way that is known.
+        _at(_SUBPROCESSES, _stop_before_decision)
+
+
+def copy_loaded(module: ModuleType) -> None:
+    """pip by another name, as others have it in packages of their own: none of its hook points is known."""
+    package = module.__name__.partition("._internal.")[0]
+
+    def stop() -> None:
+        _stop_if_routed(
+            f"{package} is a copy of pip by another name, which is not routed: use pip itself "
+            f"(python -m pip), or turn routing off for this command ({SWITCH}=1)"
+        )
+
+    def decide(_: ModuleType) -> None:
+        if not _uninstalls(package):
+            stop()
+        if package not in _state:
+            _at(_CONNECTIONS, stop)
+        _state[package] = "uninstalls"
+
+    if module.__name__.endswith(_MAIN_PARSER):
+        # Before there is any session it may start another interpreter.
+        _at(_SUBPROCESSES, lambda: None if package in _state else stop())
+    elif not _before_each(module, "PipSession", decide):
+        stop()
+
+
+def _find_package() -> None:
+    """Import ``rim_router`` from where it was at start-up, or see to it that none from elsewhere is taken."""
+    path, sys.path = sys.path, search_path
+    try:
+        import rim_router  # noqa: F401 - what is below it is imported when it is needed
+    except Exception as failure:  # it is told where it matters
+        _state["broken"] = failure
+        sys.modules["rim_router"] = None  # type: ignore[assignment]
+    finally:
+        sys.path = path
+
+
+_find_package()
