@@ -66,6 +66,13 @@ def quick(session: nox.Session) -> None:
     session.run("pytest", "--pip-matrix=newest", *_shared_out(), *(session.posargs or chosen))
 
 
+@nox.session
+def sid(session: nox.Session) -> None:
+    """Run what shows that pip is routed, on the Pythons of Debian sid, in a folder made for that."""
+    needs = [*nox.project.dependency_groups(GROUPS, "test"), *GROUPS["project"]["dependencies"], "editables"]
+    session.run("python", "tests/support/sid.py", "--need", *needs, "--", *session.posargs)
+
+
 @nox.session(python=PYTHONS)
 def unit(session: nox.Session) -> None:
     """Run the tests that start no pip, on one Python after the other."""

@@ -26,10 +26,11 @@ _PYTHONS = pytest.StashKey[dict[Version, str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--pip-matrix",
-        choices=("newest", "ends", "each", "full"),
+        choices=("newest", "ends", "pythons", "each", "full"),
         default="each",
-        help="newest: the newest pip; ends: the oldest as well; each: also each pip once and each Python "
-        "once, for the tests marked `spread`; full: every test on every pip with every Python",
+        help="newest: the newest pip; ends: the oldest as well; pythons: the newest pip with each Python; each: "
+        "ends, and for the tests marked `spread` each pip once and each Python once; full: every test on "
+        "every pip with every Python",
     )
 
 

@@ -114,7 +114,7 @@ def supported(pip: str, python: Version) -> bool:
 
 
 def choose(name: str, pythons: Mapping[Version, str]) -> Matrix:
-    """The pairs for ``newest``, ``ends``, ``each`` (each pip once and each Python once) or ``full``."""
+    """The pairs for ``newest``, ``ends``, ``pythons``, ``each`` (each pip and each Python once) or ``full``."""
     everything = [
         Pair(python, pythons[python], pip)
         for pip in PIPS
@@ -130,6 +130,9 @@ def choose(name: str, pythons: Mapping[Version, str]) -> Matrix:
         return Matrix(name, ends[-1:], ends[-1:], missing)
     if name == "ends":
         return Matrix(name, ends, ends, missing)
+    if name == "pythons":
+        newest = [pair for pair in everything if pair.pip == NEWEST]
+        return Matrix(name, newest, newest, missing)
     if name == "full":
         return Matrix(name, everything, everything, missing)
     chosen = list(ends)
