@@ -277,8 +277,10 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
         (status(401), "wants a user name and a password (check the credentials for this index)"),
         (
             status(403),
-            "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this index; "
-            "if it means that there is no such project, give it a probe and absent-status = [403])",
+            (
+                "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this index; "
+                "if it means that there is no such project, give it a probe and absent-status = [403])"
+            ),
         ),
         (
             login_page,
