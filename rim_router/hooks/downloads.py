@@ -156,7 +156,7 @@ def reason(failure: Exception) -> str:
     if isinstance(error, RimRouterError):
         return "; ".join([error.message, *error.notes])
     status = getattr(getattr(failure, "response", None), "status_code", None)
-    if status is not None:
+    if status is not None and status >= 400:
         return f"HTTP error {status}"
     said = [getattr(failure, "message", None), getattr(failure, "context", None)]
     text = ": ".join(_plain(each) for each in said if each) or str(failure)

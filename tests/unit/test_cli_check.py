@@ -277,7 +277,10 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
         (status(401), "wants a user name and a password (check the credentials for this index)"),
         (
             status(403),
-            "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this index)",
+            (
+                "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this index; "
+                "if it means that there is no such project, give it a probe and absent-status = [403])"
+            ),
         ),
         (
             login_page,
@@ -291,8 +294,9 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
             redirect("https://user:pw@elsewhere.example/x?token=1"),
             (
                 "redirects its page to https://****@elsewhere.example/x?****, which is not on its origin "
-                "(if that is right, use that URL for the index, or add "
-                'external-hosts = ["elsewhere.example"] to index a in ./index-routing.toml:2)'
+                "(if all of the index is there now, use its URL there, or add "
+                'external-hosts = ["elsewhere.example"] to index a in ./index-routing.toml:2; '
+                "if only names that it lacks are sent there, turn that off at the server)"
             ),
         ),
     ],

@@ -202,7 +202,7 @@ def test_online_failing_index(
         f"failed Index a ({server.url}) failed: 403 Client Error: Forbidden for url: {server.url}six/"
         in lines
     )
-    assert "hint: check the credentials for this index" in lines
+    assert any("hint: check the credentials for this index" in line for line in lines)
 
 
 @pytest.mark.parametrize("statuses", ["", ", absent-status = [403]"])
@@ -226,8 +226,8 @@ def test_online_probe(
     lines = text(capsys)
     assert '"not found" counts only while base is found there' in lines
     assert ('403 counts as "not found", as 404 and 410 do' in lines) is bool(statuses)
-    failed = f"failed Index a ({server.url}) has no file even for base: are the credentials right?"
-    assert (failed in lines) is not there
+    failed = any("even for base: are the credentials right?" in line for line in lines)
+    assert failed is not there
 
 
 def test_online_first_index_has_a_page_without_files(
