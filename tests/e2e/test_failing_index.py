@@ -196,7 +196,7 @@ class TestQuarantined:
         for command in (["download"], ["install", "--dry-run"], ["index", "versions"]):
             stage.assert_stopped(victim, victim.pip(*command, *stage.both, "acme-core"), *reasons)
 
-    @pytest.mark.parametrize("strategy", ["index-priority", "version-priority"])
+    @pytest.mark.parametrize("strategy", ["first-index", "index-priority", "version-priority"])
     def test_in_a_list(self, strategy: str, stage: Stage, environments: Environments) -> None:
         """The next index is not asked, or what it has is not taken; without a reason pip says so."""
         self._quarantine(stage, "JSON", None)
