@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--pip-matrix",
         choices=("newest", "ends", "pythons", "each", "full"),
         default="each",
-        help="newest: the newest pip; ends: the oldest as well; pythons: the newest pip with each Python; each: "
+        help="newest: the newest pip; ends: the oldest as well; pythons: the newest with each Python; each: "
         "ends, and for the tests marked `spread` each pip once and each Python once; full: every test on "
         "every pip with every Python",
     )

@@ -114,7 +114,7 @@ def supported(pip: str, python: Version) -> bool:
 
 
 def choose(name: str, pythons: Mapping[Version, str]) -> Matrix:
-    """The pairs for ``newest``, ``ends``, ``pythons``, ``each`` (each pip and each Python once) or ``full``."""
+    """The pairs for ``newest``, ``ends``, ``pythons``, ``each`` (each pip, each Python once) or ``full``."""
     everything = [
         Pair(python, pythons[python], pip)
         for pip in PIPS

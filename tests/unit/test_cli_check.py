@@ -278,8 +278,8 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
         (
             status(403),
             (
-                "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this index; "
-                "if it means that there is no such project, give it a probe and absent-status = [403])"
+                "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this "
+                "index; if it means that there is no such project, give it a probe and absent-status = [403])"
             ),
         ),
         (
