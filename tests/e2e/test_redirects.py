@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.external import assert_said, twins
+from tests.support.external import assert_said, rim_of, twins
 from tests.support.servers import IndexServer, redirect
 from tests.support.wheels import wheel
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from tests.conftest import Environments
     from tests.support.environments import Environment, Result
     from tests.support.servers import Authority
+    from tests.support.wheels import Artifact
 
 REAL, EVIL = twins("acme-core", "1.0")
+RIM = rim_of(REAL, f"https://cdn.example/{REAL.filename}")
 NEWER = wheel("acme-core", "99.0", origin="attacker")
 # In front of the other host, its port and the path. For `urllib.parse.urljoin` all of them stay on the index.
 WAYS = {"slashes": "////", "scheme": "{scheme}:////", "tab": "//\t//"}
@@ -52,15 +54,16 @@ class Stage:
         index = {"url": self.index.url, "external-hosts": [*hosts]}
         victim.route({"acme": index}, {"acme-*": "acme"}, policy)
 
-    def redirect(self, way: str, *, page: bool, hashes: tuple[str, ...] = ()) -> None:
-        """The index sends whoever asks for the project's page or file to the other host, in one of the ways.
+    def redirect(self, way: str, file: Artifact | None, *, hashes: tuple[str, ...] = ()) -> None:
+        """The index sends whoever asks for a file to the other host, in one of the ways.
 
+        :param file: None for the project's page.
         :param hashes: of the file, on the index's page.
         """
         self.index._offers.clear()
         self.index._behaviours.clear()
-        self.index.add(REAL, hashes=hashes)
-        path = "/simple/acme-core/" if page else urlsplit(self.index.file_url(REAL)).path
+        self.index.add(file or REAL, hashes=hashes)
+        path = "/simple/acme-core/" if file is None else urlsplit(self.index.file_url(file)).path
         before = WAYS[way].format(scheme=urlsplit(self.index.base).scheme)
         self.index.on(path, redirect(f"{before}{self.other.netloc}{path}"))
 
@@ -81,15 +84,15 @@ def goes_astray(victim: Environment) -> bool:
     return victim.run(victim.python, "-c", code, check=True).stdout.strip() == "http://host/x"
 
 
-@pytest.mark.parametrize("page", [False, True], ids=["file", "page"])
+@pytest.mark.parametrize("file", [REAL, None], ids=["file", "page"])
 def test_plain_pip_follows_to_the_other_host(
-    page: bool, redirecting: Stage, environments: Environments
+    file: Artifact | None, redirecting: Stage, environments: Environments
 ) -> None:
     """The attack is one on most Pythons: only the newest leave the path what it is."""
     victim = environments.plain()
     astray = goes_astray(victim)
     for way in WAYS:
-        redirecting.redirect(way, page=page)
+        redirecting.redirect(way, file)
         result = redirecting.pip(victim)
         assert bool(redirecting.other.requests) is astray, str(result)
         assert (victim.origin("acme_core") == "attacker") is astray, str(result)
@@ -108,13 +111,13 @@ def assert_stayed(stage: Stage, victim: Environment, result: Result) -> None:
 
 @pytest.mark.parametrize("listed", [False, True], ids=["hashed", "listed"])
 def test_it_is_refused(listed: bool, redirecting: Stage, environments: Environments) -> None:
-    """For a file without a hash, for one with a strong one, and for a page; wherever pip may go besides."""
+    """For a page, a ``.rim``, and a file with or without a strong hash; wherever pip may go besides."""
     victim = environments.equipped()
     if listed:
         redirecting.route(victim, redirecting.other.netloc, redirects="listed")
     else:
         redirecting.route(victim)
     ways = list(WAYS)[:: -1 if listed else 1]
-    for way, page, hashes in zip(ways, (False, False, True), ((), ("sha256",), ())):
-        redirecting.redirect(way, page=page, hashes=hashes)
+    for way, file, hashes in zip(ways, (REAL, RIM if listed else REAL, None), ((), ("sha256",), ())):
+        redirecting.redirect(way, file, hashes=hashes)
         assert_stayed(redirecting, victim, redirecting.pip(victim))
