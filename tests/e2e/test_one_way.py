@@ -176,7 +176,7 @@ def test_what_pip_refuses(environments: Environments, private: IndexServer) -> N
     result = user.run(user.python, "-m", "rim_router", "check", "--online", env=turned_off)
     assert result.returncode == 2, str(result)
     assert "unset RIM_ROUTER_DISABLE" in result.stderr
-    user.pip("uninstall", "--yes", "pip")
+    user.pip("uninstall", "--yes", "pip", env=turned_off, check=True)
     result = user.run(user.python, "-m", "rim_router", "check", "--online")
     assert result.returncode == 2, str(result)
     assert "No module named pip" in result.stderr
