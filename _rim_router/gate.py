@@ -205,7 +205,7 @@ def _decide(module: ModuleType) -> None:
         may do without it.
     """
     if "refusal" in _state:
-        if not _uninstalls("pip"):
+        if _state.get("repairing") != _commands("pip"):
             raise _state["refusal"]
         return
     if "routed" in _state:
@@ -215,14 +215,16 @@ def _decide(module: ModuleType) -> None:
     # Nothing that is imported or read now goes away: looking for garbage in it would be for nothing.
     collecting = gc.isenabled()
     gc.disable()
+    commands = _commands("pip")  # before the hooks load those that they are in
     try:
         if _activate():
             _state["routed"] = {module.__name__: module}
     except BaseException as failure:
         _state["refusal"] = failure
         _at(_CONNECTIONS, _refuse)
-        if not isinstance(failure, (Exception, Stop)) or not _uninstalls("pip"):
+        if not isinstance(failure, (Exception, Stop)) or commands != {_UNINSTALL}:
             raise
+        _state["repairing"] = _commands("pip")
     finally:
         if collecting:
             gc.enable()
@@ -241,10 +243,10 @@ def _refuse() -> None:
     raise _state["refusal"]
 
 
-def _uninstalls(package: str) -> bool:
-    """Whether a pip is run to uninstall something, and for nothing else: so that a set-up can be repaired."""
+def _commands(package: str) -> set[str]:
+    """The commands of a pip that are loaded; with the one that uninstalls alone, a set-up can be repaired."""
     modules = [name.rpartition(".") for name in sys.modules if name.startswith(f"{package}.")]
-    return {command for parent, _, command in modules if parent.endswith(".commands")} == {_UNINSTALL}
+    return {command for parent, _, command in modules if parent.endswith(".commands")}
 
 
 def main_parser_loaded(module: ModuleType) -> None:
@@ -281,7 +283,7 @@ def copy_loaded(module: ModuleType) -> None:
         )
 
     def decide(_: ModuleType) -> None:
-        if not _uninstalls(package):
+        if _commands(package) != {_UNINSTALL}:
             stop()
         if package not in _state:
             _at(_CONNECTIONS, stop)
