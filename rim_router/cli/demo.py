@@ -30,8 +30,9 @@ _TABLE = """\
 private = {{ url = "{url}", external-hosts = ["{host}"] }}
 
 [routes]
-"acme-*" = "private"
-acme     = "private"
+"acme-*"   = "private"
+acme       = "private"
+rim-router = "private"
 """
 
 # The lines of pip's output that tell the story; after a failure all of them are shown.
