@@ -81,6 +81,8 @@ ERRORS = {
     "index-failed": "Nothing else is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
     "quarantined-project": "The reason is the index's. Do not install the project until it says otherwise, from this index or another; `pip list --outdated` only warns",
     "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or pin the file",
+    "refused-distribution": "No setting allows it. Do without the project, and tell those who make it. "
+    "If it is about rim-router itself, name it in your own command or give it a route",
     "refused-external-file": 'Add the line or run the command that is shown. Most refused files are listed in pip\'s "No matching distribution found"; this is for one that pip has chosen already',
     "refused-host": "A redirect leads where it may not, or OpenSSL is older than `minimum-openssl`. Add the host to `external-hosts` if it is right, pin the file, or use a newer Python",
     "contradicting-digests": "Find out which is right. If it is the new one: `rim-router pin --update NAME==VERSION`",

@@ -158,6 +158,12 @@ class RefusedFileError(RimRouterError):
     reference = "refused-external-file"
 
 
+class RefusedDistributionError(RimRouterError):
+    """A distribution is not whose it should be, or brings what it may not (spec section 4, rules 7 and 8)."""
+
+    reference = "refused-distribution"
+
+
 class RefusedHostError(RimRouterError):
     """A host may not be asked for a file (spec section 5, rules 7 and 8)."""
 

@@ -17,7 +17,9 @@ _WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
 _BY_NAME = "require it by name and version"
-_YOURSELF = "leave that project out; or, if you want this very file, name it yourself in the same command"
+_ADD_HASH = "add #sha256=… to the URL"
+_STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
+_YOURSELF = "do without that project; or, if you trust this exact file, add it with its hash to your command"
 
 
 def names_in(filename: str) -> list[str]:
@@ -58,7 +60,7 @@ def judge_reference(
     # What holds for the files of an index holds for those that are named directly, too.
     if policy.require_hashes == "all" and not strong:
         reason = 'policy.require-hashes is "all", and it carries no sha256, sha384 or sha512'
-        remedy = _BY_NAME if _is_vcs(url) else "add #sha256=… to the URL"
+        remedy = _BY_NAME if _is_vcs(url) else _ADD_HASH
         return verdict.replaced(allowed=False, reason=reason, remedy=remedy)
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
@@ -77,7 +79,7 @@ def _judge(
     if origin == LOCAL:
         if is_users or policy.direct_references == "allow":
             return Verdict(True, shown, False, "a local path")
-        return Verdict(False, shown, False, "a local path in the metadata of another project", _YOURSELF)
+        return Verdict(False, shown, False, _STRANGERS_PATH, _YOURSELF)
     if policy.direct_references == "allow":
         return Verdict(True, shown, origin not in decision.origins, 'policy.direct-references is "allow"')
     if policy.direct_references == "deny":
@@ -101,12 +103,12 @@ def _refused(shown: str, decision: Decision, is_users: bool) -> Verdict:
             return Verdict(False, shown, True, reason, f"set {' and '.join(index.unset)}")
     if not is_users:
         reason = (
-            "it is in the metadata of another project, whose hashes prove nothing, "
-            "and not on the origin or external-hosts of the index"
+            "a hash in the metadata of another project is not trusted, "
+            "and the URL is not on the origin or external-hosts of the index"
         )
         return Verdict(False, shown, True, reason, _YOURSELF)
     reason = (
         "it is neither local nor on the origin or external-hosts of its index, "
         "and carries no sha256, sha384 or sha512"
     )
-    return Verdict(False, shown, True, reason, "require it by name and version, or add #sha256=… to the URL")
+    return Verdict(False, shown, True, reason, f"{_BY_NAME}, or, if you trust this exact file, {_ADD_HASH}")

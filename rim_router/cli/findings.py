@@ -63,9 +63,9 @@ def findings(table: RoutingTable, documents: Mapping[str, Mapping[str, Any]]) ->
     if not table.route(PLUGIN).claimed:
         yield Finding(
             "unclaimed-plugin",
-            f"no route claims {PLUGIN} itself: an upgrade of it comes from wherever pip looks",
+            f"no route claims {PLUGIN} itself, so pip would upgrade it from any index that it is given",
             None,
-            f"add {PLUGIN} and the index that it comes from",
+            f'add {PLUGIN} = "INDEX" to [routes]',
         )
 
 

@@ -140,7 +140,7 @@ def unaskable(index: Index) -> IndexFailedError:
     """The error for such an index when it comes to be asked: it is no reason to ask another one."""
     fault = unset_fault(index)
     message = f"Index {index.name} cannot be asked: {fault.message}"
-    return IndexFailedError(message, where=fault.where, hint="set it, or route the project to another index")
+    return IndexFailedError(message, where=fault.where, hint="set it in the environment of this command")
 
 
 def _read_url(

@@ -18,8 +18,9 @@ import rim_router
 from rim_router import contents
 from rim_router.config.locate import places
 from rim_router.contents import PLUGIN, Ground, spelling
-from rim_router.errors import RefusedFileError
+from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.references import required_by
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.unpacking import Wheel
 from rim_router.names import WHEEL_SUFFIX, normalise
@@ -35,7 +36,7 @@ _SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
 # A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
 _NOWHERE = {key: f"/{key}" for key in _SCHEME}
 _ANYWHERE = Ground(frozenset(), frozenset({"/purelib", "/platlib"}))
-_NO_WAY = "no setting allows that: leave the project out, or ask those who make it"
+_NO_WAY = "no setting allows this: do without the project, and tell those who make it"
 
 
 class Installation:
@@ -173,13 +174,11 @@ class Installation:
         if _asked(req) != PLUGIN:
             return
         if not self._given.names(PLUGIN) and not self._services.table.route(PLUGIN).claimed:
-            parent = getattr(req.comes_from, "name", None) or "a build"
             raise self._services.refusal(
-                RefusedFileError(
-                    f"{parent} would have rim-router replaced, which routes this pip",
+                RefusedDistributionError(
+                    f"{required_by(req)} would replace rim-router, which routes this pip",
                     notes=[f"it requires {req.req}"],
-                    hint="if you want that, say so yourself: add rim-router to what you install, "
-                    "or give it a route in the table",
+                    hint="if you want that, add rim-router to what you install, or to the routes of the table",
                 )
             )
         self._is_replacing_plugin = True
@@ -187,14 +186,14 @@ class Installation:
     def _check_names(self, req: Any, faults: list[str]) -> None:
         project = _asked(req)
         if faults:
-            message = f"what was found for {project} is not {project}"
-            raise self._services.refusal(RefusedFileError(message, notes=faults, hint=_NO_WAY))
+            message = f"{project} was not installed: what was found for it says that it is another project"
+            raise self._services.refusal(RefusedDistributionError(message, notes=faults, hint=_NO_WAY))
         self._references.check_again(req)
 
     def _check_contents(self, req: Any, faults: list[str]) -> None:
         if faults:
-            message = f"the wheel of {req.name} brings what would decide where other projects come from"
-            raise self._services.refusal(RefusedFileError(message, notes=faults, hint=_NO_WAY))
+            message = f"{req.name} was not installed: its wheel would change where other projects come from"
+            raise self._services.refusal(RefusedDistributionError(message, notes=faults, hint=_NO_WAY))
 
     def _layout(self, req: Any, options: Mapping[str, Any]) -> dict[str, str]:
         scheme = get_scheme(

@@ -98,19 +98,24 @@ class References:
             )
         strong, digests = (False, {}) if link.is_vcs else _strong_digests(link, req)
         pinned = not link.is_vcs and self._table.pins.get(link.filename) is not None
+        is_users = self._given.has(link, req)
         verdict = judge_reference(
             link.url,
             decision,
             self._table.policy,
             strong=strong or pinned,
             pinned=pinned or self._services.recording,
-            is_users=self._given.has(link, req),
+            is_users=is_users,
         )
         if not verdict.allowed:
             raise self._services.refusal(
                 RefusedReferenceError(
                     f"{decision.name} may not come from {verdict.url}",
-                    notes=[verdict.reason, f"{decision.name} is claimed by {decision.claim}"],
+                    notes=[
+                        *([] if is_users else [f"{required_by(req)} requires it from there"]),
+                        verdict.reason,
+                        f"{decision.name} is claimed by {decision.claim}",
+                    ],
                     hint=verdict.remedy,
                 )
             )
@@ -125,6 +130,11 @@ class References:
             File(decision.name, link.filename, url, verdict, "the direct reference", hosts)
         )
         self._services.consider(link)
+
+
+def required_by(req: Any) -> str:
+    """The project in whose metadata a requirement is, for messages."""
+    return str(getattr(req.comes_from, "name", None) or "the build of a project")
 
 
 def _strong_digests(link: Any, req: Any) -> tuple[bool, dict[str, str]]:

@@ -49,7 +49,11 @@ class World:
         assert victim.origin(name.replace("-", "_")) is None
         assert not self.elsewhere.requests, str(result)
         assert not self.stage.public.asked_for(name)
-        for words in (f"{name} may not come from", "in the metadata of another project", f"{name[:4]}-*"):
+        for words in (
+            f"{name} may not come from",
+            "the metadata of another project is not trusted",
+            f"{name[:4]}-*",
+        ):
             assert words in result.words, str(result)
 
 

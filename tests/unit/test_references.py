@@ -138,7 +138,9 @@ class TestRefused:
             "it is neither local nor on the origin or external-hosts of its index, "
             "and carries no sha256, sha384 or sha512"
         )
-        assert verdict.remedy == "require it by name and version, or add #sha256=… to the URL"
+        assert verdict.remedy == (
+            "require it by name and version, or, if you trust this exact file, add #sha256=… to the URL"
+        )
 
     @pytest.mark.parametrize("strong", [False, True])
     @pytest.mark.parametrize("url", [*OWN, *LISTED, *ELSEWHERE, *REPOSITORIES])

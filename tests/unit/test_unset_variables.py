@@ -75,7 +75,7 @@ def test_such_an_index_has_no_url_and_no_origin(value: object, machine: Machine)
     assert "s3cr3t" not in str(found)
     assert str(unaskable(found)).splitlines() == [
         f"{PLACE}: Index acme cannot be asked: {SAID}",
-        "  hint: set it, or route the project to another index",
+        "  hint: set it in the environment of this command",
     ]
 
 
