@@ -178,7 +178,7 @@ class Installation:
                 RefusedDistributionError(
                     f"{required_by(req)} would replace rim-router, which routes this pip",
                     notes=[f"it requires {req.req}"],
-                    hint="if you want that, add rim-router to what you install, or to the routes of the table",
+                    hint="if you want that, add rim-router to what you install, or to the table's routes",
                 )
             )
         self._is_replacing_plugin = True
