@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.environments import Environment, Workshop
 from tests.support.matrix import Matrix, Pair, Version, choose, find_pythons, release
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.pool import Kind
+
+# How long an example takes is no property of the code: machines can be busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _MATRIX = pytest.StashKey[Matrix]()
 _PYTHONS = pytest.StashKey[dict[Version, str]]()
