@@ -148,7 +148,10 @@ class Sources:
 
 def _with(text: str, name: Name) -> str:
     if not name.owner:
-        return re.sub(rf"\b{name.attribute}\b", name.attribute + _SUFFIX, text)
+        # Another library may have the same name, and is imported from.
+        pattern = re.compile(rf"^(?! *from (?!pip\b|\.)).*\b{name.attribute}\b.*$", re.MULTILINE)
+        word = re.compile(rf"\b{name.attribute}\b")
+        return pattern.sub(lambda line: word.sub(name.attribute + _SUFFIX, line[0]), text)
     # What belongs to a class is found by `def` and by the dot: elsewhere its name means other things, as it
     # does in the path of a module.
     pattern = re.compile(rf"(^ +def |\.){name.attribute}\b")
