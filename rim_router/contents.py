@@ -53,12 +53,13 @@ class Ground(Record):
 def spelling(path: str) -> str:
     """A path in the one form that stands for all that some file system takes for the same.
 
-    Without regard to case, to characters that cannot be seen, and to dots and spaces at the end of a name.
+    Without regard to case, to characters that cannot be seen, to dots and spaces at the end of a name, and to
+    what follows a colon in it.
     """
     directory, _, name = path.rpartition("/")
     if name in ("", ".", "..") or "\\" in name or not name.isascii():
         return _spelling(path)
-    return f"{_spelling(directory)}/{name.rstrip(' .').lower() or name}"
+    return f"{_spelling(directory)}/{_part(name).lower()}"
 
 
 @cache  # of directories, of which a wheel has few
@@ -66,7 +67,12 @@ def _spelling(path: str) -> str:
     if not path.isascii():
         path = "".join(each for each in path if unicodedata.category(each) != "Cf")
     parts = posixpath.normpath(path.replace("\\", "/")).casefold().split("/")
-    return "".join("/" + (part.rstrip(" .") or part) for part in parts if part)
+    return "".join("/" + _part(part) for part in parts if part)
+
+
+def _part(name: str) -> str:
+    # What follows a colon is a stream of the same file for some (and the letter of a drive is all the same).
+    return name.partition(":")[0].rstrip(" .") or name
 
 
 @cache
@@ -116,7 +122,7 @@ def content_faults(project: str, placed: Placed, ground: Ground, *, is_plugin: b
         for where, is_file in _with_parents(spelling(path), seen):
             why = _fault(project, where, ground, is_file=is_file, is_plugin=is_plugin)
             if why is not None:
-                faults[f"{entry} would be written to {path}: {why}"] = None
+                faults[f"{entry} leads to {path}: {why}"] = None
     return list(faults)
 
 
@@ -164,6 +170,21 @@ def is_of_other(name: str, project: str) -> bool:
 def project_of(info: str) -> str:
     """The project of which a ``.dist-info`` or ``.egg-info`` speaks, normalised, as pip reads its name."""
     return normalise(posixpath.splitext(info)[0].partition("-")[0])
+
+
+def removal_faults(project: str, removed: Placed, ground: Ground) -> list[str]:
+    """What would go with a distribution and decides for other projects: also a directory around such a place.
+
+    :param project: whose wheel it is, normalised.
+    """
+    places = [ground.roots, ground.imports, ground.files, ground.plugin]
+    protected = [f"{path}/" for each in places for path in each]
+    faults = content_faults(project, removed, ground)
+    for entry, path in removed:
+        inside = spelling(path) + "/"
+        if any(each.startswith(inside) for each in protected):
+            faults.append(f"{entry} lists {path}, which would be removed with it")
+    return faults
 
 
 def entries_at(placed: Placed, directories: Collection[str], suffix: str) -> list[tuple[str, str]]:

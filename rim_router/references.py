@@ -17,6 +17,7 @@ _WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
 _BY_NAME = "require it by name and version"
+_NO_HASH = "it carries no sha256, sha384 or sha512"
 _ADD_HASH = "add #sha256=… to the URL"
 _STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
 _YOURSELF = "do without that project; or, if you trust this exact file, add it with its hash to your command"
@@ -53,14 +54,15 @@ def judge_reference(
         origin = Origin.of(url[url.find("+") + 1 :] if _is_vcs(url) else url)
     except ValueError:
         return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
-    strong = strong and (is_users or pinned)
-    verdict = _judge(shown, origin, decision, policy, strong, is_users)
+    counts = is_users or pinned
+    verdict = _judge(shown, origin, decision, policy, strong and counts, is_users)
     if not verdict.allowed or origin == LOCAL:
         return verdict
     # What holds for the files of an index holds for those that are named directly, too.
-    if policy.require_hashes == "all" and not strong:
-        reason = 'policy.require-hashes is "all", and it carries no sha256, sha384 or sha512'
-        remedy = _BY_NAME if _is_vcs(url) else _ADD_HASH
+    if policy.require_hashes == "all" and not (strong and counts):
+        what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
+        reason = f'policy.require-hashes is "all", and {what}'
+        remedy = _BY_NAME if strong or _is_vcs(url) else _ADD_HASH
         return verdict.replaced(allowed=False, reason=reason, remedy=remedy)
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:

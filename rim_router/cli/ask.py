@@ -68,10 +68,10 @@ def ask(
         try:
             Path(directory, _REQUEST).write_text(request, encoding="utf-8")
             command = [sys.executable, str(_RUNNER), *options]
-            done = subprocess.run(command, env=told, stdout=_STANDARD_ERROR, check=False)
+            code = subprocess.run(command, env=told, stdout=_STANDARD_ERROR, check=False).returncode
+            if not Path(directory, _ANSWER).exists():
+                raise AskError(f"pip could not answer (exit code {code}); see above")
             answers: list[dict[str, Any]] = json.loads(Path(directory, _ANSWER).read_bytes())
-        except FileNotFoundError:
-            raise AskError(f"pip could not answer (exit code {done.returncode}); see above") from None
         except (OSError, ValueError) as error:
             raise AskError(f"pip cannot be asked: {error}") from None
     return answers

@@ -23,7 +23,8 @@ from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.references import required_by
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.unpacking import Wheel
-from rim_router.names import WHEEL_SUFFIX, normalise
+from rim_router.names import normalise
+from rim_router.urls import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 _SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
 # A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
-_NOWHERE = {key: f"/{key}" for key in _SCHEME}
-_ANYWHERE = Ground(frozenset(), frozenset({"/purelib", "/platlib"}))
+_NOWHERE = {key: os.path.abspath(f"/{key}") for key in _SCHEME}  # noqa: PTH100
+_ANYWHERE = Ground(frozenset(), frozenset(spelling(_NOWHERE[key]) for key in ("purelib", "platlib")))
 _NO_WAY = "no setting allows this: do without the project, and tell those who make it"
 
 
@@ -49,7 +50,6 @@ class Installation:
         self._services = services
         self._references = references
         self._given = given
-        self._checked: set[int] = set()
         self._is_replacing_plugin = False
         self._plugin = _spelled(path for each in (rim_router, _rim_router) for path in each.__path__)
         configured = [path for paths in get_configuration_files().values() for path in paths]
@@ -71,7 +71,7 @@ class Installation:
         """``InstallRequirement.install``: nobody gets past the check of the whole run."""
 
         def install(req: Any, *args: Any, **kwargs: Any) -> Any:
-            if id(req) not in self._checked:
+            if not getattr(req, "rim_router_checked", False):
                 self._check([req], kwargs)
             return original(req, *args, **kwargs)
 
@@ -137,9 +137,11 @@ class Installation:
                 faults = contents.content_faults(
                     wheel.project, wheel.placed, ground, is_plugin=wheel.project == PLUGIN
                 )
+                faults += contents.removal_faults(wheel.project, wheel.removed, ground)
                 self._check_contents(req, [*faults, *wheel.tables(ground)])
                 self._check_names(req, wheel.name_faults(ground))
-        self._checked.update(map(id, reqs))
+        for req in reqs:
+            req.rim_router_checked = True
 
     def _with_import_paths(self, wheels: Iterable[tuple[Any, Wheel]], ground: Ground) -> Ground:
         """Add the directories that the wheels' own ``.pth`` files put on Python's path."""
@@ -177,7 +179,7 @@ class Installation:
             raise self._services.refusal(
                 RefusedDistributionError(
                     f"{required_by(req)} would replace rim-router, which routes this pip",
-                    notes=[f"it requires {req.req}"],
+                    notes=[f"it requires {scrub(str(req.req))}"],
                     hint="if you want that, add rim-router to what you install, or to the table's routes",
                 )
             )
@@ -229,8 +231,8 @@ def _asked(req: Any) -> str:
 
 
 def _is_wheel(req: Any) -> bool:
-    path = req.local_file_path
-    return path is not None and path.endswith(WHEEL_SUFFIX)
+    # What pip itself goes by: a server can have the file saved under another name (Content-Disposition).
+    return bool(req.is_wheel)
 
 
 def _listed(path: str) -> list[str]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from rim_router.verdict import Verdict
 
 
+# A build has no user who could name the file.
+_BUILD = "ask those who make that project, or install a wheel of it"
+
+
 class References:
     """The replacements of pip's functions that get hold of a file or a source tree.
 
@@ -116,7 +120,7 @@ class References:
                         verdict.reason,
                         f"{decision.name} is claimed by {decision.claim}",
                     ],
-                    hint=verdict.remedy,
+                    hint=verdict.remedy if is_users or req.comes_from else _BUILD,
                 )
             )
         if link.scheme in ("https", "http"):

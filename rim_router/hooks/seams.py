@@ -168,6 +168,9 @@ SIDECAR = Seam(
 PREPARED = Seam(
     f"{_PREPARER}._prepare_linked_requirement", ("self", "req", "parallel_builds"), "a file is complete"
 )
+IS_WHEEL = Seam(
+    "pip._internal.req.req_install:InstallRequirement.is_wheel", None, "whether there is a wheel to look into"
+)
 GIVEN = Seam(
     "pip._internal.cli.req_command:RequirementCommand.get_requirements",
     ("self", "args", "options", "finder", "session"),

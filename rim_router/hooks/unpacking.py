@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from rim_router.contents import Ground
 
-_SCRIPTS = ("[console_scripts]", "[gui_scripts]")
-
 
 class Wheel:
     """A wheel that is about to be installed, and where each of its entries goes.
@@ -28,8 +26,8 @@ class Wheel:
     :param project: that was asked for, normalised.
     :param layout: the directories of the installation scheme by pip's keys.
     :param target: to which pip moves what it has written there; None for no ``--target``.
-    :ivar placed: entries with paths; those of scripts that pip makes, and of files that would be removed with
-        the distribution, among them.
+    :ivar placed: entries with paths; those of scripts that pip makes among them.
+    :ivar removed: the same for what the wheel does not have, and would be removed with the distribution.
     """
 
     def __init__(
@@ -40,11 +38,12 @@ class Wheel:
         names = self._archive.namelist()
         self.placed = contents.destinations(names, layout)
         self.placed += self._scripts(names, layout["scripts"])
-        self.placed += self._recorded(names, layout)
+        self.removed = list(self._recorded(names, layout))
         if target is not None:
             bases = (layout["purelib"], layout["platlib"], layout["data"])
             self.placed = [(entry, _moved(path, bases, target)) for entry, path in self.placed]
-        self.placed = list(_resolved(self.placed))
+            self.removed = [(entry, _moved(path, bases, target)) for entry, path in self.removed]
+        self.placed, self.removed = list(_resolved(self.placed)), list(_resolved(self.removed))
 
     def read(self, entry: str) -> str:
         """The text of an entry."""
@@ -58,20 +57,20 @@ class Wheel:
     def _scripts(self, names: Iterable[str], directory: str) -> Iterator[tuple[str, str]]:
         """The scripts that pip makes of entry points, whose names can have slashes in them."""
         for entry in self._of_dist_info(names, "entry_points.txt"):
-            section = ""
+            # In whatever section: pip's readers differ in what they take for the name of one.
             for line in map(str.strip, self.read(entry).splitlines()):
-                section = line if line.startswith("[") else section
                 name, equals, _ = line.partition("=")
-                if equals and section in _SCRIPTS:
+                if equals:
                     yield entry, os.path.normpath(os.path.join(directory, name.strip()))  # noqa: PTH118
 
     def _recorded(self, names: list[str], layout: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """The files that RECORD lists and the wheel does not have: pip removes them with the distribution."""
-        known = set(names)
+        known = {name for name in names if not name.endswith("/")}
         for entry in self._of_dist_info(names, "record"):
             for row in csv.reader(self.read(entry).splitlines()):
-                for base in (layout["purelib"], layout["platlib"]) if row and row[0] not in known else ():
-                    yield entry, os.path.normpath(os.path.join(base, row[0]))  # noqa: PTH118
+                path = row[0].replace("\\", "/") if row else ""
+                for base in (layout["purelib"], layout["platlib"]) if path and path not in known else ():
+                    yield entry, os.path.normpath(os.path.join(base, path))  # noqa: PTH118
 
     def import_paths(self, ground: Ground) -> Iterator[tuple[str, str]]:
         """The directories that its ``.pth`` files put on Python's path, each with the entry that does."""
@@ -96,7 +95,7 @@ class Wheel:
                 except TableError:
                     is_table = True  # it says that it has one
                 if is_table:
-                    yield f"{entry} would be written to {path}: a routing table"
+                    yield f"{entry} leads to {path}: a routing table"
 
 
 def _names(text: str) -> list[str]:
@@ -105,7 +104,8 @@ def _names(text: str) -> list[str]:
 
 def _moved(path: str, bases: Iterable[str], target: str) -> str:
     """Where pip moves a file with ``--target``: the libraries come first."""
-    base = next((base for base in bases if path.startswith(base + os.sep)), None)
+    where = spelling(path)
+    base = next((base for base in bases if where.startswith(spelling(base) + "/")), None)
     return path if base is None else target + path[len(base) :]
 
 

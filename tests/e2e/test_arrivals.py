@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import Environments
     from tests.e2e.conftest import Stage
     from tests.support.environments import Environment, Result
+    from tests.support.servers import Exchange
     from tests.support.wheels import Artifact
 
 LEGACY = ["--use-deprecated", "legacy-resolver"]
@@ -110,6 +111,51 @@ class TestOtherProjects:
         stage.assert_routed(victim, install(victim, stage, "acme-core"))
 
 
+class TestSavedUnderAnotherName:
+    """A server can have pip save a file under another name, which is no wheel's."""
+
+    def publish(self, stage: Stage) -> None:
+        artifact = gift(**{"gift-1.0.data/purelib/acme_core-99.0.dist-info/METADATA": metadata("acme-core")})
+        stage.public.add(artifact)
+
+        def renamed(exchange: Exchange) -> bool:
+            named = 'attachment; filename="gift.bin"'
+            exchange.reply(200, artifact.data, "application/octet-stream", Content_Disposition=named)
+            return True
+
+        stage.public.on(f"/files/{artifact.filename}", renamed)
+
+    def test_plain_pip_believes_it(self, stage: Stage, environments: Environments) -> None:
+        """pip goes by the link, and not by the name of the file."""
+        victim = environments.plain()
+        self.publish(stage)
+        install(victim, stage, "gift")
+        assert "already satisfied" in install(victim, stage, "acme-core").words
+
+    def test_refused(self, stage: Stage, environments: Environments) -> None:
+        """So does the last look."""
+        victim = environments.equipped()
+        stage.route(victim)
+        self.publish(stage)
+        result = install(victim, stage, "gift")
+        stage.assert_stopped(victim, result, "it would count as the installed project acme-core")
+
+
+class TestEntryPoints:
+    """pip makes a script of each, in a directory next to which Python looks for its configuration."""
+
+    @pytest.mark.parametrize("section", ["[console_scripts]", "[[console_scripts]]", "[ gui_scripts ]"])
+    def test_refused(self, section: str, stage: Stage, environments: Environments) -> None:
+        """Whatever a reader takes for the name of a section."""
+        victim = environments.equipped()
+        stage.route(victim)
+        points = f"{section}\npyvenv.cfg = gift:main\n".encode()
+        stage.public.add(gift(**{"gift-1.0.dist-info/entry_points.txt": points}))
+        result = install(victim, stage, "gift")
+        stage.assert_stopped(victim, result, "entry_points.txt", "pyvenv.cfg")
+        assert not (victim.python.parent / "pyvenv.cfg").exists()
+
+
 class TestTargets:
     """With ``--target`` a wheel's files go where the project's own are."""
 
@@ -130,7 +176,7 @@ class TestTargets:
         stage.public.add(gift(**{file: b"# by a stranger\n"}))
         before = sorted(victim.project.iterdir())
         result = install(victim, stage, "--target", target, "gift")
-        stage.assert_stopped(victim, result, file, "would be written to")
+        stage.assert_stopped(victim, result, file, "leads to")
         assert sorted(victim.project.iterdir()) == before
 
     @pytest.mark.parametrize("file", FILES[:3])
@@ -224,14 +270,18 @@ class TestThePlugin:
         stage.assert_stopped(victim, result, "a file of rim-router")
         stage.assert_routed(victim, install(victim, stage, "acme-core"))
 
-    @pytest.mark.parametrize("file", ["rim_router.pth", "../../../index-routing.toml"])
+    @pytest.mark.parametrize(
+        "file", ["rim_router.pth", "../../../index-routing.toml", "_rim_router/", "../.."]
+    )
     def test_removed_with_the_distribution(self, file: str, stage: Stage, environments: Environments) -> None:
         """RECORD can list what the wheel does not have: pip removes it when the distribution goes."""
         victim = environments.equipped()
         stage.route(victim)
-        stage.public.add(wheel("gift", "1.0", origin="public", record=[file]))
+        # That a directory is in the archive does not make it the wheel's own.
+        directories = {file: b""} if file.endswith("/") else {}
+        stage.public.add(wheel("gift", "1.0", origin="public", record=[file], extra_files=directories))
         result = install(victim, stage, "gift")
-        stage.assert_stopped(victim, result, "RECORD", "would be written to")
+        stage.assert_stopped(victim, result, "gift was not installed", "RECORD")
 
     def publish(self, stage: Stage) -> None:
         stage.public.add(wheel("rim-router", "99.0", origin="public"))

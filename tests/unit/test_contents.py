@@ -12,6 +12,7 @@ from rim_router.contents import (
     metadata_entries,
     name_faults,
     project_of,
+    removal_faults,
     spelling,
 )
 
@@ -57,6 +58,7 @@ def faults(*entries: str, project: str = "gift", is_plugin: bool = False) -> lis
         "index-routing.toml.",
         "INDEX-routing.toml ",
         "index\u200b-routing.toml",
+        "pip.ini::$DATA",
         "gift-1.0.data\\data\\index-routing.toml",
         ".hg/hgrc",
         ".git",
@@ -79,7 +81,7 @@ def test_what_decides_for_others_is_found(entry: str) -> None:
     """However its path is written, by where it goes."""
     found = faults("gift.py", entry)
     assert found
-    assert all(fault.startswith(f"{entry} would be written to /") for fault in found)
+    assert all(fault.startswith(f"{entry} leads to /") for fault in found)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +186,18 @@ def test_one_project() -> None:
 def test_another_project(files: list[tuple[str, list[str]]]) -> None:
     """In any of the places that count, or in two at once."""
     assert names(*files)
+
+
+@pytest.mark.parametrize("path", ["rim_router.pth", "../..", "../../..", "/etc/pip.conf", "../../../bin/.."])
+def test_what_may_not_be_removed(path: str) -> None:
+    """Nor a directory around it: pip removes those as a whole."""
+    assert removal_faults("gift", [("RECORD", f"{LIBRARY}/{path}" if path[0] != "/" else path)], GROUND)
+
+
+@pytest.mark.parametrize("path", ["gift-1.0.dist-info/RECORD.jws", "gift", "../../../bin/gift", "other.py"])
+def test_what_may_be_removed(path: str) -> None:
+    """What is the wheel's own, or nobody's."""
+    assert removal_faults("gift", [("RECORD", f"{LIBRARY}/{path}")], GROUND) == []
 
 
 def test_spelling() -> None:
