@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.names import normalise
 from rim_router.record import Record
+from rim_router.references import DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ _AT_ROOTS = {
     "pyvenv.cfg": "the configuration of the environment",
 }
 PYPROJECT = "pyproject.toml"
+_IN_PROJECTS = (*TABLES, ".git", ".hg")
+_OFFERS = (*DISTRIBUTIONS, ".html", ".htm")
 _METADATA = ("metadata", "pkg-info")
 _INFO = (".dist-info", ".egg-info")
 # What makes pip look for installed distributions elsewhere; no wheel has a use for it.
@@ -42,12 +45,20 @@ class Ground(Record):
     :param imports: directories in which pip looks for installed distributions.
     :param files: files that are in force wherever they lie, such as the configuration files of pip.
     :param plugin: directories of the plugin itself.
+    :param trees: directories of file-system indexes and of pip's cache, into which nothing may be put.
+    :param links: directories of links, into which no distribution and no page may be put.
+    :param projects: directories in which, at any depth, a table could be in force some day.
+    :param spared: directories below those in which it would not.
     """
 
     roots: frozenset[str]
     imports: frozenset[str]
     files: frozenset[str] = frozenset()
     plugin: frozenset[str] = frozenset()
+    trees: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    spared: frozenset[str] = frozenset()
 
 
 def spelling(path: str) -> str:
@@ -117,7 +128,7 @@ def content_faults(project: str, placed: Placed, ground: Ground, *, is_plugin: b
     :returns: a sentence for each such path, with the entry that leads to it.
     """
     faults: dict[str, None] = {}
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
     for entry, path in placed:
         for where, is_file in _with_parents(spelling(path), seen):
             why = _fault(project, where, ground, is_file=is_file, is_plugin=is_plugin)
@@ -126,10 +137,10 @@ def content_faults(project: str, placed: Placed, ground: Ground, *, is_plugin: b
     return list(faults)
 
 
-def _with_parents(path: str, seen: set[str]) -> Iterator[tuple[str, bool]]:
+def _with_parents(path: str, seen: set[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
     is_file = True
-    while path and path not in seen:
-        seen.add(path)
+    while path and (path, is_file) not in seen:
+        seen.add((path, is_file))
         yield path, is_file
         path, is_file = path.rpartition("/")[0], False
 
@@ -145,6 +156,8 @@ def _fault(project: str, path: str, ground: Ground, *, is_file: bool, is_plugin:
         why = _fault_of_distribution(project, name, is_plugin=is_plugin)
     if why is None and path in ground.files:
         why = "a file that says where projects come from"
+    if why is None and not _is_within(path, ground.spared):
+        why = _fault_in_projects(path, ground, is_file=is_file)
     if why is None and path in ground.plugin and not is_plugin:
         why = "a file of rim-router"
     if why is None and is_file and path in ground.imports:
@@ -152,10 +165,22 @@ def _fault(project: str, path: str, ground: Ground, *, is_file: bool, is_plugin:
     return why
 
 
+def _fault_in_projects(path: str, ground: Ground, *, is_file: bool) -> str | None:
+    parent, _, name = path.rpartition("/")
+    if name in _IN_PROJECTS and _is_within(path, ground.projects):
+        return _AT_ROOTS[name]
+    offers = parent in ground.links and name.endswith(_OFFERS)
+    return "what an index offers" if is_file and (offers or _is_within(path, ground.trees)) else None
+
+
+def _is_within(path: str, directories: Iterable[str]) -> bool:
+    return any(path.startswith(f"{each}/") for each in directories)
+
+
 def _fault_of_distribution(project: str, name: str, *, is_plugin: bool) -> str | None:
-    if not is_plugin and re.split("[.-]", name, maxsplit=1)[0] in _PACKAGES:
+    if not is_plugin and _is_plugins(name):
         return "a file of rim-router"
-    if name.endswith(_LINKS):
+    if name.endswith(_LINKS) or name == "egg-info":
         return "a link to other distributions"
     if is_of_other(name, project):
         return f"it would count as the installed project {project_of(name)}"
@@ -172,19 +197,50 @@ def project_of(info: str) -> str:
     return normalise(posixpath.splitext(info)[0].partition("-")[0])
 
 
-def removal_faults(project: str, removed: Placed, ground: Ground) -> list[str]:
-    """What would go with a distribution and decides for other projects: also a directory around such a place.
-
-    :param project: whose wheel it is, normalised.
-    """
-    places = [ground.roots, ground.imports, ground.files, ground.plugin]
-    protected = [f"{path}/" for each in places for path in each]
-    faults = content_faults(project, removed, ground)
+def removal_faults(removed: Placed, ground: Ground) -> list[str]:
+    """What would be removed and decides for other projects, or a directory around such a place."""
+    around = {
+        f"{path}/" for each in (ground.roots, ground.imports, ground.files, ground.plugin) for path in each
+    }
+    faults = []
     for entry, path in removed:
-        inside = spelling(path) + "/"
-        if any(each.startswith(inside) for each in protected):
+        where = spelling(path)
+        parent, _, name = where.rpartition("/")
+        if (
+            where in ground.files
+            or _is_within(f"{where}/", ground.plugin)
+            or (parent in ground.imports and _is_plugins(name))
+            or (parent in ground.roots and name in _AT_ROOTS)
+            or any(each.startswith(f"{where}/") for each in around)
+        ):
             faults.append(f"{entry} lists {path}, which would be removed with it")
     return faults
+
+
+def _is_plugins(name: str) -> bool:
+    return re.split("[.-]", name, maxsplit=1)[0] in _PACKAGES
+
+
+def import_path_fault(line: str, directory: str, placed: Placed) -> str | None:
+    """Why a wheel may not have a line of a ``.pth`` put something on Python's path; None if it may.
+
+    It has to be a directory that the wheel itself fills, so that it is there from the next start on.
+
+    :param line: as it stands there.
+    :param directory: to which it leads, absolute.
+    :param placed: all that the wheel brings.
+    """
+    where = spelling(directory)
+    paths = [spelling(path) for _, path in placed]
+    if not line.isascii() or not line.isprintable():
+        return "with characters that are not read everywhere in the same way"
+    if where.endswith(".egg") or where in paths:
+        return "which is no plain directory"
+    return (
+        None
+        if any(path.startswith(f"{where}/") for path in paths)
+        else "which the wheel itself does not fill"
+    )
 
 
 def entries_at(placed: Placed, directories: Collection[str], suffix: str) -> list[tuple[str, str]]:
@@ -198,6 +254,14 @@ def entries_at(placed: Placed, directories: Collection[str], suffix: str) -> lis
         if name.endswith(suffix) and parent in directories:
             found.append((entry, path))
     return found
+
+
+def roots_among(directories: Iterable[str], ground: Ground) -> set[str]:
+    """Those directories, spelt as :func:`spelling` does, in which a table could be in force."""
+    inside = {
+        each for each in directories if f"{each}/".startswith(tuple(f"{one}/" for one in ground.projects))
+    }
+    return {each for each in inside if not _is_within(f"{each}/", ground.spared)} | ground.roots
 
 
 def metadata_entries(placed: Placed, ground: Ground) -> list[tuple[str, str]]:

@@ -104,6 +104,8 @@ class Router:
             # `pip list` looks up whatever is installed, also what would be denied today.
             collector.rim_router_listing = any(getattr(options, each, False) for each in _LISTINGS)
             self._services.target = getattr(options, "target_dir", None) or self._services.target
+            self._services.find_links += tuple(collector.search_scope.find_links)
+            self._services.cache = getattr(options, "cache_dir", None) or self._services.cache
             if not collector.rim_router_silent:
                 # What `list` and `index` write to standard output is read by other programs.
                 self._announcer.data_on_stdout = not hasattr(options, "requirements")

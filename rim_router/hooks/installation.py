@@ -10,8 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pip
 from pip._internal.configuration import get_configuration_files
 from pip._internal.req.req_install import get_scheme
+from pip._internal.utils.urls import url_to_path
 
 import _rim_router
 import rim_router
@@ -24,7 +26,7 @@ from rim_router.hooks.references import required_by
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.unpacking import Wheel
 from rim_router.names import normalise
-from rim_router.urls import scrub
+from rim_router.urls import is_local, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +39,9 @@ _SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
 # A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
 _NOWHERE = {key: os.path.abspath(f"/{key}") for key in _SCHEME}  # noqa: PTH100
 _ANYWHERE = Ground(frozenset(), frozenset(spelling(_NOWHERE[key]) for key in ("purelib", "platlib")))
+_REPAIR = (
+    "take these lines out of its RECORD, or remove it with RIM_ROUTER_DISABLE=1 and repair what goes with it"
+)
 _NO_WAY = "no setting allows this: do without the project, and tell those who make it"
 
 
@@ -112,6 +117,24 @@ class Installation:
 
         return uninstall
 
+    def removed(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``UninstallPathSet.from_dist``: what a distribution's own lists would have pip remove."""
+
+        def from_dist(cls: Any, dist: Any) -> Any:
+            paths = original(cls, dist)
+            project = normalise(dist.canonical_name)
+            removed = [(f"what {project} was installed with", path) for path in sorted(paths._paths)]
+            if project != PLUGIN:
+                faults = contents.removal_faults(removed, self._ground((), None))
+                if faults:
+                    message = f"{project} was not removed: that would change where other projects come from"
+                    raise self._services.refusal(
+                        RefusedDistributionError(message, notes=faults, hint=_REPAIR)
+                    )
+            return paths
+
+        return from_dist
+
     def _check(self, reqs: list[Any], options: Mapping[str, Any]) -> None:
         """Look at everything that one run installs.
 
@@ -123,7 +146,7 @@ class Installation:
         target = None
         if options.get("home"):
             target = os.path.abspath(self._services.target or options["home"])  # noqa: PTH100
-        ground = self._ground(layouts, target)
+        ground = self._ground(layouts, target, options.get("root"))
         with ExitStack() as archives:
             wheels = []
             for req, layout in zip(reqs, layouts):
@@ -137,7 +160,7 @@ class Installation:
                 faults = contents.content_faults(
                     wheel.project, wheel.placed, ground, is_plugin=wheel.project == PLUGIN
                 )
-                faults += contents.removal_faults(wheel.project, wheel.removed, ground)
+                faults += contents.removal_faults(wheel.removed, ground)
                 self._check_contents(req, [*faults, *wheel.tables(ground)])
                 self._check_names(req, wheel.name_faults(ground))
         for req in reqs:
@@ -147,13 +170,15 @@ class Installation:
         """Add the directories that the wheels' own ``.pth`` files put on Python's path."""
         added: list[str] = []
         for req, wheel in wheels:
-            if self._given.is_users_project(req):
+            if req.editable or self._given.is_users_project(req):
                 continue  # an editable installation leads to where the user works
-            for entry, path in wheel.import_paths(ground):
+            for entry, line, path in wheel.import_paths(ground):
+                what = f"{entry} puts {path} on Python's path"
+                fault = contents.import_path_fault(line, path, wheel.placed)
                 others = [name for name in _listed(path) if contents.is_of_other(name, wheel.project)]
                 if others and spelling(path) not in ground.imports:
-                    what = ", ".join(others)
-                    self._check_contents(req, [f"{entry} puts {path} on Python's path, in which is {what}"])
+                    fault = f"in which {', '.join(others)} lies"
+                self._check_contents(req, [] if fault is None else [f"{what}, {fault}"])
                 added.append(path)
         return ground.replaced(imports=ground.imports | _spelled(added))
 
@@ -208,26 +233,56 @@ class Installation:
         )
         return {key: os.path.abspath(getattr(scheme, key)) for key in _SCHEME}  # noqa: PTH100
 
-    def _ground(self, layouts: Iterable[Mapping[str, str]], target: str | None) -> Ground:
+    def _ground(
+        self, layouts: Iterable[Mapping[str, str]], target: str | None, root: str | None = None
+    ) -> Ground:
         here = Path(os.path.realpath(Path.cwd()))
-        roots = [sys.prefix, os.path.dirname(sys.executable), str(here), *map(str, here.parents)]  # noqa: PTH120
-        imports = [path for path in sys.path if path]
+        programs = os.path.dirname(sys.executable)  # noqa: PTH120
+        roots = [sys.prefix, programs, str(here), *map(str, here.parents)]
+        # The script of pip has its own directory on Python's path, and `pip --python` that of pip's package.
+        imports = [programs, *pip.__path__, *(path for path in sys.path if path)]
         if site.ENABLE_USER_SITE and site.USER_SITE:
             imports.append(site.USER_SITE)
         if target is not None:
             roots.append(target)
             imports.append(target)
-        else:
-            for layout in layouts:
-                libraries = [layout["purelib"], layout["platlib"]]
-                roots += [*libraries, layout["data"], layout["scripts"]]
-                imports += libraries
-        return Ground(_spelled(roots), _spelled(imports), self._files, self._plugin)
+        for layout in () if target is not None else layouts:
+            libraries = [layout["purelib"], layout["platlib"], layout["scripts"]]
+            roots += [*libraries, layout["data"]]
+            imports += libraries
+        files = self._files
+        if root:
+            files |= {spelling(os.path.realpath(root)) + path for path in files}
+        tables = [each.file for each in self._services.table.files if each.layer == "project"]
+        projects = _spelled([str(here), *map(os.path.dirname, tables)])
+        trees, links = self._offering()
+        return Ground(
+            roots=_spelled(roots),
+            imports=_spelled(imports),
+            files=files,
+            plugin=self._plugin,
+            trees=trees,
+            links=links,
+            projects=projects,
+            spared=_spelled([*imports, sys.prefix]) - projects,
+        )
+
+    def _offering(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The directories of file-system indexes and of pip's cache, and those of links."""
+        links = [each for each in self._services.find_links if is_local(each) or "://" not in each]
+        trees = [self._services.cache] if self._services.cache else []
+        for index in self._services.table.indexes:
+            (links if index.flat else trees).extend(filter(is_local, index.urls))
+        return _spelled(map(_as_path, trees)), _spelled(map(_as_path, links))
 
 
 def _asked(req: Any) -> str:
     """The project that was asked for, whatever has become of the requirement since."""
     return normalise(getattr(req, "rim_router_asked", None) or req.name or "")
+
+
+def _as_path(place: str) -> str:
+    return str(url_to_path(place)) if place.startswith("file:") else place
 
 
 def _is_wheel(req: Any) -> bool:
@@ -238,7 +293,7 @@ def _is_wheel(req: Any) -> bool:
 def _listed(path: str) -> list[str]:
     try:
         return os.listdir(path)  # noqa: PTH208
-    except OSError:
+    except FileNotFoundError:
         return []  # nothing is there yet
 
 

@@ -60,6 +60,7 @@ def apply(table: RoutingTable, *, inherited: bool) -> None:
     replace(seams.INSTALL_BUILD, installation.install_all)
     replace(seams.INSTALL, installation.install)
     replace(seams.UNINSTALL, installation.uninstall)
+    replace(seams.REMOVED, installation.removed)
     replace(seams.SAVE, installation.save)
     replace(seams.BUILT, installation.build)
     version = seams.release(seams.pip_version())

@@ -188,6 +188,9 @@ INSTALL_BUILD = Seam("pip._internal.req:install_given_reqs", ("requirements",), 
 INSTALL = Seam(
     "pip._internal.req.req_install:InstallRequirement.install", ("self",), "what may be installed, one by one"
 )
+REMOVED = Seam(
+    "pip._internal.req.req_uninstall:UninstallPathSet.from_dist", ("dist",), "what is about to be removed"
+)
 UNINSTALL = Seam(
     "pip._internal.req.req_install:InstallRequirement.uninstall", ("self",), "rim-router stays where it is"
 )

@@ -43,6 +43,9 @@ class Services:
         self._hosts: dict[tuple[int, frozenset[Origin]], Hosts] = {}
         # Wheels of pip's cache, by URL, and the links of what they were built from.
         self.built_from: dict[str, Any] = {}
+        # From where else pip takes files.
+        self.find_links: tuple[str, ...] = ()
+        self.cache: str | None = None
         # Where --target puts what is installed; None for no such option.
         self.target: str | None = None
         self.recording = os.environ.get(RECORDING) == "1"

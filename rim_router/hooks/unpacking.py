@@ -72,12 +72,17 @@ class Wheel:
                 for base in (layout["purelib"], layout["platlib"]) if path and path not in known else ():
                     yield entry, os.path.normpath(os.path.join(base, path))  # noqa: PTH118
 
-    def import_paths(self, ground: Ground) -> Iterator[tuple[str, str]]:
-        """The directories that its ``.pth`` files put on Python's path, each with the entry that does."""
+    def import_paths(self, ground: Ground) -> Iterator[tuple[str, str, str]]:
+        """What its ``.pth`` files put on Python's path: the entry, its line, and where that leads."""
         for entry, path in contents.entries_at(self.placed, ground.imports, ".pth"):
-            for line in self.read(entry).splitlines():
+            # Python's releases differ in what ends a line.
+            text = self.read(entry)
+            for line in dict.fromkeys(
+                [*text.splitlines(), *(each.rstrip("\r") for each in text.split("\n"))]
+            ):
                 if line.strip() and not line.startswith(("#", "import ", "import\t")):
-                    yield entry, os.path.normpath(os.path.join(os.path.dirname(path), line.rstrip()))  # noqa: PTH118, PTH120
+                    where = os.path.join(os.path.dirname(path), line.rstrip())  # noqa: PTH118, PTH120
+                    yield entry, line, os.path.normpath(where)
 
     def name_faults(self, ground: Ground) -> list[str]:
         """In what it is not the project that was asked for (spec 4.7)."""
@@ -88,7 +93,10 @@ class Wheel:
 
     def tables(self, ground: Ground) -> Iterator[str]:
         """The ``pyproject.toml`` files in it that would be a routing table."""
-        for entry, path in contents.entries_at(self.placed, ground.roots, contents.PYPROJECT):
+        within = {spelling(os.path.dirname(path)) for _, path in self.placed}  # noqa: PTH120
+        for entry, path in contents.entries_at(
+            self.placed, contents.roots_among(within, ground), contents.PYPROJECT
+        ):
             if spelling(path).endswith(f"/{contents.PYPROJECT}"):
                 try:
                     is_table = has_table(self._archive.read(entry), Path(path))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,6 +156,115 @@ class TestEntryPoints:
         result = install(victim, stage, "gift")
         stage.assert_stopped(victim, result, "entry_points.txt", "pyvenv.cfg")
         assert not (victim.python.parent / "pyvenv.cfg").exists()
+
+
+def archive(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for path, data in files.items():
+            zipped.writestr(path, data)
+    return buffer.getvalue()
+
+
+CORE = "acme_core-99.0.dist-info/METADATA"
+#: Wheels after which ``acme-core`` would count as installed, at once or with a second wheel.
+HIDDEN = {
+    "an archive beside a directory in other letters": {
+        "DATA.bin/x": b"",
+        "data.bin": archive(**{CORE: metadata("acme-core")}),
+        "gift.pth": b"data.bin\n",
+    },
+    "an unpacked egg": {
+        "gift.pth": b"sub/acme_core-99.0-py3.12.egg\n",
+        "sub/acme_core-99.0-py3.12.egg/EGG-INFO/PKG-INFO": metadata("acme-core"),
+    },
+    "beside the script of pip": {f"gift-1.0.data/scripts/{CORE}": metadata("acme-core")},
+    "in the package of pip": {f"pip/{CORE}": metadata("acme-core")},
+    "a line that some end earlier": {
+        "gift.pth": b"hid\x0cden\n",
+        f"hid\x0cden/{CORE}": metadata("acme-core"),
+    },
+    "a directory that is filled later": {"gift.pth": b"hidden\n"},
+    "a file that is an archive later": {"gift.pth": b"gift.bin\n", "gift.bin": b""},
+}
+
+
+class TestHidden:
+    """Other ways to have a project count as installed."""
+
+    @pytest.mark.parametrize("way", HIDDEN)
+    def test_refused(self, way: str, stage: Stage, environments: Environments) -> None:
+        """Nothing of it is written."""
+        victim = environments.equipped()
+        stage.route(victim)
+        stage.public.add(gift(**HIDDEN[way]))
+        result = install(victim, stage, "gift")
+        stage.assert_stopped(victim, result, "gift was not installed")
+        assert "gift" not in victim.installed()
+        stage.assert_routed(victim, install(victim, stage, "acme-core"))
+
+    def test_plain_pip_believes_the_script_directory(self, stage: Stage, environments: Environments) -> None:
+        """The attack is one, on every pip."""
+        victim = environments.plain()
+        stage.public.add(gift(**HIDDEN["beside the script of pip"]))
+        install(victim, stage, "gift")
+        script = victim.python.with_name("pip")
+        result = victim.run(script, "install", "--index-url", stage.private.url, "acme-core")
+        assert "already satisfied" in result.words, str(result)
+
+
+class TestUninstallLists:
+    """What pip removes with a distribution is what its lists say."""
+
+    def publish(self, stage: Stage, list_name: str) -> None:
+        lines = {"installed-files.txt": b"../rim_router.pth\n", "top_level.txt": b"_rim_router\nrim_router\n"}
+        own = {
+            "gift.egg-info/PKG-INFO": metadata("gift", "1.0"),
+            f"gift.egg-info/{list_name}": lines[list_name],
+        }
+        stage.public.add(gift(**own))
+
+    @pytest.mark.parametrize("list_name", ["installed-files.txt", "top_level.txt"])
+    def test_kept(self, list_name: str, stage: Stage, environments: Environments) -> None:
+        """The plugin stays, or pip never looks at that list."""
+        victim = environments.equipped()
+        stage.route(victim)
+        self.publish(stage, list_name)
+        install(victim, stage, "gift")
+        victim.pip("uninstall", "--yes", "gift")
+        victim.pip("uninstall", "--yes", "gift")
+        for name in ("rim_router.pth", "rim_router", "_rim_router"):
+            assert (victim.site_packages / name).exists(), name
+        stage.assert_routed(victim, install(victim, stage, "acme-core"))
+
+
+class TestIndexesInTheProject:
+    """An environment at the root of a project, in which there are files that an index offers."""
+
+    def table(self, victim: Environment) -> None:
+        (victim.project / "vendor" / "wheels").mkdir(parents=True)
+        vendored = {"url": "vendor/wheels", "format": "flat"}
+        victim.route({"vendored": vendored}, {"acme-*": "vendored"})
+
+    @pytest.mark.parametrize(
+        "file", ["vendor/wheels/acme_core-99.0-py3-none-any.whl", "docs/.git/HEAD", "docs/index-routing.toml"]
+    )
+    def test_refused(self, file: str, stage: Stage, environments: Environments) -> None:
+        """No wheel is put there, and no end of the search for the table below it."""
+        victim = environments.equipped()
+        self.table(victim)
+        stage.public.add(gift(**{f"gift-1.0.data/data/{file}": stage.impostor.data}))
+        result = install(victim, stage, "--prefix", ".", "gift")
+        stage.assert_stopped(victim, result, "gift was not installed", file)
+
+    def test_plain_pip_writes_it(self, stage: Stage, environments: Environments) -> None:
+        """The attack is one."""
+        victim = environments.plain()
+        self.table(victim)
+        file = f"vendor/wheels/{stage.impostor.filename}"
+        stage.public.add(gift(**{f"gift-1.0.data/data/{file}": stage.impostor.data}))
+        install(victim, stage, "--prefix", ".", "gift")
+        assert (victim.project / file).read_bytes() == stage.impostor.data
 
 
 class TestTargets:

@@ -73,6 +73,7 @@ def faults(*entries: str, project: str = "gift", is_plugin: bool = False) -> lis
         "acme_core.EGG-INFO",
         "gift.egg-link",
         "gift-1.0.egg/EGG-INFO/PKG-INFO",
+        "EGG-INFO/PKG-INFO",
         "../../../../etc/pip.conf",
         "../../../../editable/rim_router/__init__.py",
     ],
@@ -191,13 +192,13 @@ def test_another_project(files: list[tuple[str, list[str]]]) -> None:
 @pytest.mark.parametrize("path", ["rim_router.pth", "../..", "../../..", "/etc/pip.conf", "../../../bin/.."])
 def test_what_may_not_be_removed(path: str) -> None:
     """Nor a directory around it: pip removes those as a whole."""
-    assert removal_faults("gift", [("RECORD", f"{LIBRARY}/{path}" if path[0] != "/" else path)], GROUND)
+    assert removal_faults([("RECORD", f"{LIBRARY}/{path}" if path[0] != "/" else path)], GROUND)
 
 
 @pytest.mark.parametrize("path", ["gift-1.0.dist-info/RECORD.jws", "gift", "../../../bin/gift", "other.py"])
 def test_what_may_be_removed(path: str) -> None:
     """What is the wheel's own, or nobody's."""
-    assert removal_faults("gift", [("RECORD", f"{LIBRARY}/{path}")], GROUND) == []
+    assert removal_faults([("RECORD", f"{LIBRARY}/{path}")], GROUND) == []
 
 
 def test_spelling() -> None:
