@@ -70,7 +70,7 @@ def spelling(path: str) -> str:
     directory, _, name = path.rpartition("/")
     if name in ("", ".", "..") or "\\" in name or not name.isascii():
         return _spelling(path)
-    return f"{_spelling(directory)}/{_part(name).lower()}"
+    return f"{_spelling(directory) if directory else ''}/{_part(name).lower()}"
 
 
 @cache  # of directories, of which a wheel has few

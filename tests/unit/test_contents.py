@@ -205,3 +205,4 @@ def test_spelling() -> None:
     """One form for all that some file system takes for the same."""
     assert spelling("/Env//lib/../PIP.Conf. ") == "/env/pip.conf"
     assert spelling("/") == ""
+    assert spelling("/Env") == spelling("/env/") == spelling("/env/x/..") == "/env"
