@@ -72,6 +72,7 @@ class Sources:
 
     directory: Path
     _texts: dict[Path, str] = field(default_factory=dict)
+    _parsed: dict[Path, list[tuple[str, set[str]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for path in self.directory.rglob("*.py"):
@@ -139,24 +140,71 @@ class Sources:
         return changed
 
     def _attribute(self, name: Name) -> dict[Path, str]:
-        # Others may have the same name: those that a library uses which knows nothing of this one.
-        library = name.module.split(".")[2] if name.module.startswith("pip._vendor.") else "pip"
-        users = {path: text for path, text in self._texts.items() if library in path.parts or library in text}
-        changed = {path: _with(text, name) for path, text in users.items()}
-        return {path: text for path, text in changed.items() if text != users[path]}
+        if name.owner:
+            changed = {path: _with_method(text, name.attribute) for path, text in self._texts.items()}
+        else:
+            origin = self._origin(name.module, name.attribute)
+            users = [path for path in self._texts if self._has(path, name.attribute, origin)]
+            changed = {path: _with_word(self._texts[path], name.attribute) for path in users}
+        return {path: text for path, text in changed.items() if text != self._texts[path]}
+
+    def _has(self, path: Path, name: str, origin: str) -> bool:
+        """Whether a file defines a name or imports it from there; others may have the same name."""
+        if name not in self._texts[path]:
+            return False
+        module = self._module_of(path)
+        return module == origin or any(
+            name in names and self._origin(source, name) == origin for source, names in self._imports(path)
+        )
+
+    def _origin(self, module: str, name: str) -> str:
+        """The module that defines what another one has by import."""
+        path = self._file(module)
+        for source, names in [] if path is None else self._imports(path):
+            if name in names and self._file(source) is not None:
+                return self._origin(source, name)
+        return module
+
+    def _imports(self, path: Path) -> list[tuple[str, set[str]]]:
+        """The modules from which a file imports, absolute, and what."""
+        if path not in self._parsed:
+            package = self._module_of(path).split(".")
+            package = package if path.name == "__init__.py" else package[:-1]
+            self._parsed[path] = [
+                (
+                    ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
+                    if node.level
+                    else str(node.module),
+                    {alias.name for alias in node.names},
+                )
+                for node in ast.walk(ast.parse(self._texts[path]))
+                if isinstance(node, ast.ImportFrom)
+            ]
+        return self._parsed[path]
+
+    def _module_of(self, path: Path) -> str:
+        parts = path.relative_to(self.directory.parent).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    def _file(self, module: str) -> Path | None:
+        path = self._path(module)
+        return path and (path / "__init__.py" if path.is_dir() else path)
 
 
-def _with(text: str, name: Name) -> str:
-    if not name.owner:
-        # Another library may have the same name, and is imported from.
-        pattern = re.compile(rf"^(?! *from (?!pip\b|\.)).*\b{name.attribute}\b.*$", re.MULTILINE)
-        word = re.compile(rf"\b{name.attribute}\b")
-        return pattern.sub(lambda line: word.sub(name.attribute + _SUFFIX, line[0]), text)
-    # What belongs to a class is found by `def` and by the dot: elsewhere its name means other things, as it
-    # does in the path of a module.
-    pattern = re.compile(rf"(^ +def |\.){name.attribute}\b")
+def _with_word(text: str, name: str) -> str:
+    # Neither an attribute, nor the name of an argument, nor a part of a module's path.
+    word = re.compile(rf"(?<![\w.]){name}\b(?!=[^=])")
+    statement = re.compile(r"^( *from \S+ import )?(.*)$", re.MULTILINE)
+    return statement.sub(lambda line: (line[1] or "") + word.sub(name + _SUFFIX, line[2]), text)
+
+
+def _with_method(text: str, name: str) -> str:
+    # It is found by `def` and by the dot; elsewhere its name means other things, as in the path of a module.
+    pattern = re.compile(rf"(^ +def |\.){name}\b")
+    if name not in text:
+        return text
     return "".join(
-        line if re.match(r"\s*(from|import) ", line) else pattern.sub(rf"\1{name.attribute}{_SUFFIX}", line)
+        line if re.match(r" *(from|import) ", line) else pattern.sub(rf"\1{name}{_SUFFIX}", line)
         for line in text.splitlines(keepends=True)
     )
 

@@ -93,7 +93,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--place", type=Path, default=Path("/var/cache/rim-router/sid"), help="%(default)s")
     parser.add_argument("--need", nargs="+", default=[], metavar="REQUIREMENT", help="what the tests need")
-    parser.add_argument("options", nargs="*", help="for pytest")
+    parser.add_argument("options", nargs="*", help="for pytest, tests in place of the usual ones among them")
     options = parser.parse_args()
     reason = reason_against()
     if reason is not None:
@@ -119,7 +119,8 @@ def main() -> int:
     must(*within, "/tests/bin/python", "-m", "pip", "install", "--quiet", *options.need)
     # One run for all of them: each test runs with each Python that is there.
     pytest = ("/tests/bin/python", "-m", "pytest", "--pip-matrix=pythons", "-n", "2", "--dist", "worksteal")
-    return run(*within, *pytest, *(options.options or TESTS), quiet=False)
+    named = any((ROOT / each.partition("::")[0]).exists() for each in options.options)
+    return run(*within, *pytest, *options.options, *(() if named else TESTS), quiet=False)
 
 
 if __name__ == "__main__":
