@@ -145,17 +145,41 @@ class Sources:
         else:
             origin = self._origin(name.module, name.attribute)
             users = [path for path in self._texts if self._has(path, name.attribute, origin)]
-            changed = {path: _with_word(self._texts[path], name.attribute) for path in users}
+            changed = {path: self._with_word(path, name.attribute, origin) for path in users}
         return {path: text for path, text in changed.items() if text != self._texts[path]}
 
     def _has(self, path: Path, name: str, origin: str) -> bool:
         """Whether a file defines a name or imports it from there; others may have the same name."""
         if name not in self._texts[path]:
             return False
-        module = self._module_of(path)
-        return module == origin or any(
-            name in names and self._origin(source, name) == origin for source, names in self._imports(path)
+        return (
+            self._module_of(path) == origin
+            or any(
+                re.search(rf"\b{qualifier}\.{name}\b", self._texts[path]) for qualifier in _qualifiers(origin)
+            )
+            or any(
+                name in names and self._origin(source, name) == origin
+                for source, names in self._imports(path)
+            )
         )
+
+    def _with_word(self, path: Path, name: str, origin: str) -> str:
+        # Neither an attribute, nor the name of an argument, nor a part of a module's path.
+        qualified = "|".join(rf"(?<=\b{qualifier}\.)" for qualifier in _qualifiers(origin))
+        word = re.compile(rf"(?:(?<![\w.])|{qualified}){name}\b(?!=[^=])")
+        lines = self._texts[path].splitlines(keepends=True)
+        others = {
+            number
+            for node in ast.walk(ast.parse(self._texts[path]))
+            if isinstance(node, ast.ImportFrom) and self._origin(self._source(path, node), name) != origin
+            for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        }
+        for number, line in enumerate(lines, start=1):
+            if number not in others:
+                statement = re.match(r" *from \S+ import ", line)
+                start = statement.end() if statement else 0
+                lines[number - 1] = line[:start] + word.sub(name + _SUFFIX, line[start:])
+        return "".join(lines)
 
     def _origin(self, module: str, name: str) -> str:
         """The module that defines what another one has by import."""
@@ -168,19 +192,19 @@ class Sources:
     def _imports(self, path: Path) -> list[tuple[str, set[str]]]:
         """The modules from which a file imports, absolute, and what."""
         if path not in self._parsed:
-            package = self._module_of(path).split(".")
-            package = package if path.name == "__init__.py" else package[:-1]
             self._parsed[path] = [
-                (
-                    ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
-                    if node.level
-                    else str(node.module),
-                    {alias.name for alias in node.names},
-                )
+                (self._source(path, node), {alias.name for alias in node.names})
                 for node in ast.walk(ast.parse(self._texts[path]))
                 if isinstance(node, ast.ImportFrom)
             ]
         return self._parsed[path]
+
+    def _source(self, path: Path, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return str(node.module)
+        package = self._module_of(path).split(".")
+        package = package if path.name == "__init__.py" else package[:-1]
+        return ".".join([*package[: len(package) + 1 - node.level], *filter(None, [node.module])])
 
     def _module_of(self, path: Path) -> str:
         parts = path.relative_to(self.directory.parent).with_suffix("").parts
@@ -191,11 +215,9 @@ class Sources:
         return path and (path / "__init__.py" if path.is_dir() else path)
 
 
-def _with_word(text: str, name: str) -> str:
-    # Neither an attribute, nor the name of an argument, nor a part of a module's path.
-    word = re.compile(rf"(?<![\w.]){name}\b(?!=[^=])")
-    statement = re.compile(r"^( *from \S+ import )?(.*)$", re.MULTILINE)
-    return statement.sub(lambda line: (line[1] or "") + word.sub(name + _SUFFIX, line[2]), text)
+def _qualifiers(origin: str) -> list[str]:
+    """What a module, and the package that it is in, are called where they are imported themselves."""
+    return origin.split(".")[-2:]
 
 
 def _with_method(text: str, name: str) -> str:
@@ -204,7 +226,9 @@ def _with_method(text: str, name: str) -> str:
     if name not in text:
         return text
     return "".join(
-        line if re.match(r" *(from|import) ", line) else pattern.sub(rf"\1{name}{_SUFFIX}", line)
+        line
+        if re.match(r" *(from|import) ", line) or '"pip.' in line
+        else pattern.sub(rf"\1{name}{_SUFFIX}", line)
         for line in text.splitlines(keepends=True)
     )
 
