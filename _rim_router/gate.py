@@ -246,9 +246,8 @@ def _refuse() -> None:
 def _commands(package: str) -> set[str]:
     """The commands of a pip that are loaded; with the one that uninstalls alone, a set-up can be repaired."""
     modules = [name.rpartition(".") for name in sys.modules if name.startswith(f"{package}.")]
-    # Whatever their package is called here.
-    parents = {parent for parent, _, name in modules if name == _UNINSTALL}
-    return {name for parent, _, name in modules if parent in parents}
+    # Other packages have a module of that name, too.
+    return {command for parent, _, command in modules if parent.rpartition(".")[2].startswith("command")}
 
 
 def main_parser_loaded(module: ModuleType) -> None:
