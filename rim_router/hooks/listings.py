@@ -114,6 +114,8 @@ def listing(
     if index.flat and is_local(url):  # elsewhere pip takes the page itself for a file
         files = [link for source in sources for link in source.file_links()]
         filenames = [link.filename for link in files]
+        # pip 22 has those of all projects, of which each would be offered for this one.
+        files = [link for link in files if is_file_of(link.filename, name)]
         directory = Path(url_to_path(url))
         if directory.is_dir():
             # pip passes over .rim files, except pip 22, and over names that it cannot make sense of.
