@@ -156,7 +156,7 @@ def _fault(project: str, path: str, ground: Ground, *, is_file: bool, is_plugin:
         why = _fault_of_distribution(project, name, is_plugin=is_plugin)
     if why is None and path in ground.files:
         why = "a file that says where projects come from"
-    if why is None and not _is_within(path, ground.spared):
+    if why is None:
         why = _fault_in_projects(path, ground, is_file=is_file)
     if why is None and path in ground.plugin and not is_plugin:
         why = "a file of rim-router"
@@ -167,10 +167,14 @@ def _fault(project: str, path: str, ground: Ground, *, is_file: bool, is_plugin:
 
 def _fault_in_projects(path: str, ground: Ground, *, is_file: bool) -> str | None:
     parent, _, name = path.rpartition("/")
-    if name in _IN_PROJECTS and _is_within(path, ground.projects):
-        return _AT_ROOTS[name]
-    offers = parent in ground.links and name.endswith(_OFFERS)
-    return "what an index offers" if is_file and (offers or _is_within(path, ground.trees)) else None
+    is_end = name in _IN_PROJECTS and _is_within(path, ground.projects)
+    offers = is_file and (
+        (parent in ground.links and name.endswith(_OFFERS)) or _is_within(path, ground.trees)
+    )
+    # Last, because it is asked of few of the thousands of files that a wheel can have.
+    if not (is_end or offers) or _is_within(path, ground.spared):
+        return None
+    return _AT_ROOTS[name] if is_end else "what an index offers"
 
 
 def _is_within(path: str, directories: Iterable[str]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rim_router.config.toml_version import first_newer, reads_newer
 from rim_router.errors import Fault, TableError, Where
 from rim_router.libraries import toml
+from rim_router.names import Pattern
 from rim_router.table import Source
 from rim_router.urls import redact
 
@@ -207,6 +208,23 @@ class Document:
         else:
             return value
         return None
+
+    def project_name(self, key: Key, value: object, fault: str, hint: str | None = None) -> str | None:
+        """The normalised name if the value is that of a project; a fault and None if it is not.
+
+        :param fault: what is wrong with a pattern, which is noted and gives its literal.
+        """
+        text = self.string(key, value)
+        if text is None:
+            return None
+        try:
+            pattern = Pattern.parse(text)
+        except ValueError as error:
+            self.fault(key, str(error))
+            return None
+        if pattern.prefix:
+            self.fault(key, fault, hint)
+        return pattern.literal
 
     def strings(self, key: Key, value: object) -> list[tuple[Key, str]]:
         """Those items of an array that are strings, each with its key; a fault for whatever else is there."""

@@ -8,7 +8,6 @@ from rim_router.config.document import Document, Key, fault_at, item, shown_text
 from rim_router.config.expand import UnsetVariablesError, absolute_url, unset_text
 from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED
 from rim_router.errors import Fault, IndexFailedError
-from rim_router.names import Pattern
 from rim_router.table import Index
 from rim_router.urls import HostPattern
 
@@ -89,17 +88,9 @@ def _read_index(
 
 
 def _read_probe(document: Document, key: Key, value: object) -> str | None:
-    text = document.string(key, value)
-    if text is None:
-        return None
-    try:
-        pattern = Pattern.parse(text)
-    except ValueError as error:
-        document.fault(key, str(error))
-        return None
-    if pattern.prefix:
-        document.fault(key, "is a name, without '*'", "name a project that the index certainly has")
-    return pattern.literal
+    return document.project_name(
+        key, value, "is a name, without '*'", "name a project that the index certainly has"
+    )
 
 
 def _read_statuses(document: Document, key: Key, table: dict[str, Any]) -> tuple[int, ...]:

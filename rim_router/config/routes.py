@@ -150,17 +150,7 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
 
 
 def _read_namespace(document: Document, key: Key, value: object) -> str | None:
-    text = document.string(key, value)
-    if text is None:
-        return None
-    try:
-        pattern = Pattern.parse(text)
-    except ValueError as error:
-        document.fault(key, str(error))
-        return None
-    if pattern.prefix:
-        document.fault(key, "is a name, without '*' (PEP 752)")
-    return pattern.literal
+    return document.project_name(key, value, "is a name, without '*' (PEP 752)")
 
 
 def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> str:
