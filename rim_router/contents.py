@@ -96,6 +96,33 @@ def _joined(base: str, path: str) -> str:
     return _below(base, path) if name in ("", ".", "..") else f"{_below(base, directory)}/{name}"
 
 
+_SECTION = re.compile(r"\[([^\[\]]*)\]\s*")
+_OF_SCRIPTS = (
+    "console_scripts",
+    "gui_scripts",
+    "default",
+)  # what DEFAULT has, some readers give to each section
+
+
+def script_names(text: str) -> Iterator[str]:
+    """The names of which pip makes scripts, in the text of an ``entry_points.txt``.
+
+    pip's readers differ in what they take for the end of a line and for the name of a section: a name counts
+    unless each of them would find it in a section that is not for scripts.
+    """
+    of_scripts = True
+    for physical in text.split("\n"):
+        lines = physical.splitlines()
+        plain = _SECTION.fullmatch(physical) if len(lines) == 1 else None
+        for line in lines:
+            headed = line.lstrip().startswith("[") and any(each in line.lower() for each in _OF_SCRIPTS)
+            of_scripts = headed or (of_scripts and plain is None)
+        for line in dict.fromkeys([*lines, physical]):
+            name, equals, _ = line.partition("=")
+            if equals and of_scripts:
+                yield name.strip()
+
+
 def destinations(entries: Iterable[str], layout: Mapping[str, str]) -> list[tuple[str, str]]:
     """Where pip will write the entries of a wheel, as it reads their paths.
 

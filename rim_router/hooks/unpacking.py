@@ -57,11 +57,8 @@ class Wheel:
     def _scripts(self, names: Iterable[str], directory: str) -> Iterator[tuple[str, str]]:
         """The scripts that pip makes of entry points, whose names can have slashes in them."""
         for entry in self._of_dist_info(names, "entry_points.txt"):
-            # In whatever section: pip's readers differ in what they take for the name of one.
-            for line in map(str.strip, self.read(entry).splitlines()):
-                name, equals, _ = line.partition("=")
-                if equals:
-                    yield entry, os.path.normpath(os.path.join(directory, name.strip()))  # noqa: PTH118
+            for name in contents.script_names(self.read(entry)):
+                yield entry, os.path.normpath(os.path.join(directory, name))  # noqa: PTH118
 
     def _recorded(self, names: list[str], layout: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """The files that RECORD lists and the wheel does not have: pip removes them with the distribution."""

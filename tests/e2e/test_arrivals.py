@@ -307,7 +307,9 @@ class TestTargets:
             "gift/templates/pyproject.toml": b"[tool.rim-router]\n",
             "gift-1.0.data/data/share/gift/pip.conf": b"",
             "gift-1.0.data/scripts/gift": b"#!python\n",
-            "gift-1.0.dist-info/entry_points.txt": b"[console_scripts]\ngift-run = gift:main\n",
+            "gift-1.0.dist-info/entry_points.txt": (
+                b"[setuptools_scm.parse_scm]\n.git = gift:main\n\n[console_scripts]\ngift-run = gift:main\n"
+            ),
         }
         stage.public.add(gift(**files))
         for options in ([], ["--target", "vendor"], ["--prefix", "other"]):

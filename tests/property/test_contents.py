@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import sys
 from importlib.metadata import distributions
 
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.contents import Ground, content_faults, destinations, metadata_entries, name_faults, spelling
+from rim_router.contents import (
+    Ground,
+    content_faults,
+    destinations,
+    metadata_entries,
+    name_faults,
+    script_names,
+    spelling,
+)
 from rim_router.names import normalise
 
 LAYOUT = {
@@ -138,3 +147,47 @@ def test_real_distributions_are_let_through() -> None:
 def test_shapes_of_well_known_wheels_are_let_through(project: str, entries: list[str]) -> None:
     """Also sloppy ones."""
     assert content_faults(project, destinations(entries, LAYOUT), GROUND) == []
+
+
+SCRIPTS = ("console_scripts", "gui_scripts")
+SPELT = ["[console_scripts]", "[setuptools_scm.parse_scm]", "[DEFAULT]", "gui_scripts", ".git = a:b", "x.y"]
+ENDS = ["\n", "\n", "\n[", "]\n", "\r", "\x0c", "\x1c", "\u2028"]
+pieces = st.sampled_from([*SPELT, *ENDS, *"[]=:#; \t\ufeff"])
+
+
+def by_configparser(text: str) -> set[str]:
+    """As importlib.metadata of Python 3.9 reads them."""
+    parser = configparser.ConfigParser(delimiters="=", strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return set()
+    return {name for section in parser.sections() if section in SCRIPTS for name in parser[section]}
+
+
+def by_lines(text: str) -> set[str]:
+    """As pkg_resources and later importlib.metadata read them, whichever takes more for a header."""
+    found, section = set(), ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            section = line.strip("[] ")
+        elif section in SCRIPTS and "=" in line and not line.startswith("#"):
+            found.add(line.partition("=")[0].strip())
+    return found
+
+
+class TestScriptNames:
+    """The scripts that pip makes of entry points."""
+
+    @given(st.lists(pieces, max_size=24).map("".join))
+    def test_no_reader_finds_more(self, text: str) -> None:
+        """However the sections and lines are written."""
+        ours = set(script_names(text))
+        assert by_configparser(text) <= ours
+        assert by_lines(text) <= ours
+
+    def test_other_sections(self) -> None:
+        """What is not for scripts may have any name; real projects name directories of repositories."""
+        text = "[setuptools_scm.parse_scm]\n.git = a:b\n\n[console_scripts]\nrun = a:c\n[x.y]\n.hg = a:d\n"
+        assert list(script_names(text)) == ["run"]
