@@ -31,8 +31,10 @@ from typing import TYPE_CHECKING, Callable
 from bench.measure import heading, instructions, say, table
 from rim_router.config import LayerFile, load_files
 from rim_router.libraries import toml
-from rim_router.names import Pattern
-from rim_router.table import Index, Kind, Policy, Route, RoutingTable, Source, Target
+from rim_router.rules.names import Pattern
+from rim_router.rules.policy import Policy
+from rim_router.rules.source import Source
+from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 from tests.support.environments import ROOT
 from tests.support.tables import table as routing_table
 

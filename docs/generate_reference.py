@@ -18,11 +18,14 @@ sys.path.insert(0, str(ROOT))
 
 # Not all of these are used here: their errors are.
 from rim_router import errors, rim  # noqa: E402, F401
-from rim_router.cli import ask, pin_store, rim_verify, throwaway, transplant  # noqa: E402, F401
+from rim_router.cli import ask  # noqa: E402, F401
 from rim_router.cli.parser import make_parser  # noqa: E402
+from rim_router.cli.pin import store as pin_store  # noqa: E402, F401
+from rim_router.cli.rim import verify as rim_verify  # noqa: E402, F401
 from rim_router.config import keys  # noqa: E402
+from rim_router.environments import throwaway, transplant  # noqa: E402, F401
 from rim_router.hooks import seams  # noqa: E402
-from rim_router.table import Policy  # noqa: E402
+from rim_router.rules.policy import Policy  # noqa: E402
 
 if TYPE_CHECKING:
     import argparse
@@ -267,7 +270,7 @@ def _commands(parser: argparse.ArgumentParser, name: str = "rim-router", level: 
 
 
 def _warning_codes() -> Iterator[str]:
-    source = (ROOT / "rim_router" / "cli" / "findings.py").read_text(encoding="utf-8")
+    source = (ROOT / "rim_router" / "cli" / "check" / "findings.py").read_text(encoding="utf-8")
     calls = [
         node for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 
 from rim_router import __version__
-from rim_router.cli import check, demo, doctor, explain, pin, rim, routes
+from rim_router.cli import routes
+from rim_router.cli.check import command as check
+from rim_router.cli.demo import command as demo
+from rim_router.cli.doctor import command as doctor
+from rim_router.cli.explain import command as explain
+from rim_router.cli.pin import command as pin
+from rim_router.cli.rim import command as rim
 
 # In the order in which --help shows them.
 COMMANDS = {

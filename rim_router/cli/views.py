@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rim_router.table import Kind, Policy
-from rim_router.urls import redact
+from rim_router.rules.table import Kind
+from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rim_router.cli import shapes
-    from rim_router.errors import Fault
-    from rim_router.names import Pattern
-    from rim_router.table import Decision, ExternalWheel, Index, Route, RoutingTable, Source, Target
+    from rim_router.rules.names import Pattern
+    from rim_router.rules.policy import Policy
+    from rim_router.rules.source import Source
+    from rim_router.rules.table import ExternalWheel, Index, Route, RoutingTable, Target
 
 
 def merged(table: RoutingTable) -> Iterator[tuple[Route, bool]]:
@@ -136,51 +137,4 @@ def wheel(value: ExternalWheel) -> shapes.Wheel:
         "requires_python": value.requires_python,
         "support": value.support,
         "place": place(value.source),
-    }
-
-
-def explanation(
-    decision: Decision,
-    policy: Policy,
-    files: list[shapes.File] | None,
-    problems: list[str] | None,
-) -> shapes.Explanation:
-    """A decision, and what the indexes have.
-
-    :param files, problems: None if no index was asked.
-    """
-    used = decision.route
-    same = [other for other in decision.also_matched if used is not None and other.pattern == used.pattern]
-    return {
-        "name": decision.name,
-        "summary": str(decision),
-        "claimed": decision.claimed,
-        "route": None if used is None else route(used, hidden=False),
-        "target": target(decision.target),
-        "indexes": [index(each) for each in decision.indexes],
-        "wheels": [wheel(each) for each in decision.wheels],
-        "passed_over": [route(each, hidden=False) for each in decision.passed_over],
-        "also_matched": [
-            route(each, hidden=each in same and used is not None and is_unconditional(used))
-            for each in decision.also_matched
-        ],
-        "policy": [
-            {"key": key, "value": value, "place": None if source is None else place(source)}
-            for key, value, source in settings(policy)
-        ],
-        "files": files,
-        "problems": problems,
-    }
-
-
-def fault(value: Fault) -> shapes.Fault:
-    """A fault of a table."""
-    where = value.where
-    return {
-        "message": value.message,
-        "file": str(where.file),
-        "line": where.line,
-        "column": where.column,
-        "key": where.key,
-        "hint": value.hint,
     }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from rim_router.table import RoutingTable
+    from rim_router.rules.table import RoutingTable
 
 __all__ = ["LayerFile", "load", "load_files", "locate"]
 

@@ -8,19 +8,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rim_router.config.keys import Key, item
 from rim_router.config.toml_version import first_newer, reads_newer
 from rim_router.errors import Fault, TableError, Where
 from rim_router.libraries import toml
-from rim_router.names import Pattern
-from rim_router.table import Source
-from rim_router.urls import redact
+from rim_router.rules.names import Pattern
+from rim_router.rules.source import Source
+from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rim_router.config.lines import Lines
-
-Key = tuple[str, ...]
 
 _BARE = r"[A-Za-z0-9_-]+"
 _ITEM = r"\[\d+\]"
@@ -34,11 +33,6 @@ _TYPES = {
     list: "an array",
     dict: "a table",
 }
-
-
-def item(position: int) -> str:
-    """The element of a key path that stands for the item of an array, counted from 0."""
-    return f"[{position}]"
 
 
 def shown_path(path: os.PathLike[str] | str) -> str:

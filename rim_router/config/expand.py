@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from rim_router.config.document import shown_text
-from rim_router.urls import Origin, keep_secret
+from rim_router.rules.urls import Origin, keep_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

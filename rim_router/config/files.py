@@ -22,7 +22,7 @@ PINS_NAME = "pylock.external.toml"
 class LayerFile(Record):
     """A table file that is in force.
 
-    :param layer: one of :data:`rim_router.table.LAYERS`.
+    :param layer: one of :data:`rim_router.rules.source.LAYERS`.
     :param path: absolute.
     :param embedded: whether the table is ``[tool.rim-router]`` of a ``pyproject.toml``.
     :param content: what was read when the file was found and judged. It is never read a second time:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rim_router.config.document import Document, Key, fault_at, item, shown_text
+from rim_router.config.document import Document, fault_at, shown_text
 from rim_router.config.expand import UnsetVariablesError, absolute_url, unset_text
-from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED
+from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED, Key, item
 from rim_router.errors import Fault, IndexFailedError
-from rim_router.table import Index
-from rim_router.urls import HostPattern
+from rim_router.rules.table import Index
+from rim_router.rules.urls import HostPattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rim_router.config.document import shown_path
 from rim_router.config.files import FILE_NAME, LayerFile, add, listed, open_layer
 from rim_router.errors import LocationError
-from rim_router.table import LAYERS
+from rim_router.rules.source import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

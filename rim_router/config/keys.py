@@ -1,6 +1,8 @@
-"""The keys of a routing table."""
+"""The keys of a routing table, and paths of keys."""
 
 from __future__ import annotations
+
+Key = tuple[str, ...]
 
 TABLE = ("indexes", "routes", "wheel", "policy")
 INDEX = ("url", "mirrors", "external-hosts", "pins", "format", "probe", "absent-status")
@@ -10,7 +12,7 @@ WHEEL = ("urls", "sha256", "sha384", "sha512", "size", "requires-python", "suppo
 FORMATS = ("simple", "flat")
 RESERVED = ("pip", "wheels")  # names that a route may use and [indexes] may not define
 
-# From loose to tight; what is in force if nobody says anything is the default of rim_router.table.Policy.
+# From loose to tight; the default is that of rim_router.rules.policy.Policy.
 POLICY = {
     "require-hashes": ("external", "all"),
     "pins": ("optional", "required"),
@@ -19,3 +21,8 @@ POLICY = {
     "redirects": ("hashed", "listed"),
 }
 MINIMUM_OPENSSL = "minimum-openssl"  # a version; all others are words
+
+
+def item(position: int) -> str:
+    """The element of a key path that stands for the item of an array, counted from 0."""
+    return f"[{position}]"

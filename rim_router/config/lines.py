@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from rim_router.config.document import Key, item
+from rim_router.config.keys import Key, item
 from rim_router.libraries import toml
 
 _BLANK = r"(?:[ \t\r\n]+|#[^\n]*)*"

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from rim_router.config.document import fault_at, nearest, shown_key, shown_text
 from rim_router.config.keys import MINIMUM_OPENSSL, POLICY
 from rim_router.errors import Fault, TableError
-from rim_router.names import Pattern, PatternMap
-from rim_router.table import Index, Kind, Policy, Route, RoutingTable, Source, Target, openssl_version
+from rim_router.rules.names import Pattern, PatternMap
+from rim_router.rules.policy import Policy, openssl_version
+from rim_router.rules.source import Source
+from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rim_router.config.parse import Layer
     from rim_router.config.routes import RawRoute
-    from rim_router.pins import Pins
-    from rim_router.table import ExternalWheel
+    from rim_router.rules.pins import Pins
+    from rim_router.rules.table import ExternalWheel
 
 
 def merge(

@@ -6,21 +6,21 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from rim_router.config.document import Document, Key, read_toml, shown_path, shown_text
+from rim_router.config.document import Document, read_toml, shown_path, shown_text
 from rim_router.config.indexes import read_indexes
-from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE
+from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE, Key
 from rim_router.config.locate import EMBEDDED_KEY
 from rim_router.config.routes import RawRoute, read_routes
 from rim_router.errors import Fault, TableError
 from rim_router.record import EMPTY, Record
-from rim_router.table import Index, Source
+from rim_router.rules.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rim_router.config.files import LayerFile
-    from rim_router.names import Pattern
-    from rim_router.table import ExternalWheel
+    from rim_router.rules.names import Pattern
+    from rim_router.rules.table import ExternalWheel, Index
 
 _OPENSSL = r"(?a)[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}"
 

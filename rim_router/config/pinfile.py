@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from rim_router.config.document import Document, Key, fault_at, item, read_toml, shown_path, shown_text
-from rim_router.digests import STRONG, valid
+from rim_router.config.document import Document, fault_at, read_toml, shown_path, shown_text
+from rim_router.config.keys import Key, item
 from rim_router.errors import TableError
 from rim_router.libraries import library
-from rim_router.names import canonical_filename, normalise
-from rim_router.pins import Pin, Pins
-from rim_router.urls import Origin
+from rim_router.rules.digests import STRONG, valid
+from rim_router.rules.names import canonical_filename, normalise
+from rim_router.rules.pins import Pin, Pins
+from rim_router.rules.urls import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +34,7 @@ def read_pins(layer: str, path: Path, content: bytes) -> tuple[list[Pin], list[F
 
     Keys that PEP 751 has or may come to have, and that say nothing about digests, are not looked at.
 
-    :param layer: which layer the file is of, one of :data:`rim_router.table.LAYERS`.
+    :param layer: which layer the file is of, one of :data:`rim_router.rules.source.LAYERS`.
     :param path: absolute.
     """
     shown = shown_path(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rim_router.config.document import shown_path
 from rim_router.config.files import PINS_NAME, read_file
 from rim_router.errors import LocationError
-from rim_router.pins import NO_PINS, Pin
+from rim_router.rules.pins import NO_PINS, Pin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rim_router.config.files import LayerFile
     from rim_router.errors import Fault
-    from rim_router.pins import Pins
-    from rim_router.table import ExternalWheel
+    from rim_router.rules.pins import Pins
+    from rim_router.rules.table import ExternalWheel
 
 
 def pins_in_force(files: Iterable[LayerFile], wheels: Iterable[ExternalWheel]) -> tuple[Pins, list[Fault]]:

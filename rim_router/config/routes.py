@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from rim_router.config.document import Document, Key, item, shown_key, shown_text
-from rim_router.config.keys import RESERVED, ROUTE
+from rim_router.config.document import Document, shown_key, shown_text
+from rim_router.config.keys import RESERVED, ROUTE, Key, item
 from rim_router.libraries import library
-from rim_router.names import Pattern
 from rim_router.record import Record
-from rim_router.strategies import STRATEGIES
-from rim_router.table import Kind, Source, Target
+from rim_router.rules.names import Pattern
+from rim_router.rules.strategies import STRATEGIES
+from rim_router.rules.table import Kind, Target
 
 if TYPE_CHECKING:
-    from rim_router.table import Marker
+    from rim_router.rules.source import Source
+    from rim_router.rules.table import Marker
 
 
 class RawTarget(Record):

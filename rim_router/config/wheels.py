@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from rim_router.config.document import Document, Key, item, shown_text
-from rim_router.config.keys import WHEEL
-from rim_router.digests import STRONG, valid
+from rim_router.config.document import Document, shown_text
+from rim_router.config.keys import WHEEL, Key, item
 from rim_router.libraries import library
 from rim_router.rim.filename import WheelName
-from rim_router.table import ExternalWheel
-from rim_router.urls import Origin
+from rim_router.rules.digests import STRONG, valid
+from rim_router.rules.table import ExternalWheel
+from rim_router.rules.urls import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,27 +13,27 @@ from pip._internal.index.package_finder import LinkType
 from pip._internal.network.utils import HEADERS, raise_for_status, response_chunks
 
 from rim_router.errors import IndexFailedError, RimRouterError
-from rim_router.external import judge_wheel
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.downloads import FAILURES, reason
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.routing import applied
 from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.hooks.transfer import Transfer
-from rim_router.hosts import Hosts
 from rim_router.libraries import library
-from rim_router.names import normalise
 from rim_router.record import Record
-from rim_router.references import DISTRIBUTIONS, names_in
-from rim_router.strategies import Answer, is_last
-from rim_router.urls import redact
-from rim_router.verdict import Verdict
+from rim_router.rules.external import judge_wheel
+from rim_router.rules.hosts import Hosts
+from rim_router.rules.names import normalise
+from rim_router.rules.references import DISTRIBUTIONS, names_in
+from rim_router.rules.strategies import Answer, is_last
+from rim_router.rules.urls import redact
+from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rim_router.hooks.sources import RoutedSource
-    from rim_router.table import Decision, Index
+    from rim_router.rules.table import Decision, Index
 
 ERRORS = (*FAILURES, OSError, ValueError, EOFError)
 """What may come of a question: a ``ValueError`` of a URL that nobody can be asked for, an ``EOFError`` where
@@ -87,25 +87,21 @@ class Answers:
         self._finder = finder
         self._progress_bar = progress_bar
 
-    def to(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one question, or an error; and the hosts that were asked, in order."""
-        from rim_router.hooks.survey import survey
-
-        asks: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-            "project": self._project,
-            "file": self._file,
-            "size": self._size,
-            "index": lambda asked: survey(self, asked),
-        }
+    def to(
+        self,
+        question: Mapping[str, Any],
+        answer: Callable[[Answers, Mapping[str, Any]], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """What *answer* says to one question, or an error; and the hosts that were asked, in order."""
         asked = self.services.transport.asked
         asked.clear()
         try:
-            given = asks[question["ask"]](question)
+            given = answer(self, question)
         except ERRORS as failure:
             given = {"error": _error(failure)}
         return {**given, "hosts": [host for host in asked if host]}
 
-    def _project(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def project(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The files of a project, and what went wrong."""
         decision = self.services.table.route(question["name"])
         wheels = [self._wheel(wheel) for wheel in decision.wheels]
@@ -233,7 +229,7 @@ class Answers:
 
     # Files
 
-    def _file(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def file(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Download a file; *into* a path, or only to know its digests."""
         url, size, strong = question["url"], question["size"], question["strong"]
         hosts, said = self._hosts(question), question["said"]
@@ -268,7 +264,7 @@ class Answers:
         )
         return shown
 
-    def _size(self, question: Mapping[str, Any]) -> dict[str, Any]:
+    def size(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The size that a server says a file has; None if it does not say."""
         view = self.services.transport.guard(
             self.session, self._hosts(question), question["filename"], strong=question["strong"]

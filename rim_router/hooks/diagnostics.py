@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pip._internal import exceptions
 
 from rim_router.errors import RimRouterError
+from rim_router.rules.urls import hide, scrub
 from rim_router.terminal import visible, visible_lines
-from rim_router.urls import hide, scrub
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -18,7 +18,7 @@ from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
-from rim_router.urls import redact, scrub
+from rim_router.rules.urls import redact, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

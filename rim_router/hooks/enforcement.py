@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rim_router.config.files import LayerFile
-    from rim_router.table import RoutingTable
+    from rim_router.rules.table import RoutingTable
 
 
 def enforce(files: Iterable[LayerFile], *, inherited: bool) -> None:

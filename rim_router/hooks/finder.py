@@ -14,10 +14,10 @@ from rim_router.hooks.diagnostics import PipRoutingError, logger
 from rim_router.hooks.listings import Inquiry
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.sources import FindLinksSource, RoutedSource, WheelSource
-from rim_router.strategies import Answer, ask_in_turn, is_last
-from rim_router.table import Kind
+from rim_router.rules.strategies import Answer, ask_in_turn, is_last
+from rim_router.rules.table import Kind
+from rim_router.rules.urls import is_local, redact
 from rim_router.terminal import visible
-from rim_router.urls import is_local, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rim_router.errors import RimRouterError
     from rim_router.hooks.rims import Rims
     from rim_router.hooks.services import Services
-    from rim_router.table import Decision, Index
-    from rim_router.verdict import Verdict
+    from rim_router.rules.table import Decision, Index
+    from rim_router.rules.verdict import Verdict
 
 _LISTINGS = ("outdated", "uptodate")
 _DEFAULT_INDEX = "https://pypi.org/simple"

@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rim_router.names import normalise
+from rim_router.rules.names import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

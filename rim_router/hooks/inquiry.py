@@ -48,12 +48,14 @@ class _Command(InstallCommand):
             options=options, session=session, ignore_requires_python=options.ignore_requires_python
         )
         from rim_router.hooks.answers import Answers
+        from rim_router.hooks.survey import survey
 
+        asks = {"project": Answers.project, "file": Answers.file, "size": Answers.size, "index": survey}
         answers = Answers(finder, session, options.progress_bar)
         request = json.loads((directory / REQUEST).read_text(encoding="utf-8"))
         given: list[dict[str, Any]] = []
         for question in request["questions"]:
-            given.append(answers.to(question))
+            given.append(answers.to(question, asks[question["ask"]]))
             if request["all"] and "error" in given[-1]:
                 break
         (directory / ANSWER).write_text(json.dumps(given), encoding="utf-8")

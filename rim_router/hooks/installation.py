@@ -17,16 +17,16 @@ from pip._internal.utils.urls import url_to_path
 
 import _rim_router
 import rim_router
-from rim_router import contents
 from rim_router.config.locate import places
-from rim_router.contents import PLUGIN, Ground, spelling
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.references import required_by
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.unpacking import Wheel
-from rim_router.names import normalise
-from rim_router.urls import is_local, scrub
+from rim_router.rules import contents
+from rim_router.rules.contents import PLUGIN, Ground, spelling
+from rim_router.rules.names import normalise
+from rim_router.rules.urls import is_local, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

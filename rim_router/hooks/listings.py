@@ -16,17 +16,17 @@ from rim_router.errors import IndexFailedError
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.seams import parameters
-from rim_router.names import RIM_SUFFIX
-from rim_router.recognition import is_file_of
 from rim_router.record import Record
-from rim_router.urls import Origin, is_local, join, redact
+from rim_router.rules.names import RIM_SUFFIX
+from rim_router.rules.recognition import is_file_of
+from rim_router.rules.urls import Origin, is_local, join, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rim_router.hooks.services import Services
-    from rim_router.table import Decision, Index
-    from rim_router.verdict import Verdict
+    from rim_router.rules.table import Decision, Index
+    from rim_router.rules.verdict import Verdict
 
     #: pip's own sources of a project in a search scope, given what turns a page into candidates.
     FromPip = Callable[[str, Any, Any], Any]

@@ -10,16 +10,16 @@ from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError
 from rim_router.hooks.lookalike import lookalike
-from rim_router.page_metadata import QUARANTINE_HINT, project_status
-from rim_router.recognition import NO_INDEX_HINT, is_file_of, is_page_with, namespace_fault, page_fault
-from rim_router.urls import redact, scrub
+from rim_router.rules.page_metadata import QUARANTINE_HINT, project_status
+from rim_router.rules.recognition import NO_INDEX_HINT, is_file_of, is_page_with, namespace_fault, page_fault
+from rim_router.rules.urls import redact, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rim_router.hooks.services import Services
-    from rim_router.table import Index
-    from rim_router.urls import Origin
+    from rim_router.rules.table import Index
+    from rim_router.rules.urls import Origin
 
 _NOT_FOUND = (404, 410)
 _FORBIDDEN = 403

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rim_router.errors import IndexFailedError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.listings import listing
-from rim_router.urls import is_local, redact
+from rim_router.rules.urls import is_local, redact
 
 if TYPE_CHECKING:
     from rim_router.hooks.listings import Inquiry
-    from rim_router.table import Index
+    from rim_router.rules.table import Index
 
 
 def believe(inquiry: Inquiry, index: Index, url: str, absence: str) -> None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rim_router.digests import strong
 from rim_router.errors import RefusedReferenceError
-from rim_router.external import pinned
 from rim_router.hooks.tracking import File, digests_of, url_of
-from rim_router.hosts import Hosts
-from rim_router.names import normalise
-from rim_router.references import judge_reference, names_in
-from rim_router.urls import redact
+from rim_router.rules.digests import strong
+from rim_router.rules.external import pinned
+from rim_router.rules.hosts import Hosts
+from rim_router.rules.names import normalise
+from rim_router.rules.references import judge_reference, names_in
+from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rim_router.hooks.given import Given
     from rim_router.hooks.services import Services
-    from rim_router.table import Decision
-    from rim_router.verdict import Verdict
+    from rim_router.rules.table import Decision
+    from rim_router.rules.verdict import Verdict
 
 
 # A build has no user who could name the file.

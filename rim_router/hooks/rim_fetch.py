@@ -11,7 +11,7 @@ from pip._internal.utils.urls import url_to_path
 from rim_router.errors import DownloadError
 from rim_router.hooks.downloads import FAILURES, places, reason
 from rim_router.hooks.transfer import Transfer
-from rim_router.urls import is_local, redact
+from rim_router.rules.urls import is_local, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,18 +18,18 @@ from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.rim_fetch import fetch
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, url_of
-from rim_router.hosts import Hosts
-from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
-from rim_router.urls import redact
-from rim_router.verdict import Verdict
+from rim_router.rules.hosts import Hosts
+from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
+from rim_router.rules.urls import redact
+from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from rim_router.external import Judge
     from rim_router.hooks.services import Services
     from rim_router.rim import Rim
-    from rim_router.table import Decision
+    from rim_router.rules.external import Judge
+    from rim_router.rules.table import Decision
 
 # What pip passes from a link to the candidate that is made of it; older pips know fewer.
 _KEPT = tuple(

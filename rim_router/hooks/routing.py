@@ -17,7 +17,7 @@ from rim_router.hooks.verification import Verification
 from rim_router.journal import Journal
 
 if TYPE_CHECKING:
-    from rim_router.table import RoutingTable
+    from rim_router.rules.table import RoutingTable
 
 _applied: list[tuple[Services, Router, Rims]] = []
 

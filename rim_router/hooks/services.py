@@ -6,20 +6,20 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import ContradictionError, DownloadError, RefusedFileError, RimRouterError
-from rim_router.external import Judge
 from rim_router.hooks.diagnostics import Announcer, pip_error
 from rim_router.hooks.tracking import File, Tracker
 from rim_router.hooks.transport import Transport
-from rim_router.hosts import Hosts
+from rim_router.rules.external import Judge
+from rim_router.rules.hosts import Hosts
+from rim_router.rules.urls import filename_of, host_of, redact
 from rim_router.terminal import visible
-from rim_router.urls import filename_of, host_of, redact
 
 if TYPE_CHECKING:
     from rim_router.hooks.transfer import Transfer
     from rim_router.journal import Journal
-    from rim_router.table import Decision, Index, RoutingTable
-    from rim_router.urls import Origin
-    from rim_router.verdict import Verdict
+    from rim_router.rules.table import Decision, Index, RoutingTable
+    from rim_router.rules.urls import Origin
+    from rim_router.rules.verdict import Verdict
 
 # Set by `rim-router pin`: files without a digest may be used, because they are to get one now.
 RECORDING = "_RIM_ROUTER_PINNING"

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 from pip._internal.index.sources import LinkSource
 from pip._internal.models.link import Link
 
-from rim_router.digests import strong
 from rim_router.errors import IndexFailedError, QuarantinedError
-from rim_router.external import judge_wheel, pinned
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.listings import listing, scope
 from rim_router.hooks.probing import believe
 from rim_router.hooks.tracking import File, digests_of, fragment_digests, url_of, urls_of
-from rim_router.hosts import Hosts
-from rim_router.names import RIM_SUFFIX
-from rim_router.urls import is_local, redact
-from rim_router.verdict import Verdict
+from rim_router.rules.digests import strong
+from rim_router.rules.external import judge_wheel, pinned
+from rim_router.rules.hosts import Hosts
+from rim_router.rules.names import RIM_SUFFIX
+from rim_router.rules.urls import is_local, redact
+from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rim_router.hooks.listings import Inquiry, Listing
-    from rim_router.table import ExternalWheel, Index
+    from rim_router.rules.table import ExternalWheel, Index
 
 
 class RoutedSource(LinkSource):

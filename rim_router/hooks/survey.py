@@ -14,16 +14,16 @@ from rim_router.errors import IndexFailedError, RimRouterError
 from rim_router.hooks.answers import ERRORS
 from rim_router.hooks.downloads import reason
 from rim_router.hooks.listings import is_secure
-from rim_router.recognition import is_file_of, is_root, linked_files, page_fault
 from rim_router.record import Record
-from rim_router.table import Decision, Kind, Target
-from rim_router.urls import is_local, join, redact
+from rim_router.rules.recognition import is_file_of, is_root, linked_files, page_fault
+from rim_router.rules.table import Decision, Kind, Target
+from rim_router.rules.urls import is_local, join, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rim_router.hooks.answers import Answers, Found
-    from rim_router.table import Index
+    from rim_router.rules.table import Index
 
 _ENOUGH = 64 * 1024  # bytes of an index's root that are looked at; PyPI's has 30 million
 _ACCEPT = {"Accept": "text/html, application/vnd.pypi.simple.v1+json; q=0.1", "Cache-Control": "max-age=0"}

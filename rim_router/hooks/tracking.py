@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from rim_router.digests import strong
 from rim_router.record import EMPTY
+from rim_router.rules.digests import strong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from rim_router.hosts import Hosts
     from rim_router.rim import Rim
-    from rim_router.verdict import Verdict
+    from rim_router.rules.hosts import Hosts
+    from rim_router.rules.verdict import Verdict
 
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 

@@ -10,7 +10,7 @@ from pip._vendor.requests.exceptions import RequestException
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from rim_router.hooks.diagnostics import logger
-from rim_router.urls import redact, scrub
+from rim_router.rules.urls import redact, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

@@ -6,21 +6,22 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import RefusedHostError, RimRouterError
-from rim_router.external import host_line
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.lookalike import lookalike
-from rim_router.hosts import UNREADABLE, forwards_to, has_remedy, is_login, is_upgrade
 from rim_router.libraries import library
 from rim_router.record import Record
-from rim_router.urls import Origin, redact, resolve
+from rim_router.rules.external import host_line
+from rim_router.rules.hosts import UNREADABLE, forwards_to, has_remedy, is_login, is_upgrade
+from rim_router.rules.urls import Origin, redact, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rim_router.hooks.diagnostics import Announcer
-    from rim_router.hosts import Hosts
     from rim_router.journal import Journal
-    from rim_router.table import Index, Policy
+    from rim_router.rules.hosts import Hosts
+    from rim_router.rules.policy import Policy
+    from rim_router.rules.table import Index
 
 
 class _Wanted(Record):

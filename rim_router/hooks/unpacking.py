@@ -8,16 +8,16 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rim_router import contents
 from rim_router.config.locate import has_table
-from rim_router.contents import spelling
 from rim_router.errors import TableError
+from rim_router.rules import contents
+from rim_router.rules.contents import spelling
 
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterable, Iterator, Mapping
 
-    from rim_router.contents import Ground
+    from rim_router.rules.contents import Ground
 
 
 class Wheel:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from pip._internal.exceptions import HashMismatch
 from pip._internal.utils.hashes import Hashes
 
-from rim_router.digests import strong
 from rim_router.hooks.tracking import File, digests_of, url_of
-from rim_router.references import names_in
-from rim_router.urls import Origin
-from rim_router.verdict import Verdict
+from rim_router.rules.digests import strong
+from rim_router.rules.references import names_in
+from rim_router.rules.urls import Origin
+from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from rim_router.hooks.services import Services
-    from rim_router.pins import Pin
+    from rim_router.rules.pins import Pin
 
 
 class StrictHashes(Hashes):

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from rim_router.libraries import library
-from rim_router.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
 from rim_router.rim.faults import quoted
+from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
 
 # No file system that a wheel is installed from has longer names, and tags multiply: a.b.c-d.e.f-g.h.i is 27.
 _LONGEST = 255

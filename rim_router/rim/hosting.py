@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from rim_router.digests import STRONG
 from rim_router.rim.faults import quoted
-from rim_router.urls import Origin, redact
+from rim_router.rules.digests import STRONG
+from rim_router.rules.urls import Origin, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import re
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
-from rim_router.names import normalise
 from rim_router.rim.faults import quoted
 from rim_router.rim.filename import same_version
+from rim_router.rules.names import normalise
 
 if TYPE_CHECKING:
     from rim_router.rim.filename import WheelName

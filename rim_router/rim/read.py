@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-from rim_router.digests import STRONG
-from rim_router.names import RIM_SUFFIX
 from rim_router.rim import hosting
 from rim_router.rim.archive import MAX_SIZE, unpack
 from rim_router.rim.faults import RimError, quoted
 from rim_router.rim.filename import WheelName, dist_info_of
 from rim_router.rim.metadata import difference, judge_metadata
+from rim_router.rules.digests import STRONG
+from rim_router.rules.names import RIM_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

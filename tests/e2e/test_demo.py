@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rim_router.cli import demo
+from rim_router.cli.demo import command as demo
 
 if TYPE_CHECKING:
     from tests.conftest import Environments
@@ -112,7 +112,7 @@ def test_a_run_that_does_not_end_as_it_should(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """If the plugin did nothing, the demo would say so."""
-    monkeypatch.setattr("rim_router.cli.throwaway.Throwaway.add_plugin", lambda self: None)
+    monkeypatch.setattr("rim_router.environments.throwaway.Throwaway.add_plugin", lambda self: None)
     from rim_router.cli import main
 
     assert main(["demo"]) == 1

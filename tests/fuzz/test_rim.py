@@ -15,10 +15,10 @@ from dataclasses import replace
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rim_router.digests import STRONG
 from rim_router.rim import Rim, RimError, hosting, read, stub_wheel
 from rim_router.rim.archive import MAX_UNPACKED
-from rim_router.urls import Origin
+from rim_router.rules.digests import STRONG
+from rim_router.rules.urls import Origin
 from tests.support import rims
 from tests.support.rims import DIST_INFO, RIM, Entry
 

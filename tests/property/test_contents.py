@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.contents import (
+from rim_router.rules.contents import (
     Ground,
     content_faults,
     destinations,
@@ -19,7 +19,7 @@ from rim_router.contents import (
     script_names,
     spelling,
 )
-from rim_router.names import normalise
+from rim_router.rules.names import normalise
 
 LAYOUT = {
     "purelib": "/env/lib/python3.13/site-packages",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rim_router.config import load_files
 from rim_router.config.files import LayerFile
 from rim_router.errors import TableError
-from rim_router.names import Pattern
+from rim_router.rules.names import Pattern
 
 LAYERS = ("machine", "user", "environment", "project")
 INDEXES = ("red", "green")

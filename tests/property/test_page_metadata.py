@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.page_metadata import page_metas, project_status
-from rim_router.recognition import is_page_with, page_fault
+from rim_router.rules.page_metadata import page_metas, project_status
+from rim_router.rules.recognition import is_page_with, page_fault
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "text/html"

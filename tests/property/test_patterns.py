@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.names import Pattern, PatternMap, normalise
+from rim_router.rules.names import Pattern, PatternMap, normalise
 
 # Few letters, so that prefixes meet.
 names = st.from_regex(r"[ab](?:[ab._-]{0,6}[ab])?", fullmatch=True)

@@ -9,13 +9,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rim_router.cli.pin_files import ExternalFile
-from rim_router.cli.pin_record import NEVER, Outcome, State, outcomes, recorded
-from rim_router.cli.pin_store import Store
-from rim_router.cli.toml_text import toml_text
+from rim_router.cli.pin.files import ExternalFile
+from rim_router.cli.pin.record import NEVER, Outcome, State, outcomes, recorded
+from rim_router.cli.pin.store import Store
+from rim_router.cli.pin.toml_text import toml_text
 from rim_router.config.document import read_toml
 from rim_router.config.pinfile import read_pins
-from rim_router.pins import NO_PINS, Pins
+from rim_router.rules.pins import NO_PINS, Pins
 
 STORE = Store("project", Path("/nowhere/pylock.external.toml"))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.strategies import IN_TURN, STRATEGIES, Answer, ask_in_turn, is_last
+from rim_router.rules.strategies import IN_TURN, STRATEGIES, Answer, ask_in_turn, is_last
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router import urls
-from rim_router.urls import Origin, keep_secret, redact, resolve, scrub
+from rim_router.rules import urls
+from rim_router.rules.urls import Origin, keep_secret, redact, resolve, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,10 +25,12 @@ from pip._vendor.urllib3.util import connection as sockets
 
 from rim_router.hooks.diagnostics import PipRoutingError
 from rim_router.hooks.transport import Transport
-from rim_router.hosts import Hosts, is_upgrade
 from rim_router.journal import Journal
-from rim_router.table import Index, Policy, Source
-from rim_router.urls import HostPattern, Origin
+from rim_router.rules.hosts import Hosts, is_upgrade
+from rim_router.rules.policy import Policy
+from rim_router.rules.source import Source
+from rim_router.rules.table import Index
+from rim_router.rules.urls import HostPattern, Origin
 
 OWN, LISTED, OTHER = "acme.example", "cdn.example", "evil.test"
 OWN_PORTS = {"http": 80, "https": 443}

@@ -21,7 +21,7 @@ PYTHONS = ("3.14", "3.15")
 # The oldest pip that supports the first of them is what another one is replaced by and with.
 PIPS = ("pip", "pip==25.3")
 TESTS = (
-    "tests/unit/test_startup.py",
+    "tests/unit/environments/test_startup.py",
     "tests/seams/test_seams.py",
     "tests/e2e/test_inert.py",
     "tests/e2e/test_attacks.py",

@@ -166,7 +166,7 @@ def test_tests_that_are_to_be_run_exist() -> None:
 
 
 def test_modules_that_are_named_exist() -> None:
-    """The architecture page names modules that are there, and all of `hooks` and `config`."""
+    """The architecture page names modules that are there, and all of the folders that everybody needs."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for name in re.findall(r"`_rim_router\.(\w+)`", text):
         assert (ROOT / "_rim_router" / f"{name}.py").exists(), name
@@ -176,11 +176,20 @@ def test_modules_that_are_named_exist() -> None:
     package = ""
     for cell in re.findall(r"`([\w.*]+)`", " ".join(rows)):
         head, dot, tail = cell.rpartition(".")
-        package = head if dot else package if (ROOT / "rim_router" / package / f"{cell}.py").exists() else ""
+        package = (
+            head.replace(".", "/")
+            if dot
+            else package
+            if (ROOT / "rim_router" / package / f"{cell}.py").exists()
+            else ""
+        )
         path = ROOT / "rim_router" / package / f"{tail}.py"
         named.add(str(path.relative_to(ROOT / "rim_router")))
         assert tail == "*" or path.exists(), cell
-    for folder in ("hooks", "config"):
+    rooms = "_rim_router|rules|rim|config|hooks|environments|cli|bench|tests"
+    for path in re.findall(rf"`((?:{rooms})/[\w./]*)`", text):
+        assert (ROOT / path).exists() or (ROOT / "rim_router" / path).exists(), path
+    for folder in ("rules", "hooks", "config", "environments"):
         there = {f"{folder}/{path.name}" for path in (ROOT / "rim_router" / folder).glob("*.py")}
         assert there - {f"{folder}/__init__.py"} <= named
 

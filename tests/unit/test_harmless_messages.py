@@ -14,17 +14,17 @@ from pip._vendor.rich.console import Console
 from pip._vendor.rich.text import Text
 
 from rim_router.cli import main
-from rim_router.cli.findings import Finding
+from rim_router.cli.check.findings import Finding
+from rim_router.cli.pin.toml_text import toml_text
 from rim_router.cli.rendering import columns, fields, say, tell
-from rim_router.cli.toml_text import toml_text
 from rim_router.config.inheritance import inherit_failure, read_inherited
 from rim_router.errors import Fault, LocationError, RimRouterError, TableError, Where
 from rim_router.hooks import diagnostics
 from rim_router.libraries import toml
 from rim_router.rim import RimError
-from rim_router.table import Source
+from rim_router.rules.source import Source
+from rim_router.rules.verdict import Verdict
 from rim_router.terminal import visible
-from rim_router.verdict import Verdict
 from tests.support.tables import write_table
 
 if TYPE_CHECKING:

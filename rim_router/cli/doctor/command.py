@@ -1,0 +1,204 @@
+"""rim-router doctor: tell whether pip here is routed, and what stands in the way."""
+
+from __future__ import annotations
+
+import os
+import platform
+import ssl
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rim_router import __version__
+from rim_router.cli import shapes
+from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
+from rim_router.config import load_files, locate
+from rim_router.config.document import shown_path
+from rim_router.environments import startup
+from rim_router.environments.copies import copies
+from rim_router.errors import RimRouterError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from rim_router.cli.doctor import shape
+
+# The hooks are imported by this command only, and late: they make pip's own copies of libraries serve.
+_SWITCH = "RIM_ROUTER_DISABLE"
+
+_PROBE = (
+    "import sys; first, later = map(sys.modules.get, ('_rim_router', '_rim_router.waiter')); "
+    "sys.stdout.write(str(any(f in (first, getattr(later, 'waiter', first)) for f in sys.meta_path)))"
+)
+_GOOD = ("routed", "inert", "no-pip")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine this environment; 1 if pip here would refuse, or would not be routed."""
+    report = examine()
+    if args.json:
+        print_json(report)
+    else:
+        say("\n".join(_text(report)))
+    return OK if report["state"] in _GOOD else NO
+
+
+def examine() -> shape.DoctorReport:
+    """Everything that the command reports."""
+    tables, table_error = _tables()
+    plugin, pip = _plugin(), _pip()
+    switch = os.environ.get(_SWITCH) or None
+    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, switch=switch)
+    return {
+        "version": shapes.VERSION,
+        "state": state,
+        "why": why,
+        "python": f"{platform.python_version()} ({sys.executable or 'unknown'})",
+        "plugin": plugin,
+        "pip": pip,
+        "tables": tables,
+        "table_error": table_error,
+        "switch": switch,
+        "openssl": ssl.OPENSSL_VERSION,
+        "certifi": _version("certifi"),
+        "other_patches": [{"file": str(file), "line": line} for file, line in startup.other_patches()],
+        "copies": [{"package": name, "directory": str(path)} for name, path in copies()],
+    }
+
+
+def _state(
+    plugin: shape.Plugin,
+    pip: shape.Pip,
+    *,
+    in_force: bool,
+    table_error: str | None,
+    switch: str | None,
+) -> tuple[str, str]:
+    """What pip here would do, and why."""
+    if pip["version"] is None:
+        return "no-pip", "there is no pip in this environment"
+    if not plugin["active"]:
+        return "open", "the plugin is not active in this environment: reinstall rim-router with pip"
+    if not plugin["active_isolated"]:
+        return (
+            "open",
+            "the plugin is not active under `python -I`: install it outside the user's site-packages",
+        )
+    if switch == "1" and (in_force or table_error is not None):
+        return "open", f"{_SWITCH}=1 turns routing off: unset it"
+    if table_error is not None:
+        return "refuses", "the routing table cannot be used: correct it"
+    if not in_force:
+        return "inert", "no routing table is in force here: pip behaves as without the plugin"
+    if not pip["routable"]:
+        return "refuses", f"this pip cannot be routed: use pip {pip['supported']}, or upgrade rim-router"
+    return "routed", "pip here is routed by the table"
+
+
+def _tables() -> tuple[list[shapes.Place], str | None]:
+    tables: list[shapes.Place] = []
+    try:
+        files = locate()
+        tables = [{"layer": file.layer, "file": shown_path(file.path), "line": None} for file in files]
+        load_files(files)
+    except RimRouterError as error:
+        return tables, str(error)
+    return tables, None
+
+
+def _plugin() -> shape.Plugin:
+    return {
+        "version": __version__,
+        "package": str(Path(startup.__file__).resolve().parents[1]),
+        "startup_files": [str(file) for file in startup.own_files()],
+        "active": _waits_for_pip(),
+        "active_isolated": _waits_for_pip("-I"),
+    }
+
+
+def _waits_for_pip(*options: str) -> bool:
+    """Whether a fresh interpreter of this environment waits for pip."""
+    if not sys.executable:
+        return False
+    # Away from the working directory, whose own modules are none of pip's.
+    found = subprocess.run(
+        [sys.executable, *options, "-c", _PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL, check=False, text=True,
+    )  # fmt: skip
+    return found.returncode == 0 and found.stdout.strip() == "True"
+
+
+def _pip() -> shape.Pip:
+    from rim_router.hooks import seams
+
+    oldest, newest = (".".join(map(str, numbers)) for numbers in (seams.OLDEST, seams.NEWEST_TESTED))
+    supported = f"{oldest} to {newest}"
+    try:
+        found = seams.pip_version()
+    except ImportError:
+        return {"version": None, "supported": supported, "routable": False, "hook_points": []}
+    hook_points: list[shape.HookPoint] = [
+        {"place": seam.place, "why": seam.why, "fault": fault} for seam, fault in seams.probe()
+    ]
+    routable = seams.release(found) >= seams.OLDEST and not any(point["fault"] for point in hook_points)
+    return {"version": found, "supported": supported, "routable": routable, "hook_points": hook_points}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _text(report: shape.DoctorReport) -> Iterator[str]:
+    yield f"{report['state']}: {report['why']}"
+    yield from fields([*_plugin_lines(report), *_pip_lines(report["pip"]), *_other_lines(report)])
+
+
+def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
+    plugin = report["plugin"]
+    yield "rim-router", f"{plugin['version']} in {plugin['package']}"
+    for file in plugin["startup_files"] or ["none found"]:
+        yield "start-up files", file
+    yield "active", ("yes" if plugin["active"] else "NO") + ", a fresh python was asked"
+    yield "active", ("yes" if plugin["active_isolated"] else "NO") + " with python -I"
+    if report["switch"] is not None:
+        effect = "" if report["switch"] == "1" else " has no effect: only 1 has"
+        yield "switch", f"{_SWITCH}={report['switch']}{effect}"
+    for table in report["tables"]:
+        yield "tables", f"{table['file']} ({table['layer']})"
+    if report["table_error"] is not None:
+        for line in report["table_error"].splitlines():
+            yield "tables", line
+    elif not report["tables"]:
+        yield "tables", "none"
+
+
+def _pip_lines(pip: shape.Pip) -> Iterator[tuple[str, str]]:
+    if pip["version"] is None:
+        yield "pip", f"none (supported: {pip['supported']})"
+        return
+    yield "pip", f"{pip['version']} (supported: {pip['supported']})"
+    for point in pip["hook_points"]:
+        yield "hook points", f"{point['fault'] or 'ok'}: {point['place']} ({point['why']})"
+
+
+def _other_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
+    yield "python", report["python"]
+    yield "OpenSSL", report["openssl"]
+    yield "certifi", report["certifi"] or "missing"
+    for patch in report["other_patches"]:
+        yield "other patches", f"{patch['file']}: {patch['line']}"
+    if not report["other_patches"]:
+        yield "other patches", "none found"
+    for copy in report["copies"]:
+        yield "copies of pip", f"{copy['package']} in {copy['directory']}: not routed; it stops under a table"

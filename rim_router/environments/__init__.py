@@ -1,0 +1,1 @@
+"""Environments, this one and others: what is in their site-packages, and putting this plugin there."""

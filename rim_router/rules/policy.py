@@ -1,0 +1,45 @@
+"""The policy in force: what is allowed beyond look-ups (spec section 6). Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from rim_router.record import EMPTY, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rim_router.rules.source import Source
+
+
+class Policy(Record):
+    """The policy in force (spec section 6)."""
+
+    require_hashes: str = "external"
+    pins: str = "optional"
+    direct_references: str = "hashed"
+    offline_find_links: str = "allow"
+    redirects: str = "hashed"
+    minimum_openssl: str | None = None
+    sources: Mapping[str, Source] = EMPTY
+    _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
+
+    def asks_for_newer(self, openssl: str) -> str | None:
+        """What asks for a newer OpenSSL than this one; None if nothing does.
+
+        :param openssl: as :data:`ssl.OPENSSL_VERSION` has it; another library is older than any.
+        """
+        actual = openssl_version(openssl.split()[1]) if openssl.startswith("OpenSSL ") else (0,)
+        if self.minimum_openssl is None or actual >= openssl_version(self.minimum_openssl):
+            return None
+        source = self.sources.get("minimum-openssl")
+        return f'policy.minimum-openssl is "{self.minimum_openssl}"' + (f" in {source}" if source else "")
+
+
+def openssl_version(text: str) -> tuple[int, ...]:
+    """A version of OpenSSL in an order: ``1.1.1k``, with letters for patches, comes before ``3.0.15``."""
+    match = re.match(r"(\d+)\.?(\d*)\.?(\d*)([a-z]*)", text)
+    numbers = [int(part or 0) for part in match.groups()[:3]] if match else [0, 0, 0]
+    letters = match[4] if match else ""
+    return (*numbers, len(letters), *map(ord, letters))
