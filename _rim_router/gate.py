@@ -156,9 +156,9 @@ def _stop_broken(failure: Exception) -> None:
     """
     failure = _state.get("broken", failure)
     why = f"{type(failure).__name__}: {failure}"
-    if not _turned_off(f"whatever table there is ({why})"):
+    if not _turned_off(f"any table that there is ({why})"):
         raise Stop(
-            f"rim-router does not work here ({why}), and pip does not look up anything without it. "
+            f"rim-router does not work here ({why}), and without it pip looks up nothing. "
             f"Install it again: {SWITCH}=1 python -m pip install --force-reinstall rim-router; "
             "or remove it: python -m pip uninstall rim-router"
         )

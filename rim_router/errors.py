@@ -96,11 +96,11 @@ class TableError(RimRouterError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         count = len(self.faults)
-        what = "a fault" if count == 1 else f"{count} faults"
+        what, them = ("an error", "it") if count == 1 else (f"{count} errors", "these")
         super().__init__(
             f"The routing table has {what}:",
             notes=[str(fault) for fault in self.faults],
-            hint="correct it; `rim-router check` shows every fault",
+            hint=f"fix {them}, then run: rim-router check",
         )
 
     def __str__(self) -> str:

@@ -97,7 +97,7 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
     try:
         data: dict[str, Any] = reader.loads(text)
     except RecursionError:
-        raise TableError([Fault("not TOML that can be read: nested too deeply", Where(file))]) from None
+        raise TableError([Fault("cannot be read as TOML: nested too deeply", Where(file))]) from None
     except ValueError as error:  # TOMLDecodeError, and an integer with thousands of digits
         message = str(error)
         found = re.search(_PLACE, message)
@@ -123,7 +123,9 @@ def _newer_before(fault: Fault | None, file: str, text: str) -> Fault | None:
     place = _where(file, text, newer.offset)
     if fault is not None and _position(place) > _position(fault.where):
         return None
-    return Fault(f"{newer.what} is TOML 1.1, and a table is TOML 1.0 on every Python", place, newer.hint)
+    return Fault(
+        f"{newer.what} is TOML 1.1, and tables are read as TOML 1.0 on every Python", place, newer.hint
+    )
 
 
 def _where(file: str, text: str, offset: int) -> Where:
@@ -233,7 +235,7 @@ class Document:
         if not isinstance(value, str):
             self.wrong_type(key, "a string", value)
         elif value not in words:
-            self.fault(key, f"{shown_text(value)} is none of " + ", ".join(f'"{word}"' for word in words))
+            self.fault(key, f"{shown_text(value)} is not one of " + ", ".join(f'"{word}"' for word in words))
         else:
             return value
         return None

@@ -50,8 +50,7 @@ def read_inherited(text: str) -> list[LayerFile]:
         file = open_layer(layer, Path(path), embedded)
         if file is None:
             raise LocationError(
-                f"{shown_path(path)} was in force in the pip that started this one, "
-                "and does not exist any more"
+                f"{shown_path(path)} was in force in the pip that started this one, and no longer exists"
             )
         files.append(file)
     return files

@@ -98,7 +98,8 @@ def _start(directory: os.PathLike[str] | str | None) -> Path:
         return Path(os.path.realpath(Path.cwd() if directory is None else directory))
     except OSError as error:
         raise LocationError(
-            f"the working directory cannot be told ({error.strerror}), nor the routing tables in force in it",
+            f"the working directory cannot be determined ({error.strerror}), "
+            "so its routing tables cannot be found",
             hint="change to a directory that exists",
         ) from error
 

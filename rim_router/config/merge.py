@@ -166,6 +166,8 @@ class _Resolver:
         )
 
     def _hint(self, name: str) -> str:
+        if "://" in name:
+            return "define an index of that URL under [indexes], and write its name here"
         if name not in self._guesses:
             self._guesses[name] = nearest(name, [*self._scope, "pip", "wheels"])
         guess = self._guesses[name]

@@ -291,7 +291,7 @@ def _content(entry: _Entry, packed: bytes, left: int) -> tuple[bytes, str | None
         try:
             content = inflater.decompress(packed, min(most, left) + 1)
         except zlib.error:
-            return b"", f"{shown} is broken: its packed bytes are no deflate stream"
+            return b"", f"{shown} is broken: its packed bytes are not a deflate stream"
         whole = inflater.eof and not inflater.unused_data
     fault = None
     if len(content) > left:

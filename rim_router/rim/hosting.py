@@ -126,7 +126,7 @@ def _load(content: bytes, faults: list[str]) -> dict[str, Any] | None:
         return int(text)
 
     def constant(text: str) -> None:
-        raise ValueError(f"{text} is no JSON number")
+        raise ValueError(f"{text} is not a JSON number")
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         times = Counter(key for key, _ in pairs)
@@ -154,7 +154,7 @@ def _load(content: bytes, faults: list[str]) -> dict[str, Any] | None:
 
 def _judge(values: dict[str, Any], wheel: str | None, faults: list[str]) -> None:
     faults += [f"no {key}" for key in _REQUIRED if key not in values]
-    faults += [f"{quoted(key)} is no key of version {VERSION}" for key in values if key not in _KEYS]
+    faults += [f"{quoted(key)} is not a key of version {VERSION}" for key in values if key not in _KEYS]
     if "version" in values and not _is_version(values["version"]):
         shown = values["version"]
         shown = quoted(shown) if isinstance(shown, str) else json.dumps(shown)[:_LONGEST_TEXT]

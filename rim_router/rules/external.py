@@ -113,7 +113,7 @@ class Judge:
         try:
             origin = Origin.of(url)
         except ValueError:
-            return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
+            return Verdict(False, shown, True, "its URL cannot be read, or programs read it differently")
         name = self.index.name
         if origin in self.own:
             if self.policy.require_hashes == "all" and not is_strong and origin != LOCAL:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from rim_router.rules.table import Decision, ExternalWheel, Index
 
-UNREADABLE = "which cannot be read, or not by everybody in the same way"
+UNREADABLE = "which cannot be read, or which programs read differently"
 _NOT_HTTPS = "which is not https"
-_NOT_HTTPS_ANY_MORE = "which is not https any more"
+_NOT_HTTPS_ANY_MORE = "which is no longer https"
 _WITH_CREDENTIALS = "which carries credentials"
-_WITHOUT_DIGEST = "which is another host, and no strong digest of the file is known"
+_WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
 
 
 class Hosts(Record):

@@ -63,7 +63,7 @@ class Pattern(NamedTuple):
         prefix = text.endswith("*")
         stem = text[:-1] if prefix else text
         if "*" in stem:
-            raise ValueError(f"{text!r} has a '*' that is not the one at the end")
+            raise ValueError(f"{text!r} has a '*' that is not at the end")
         if prefix and not stem:
             return cls("", True)
         literal = normalise(stem)

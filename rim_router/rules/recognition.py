@@ -136,7 +136,7 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
     :param namespace: normalised.
     """
     if not is_json(content_type):
-        return "it answers in HTML, and only JSON (API version 1.5) can tell"
+        return "it answers in HTML, and only JSON (API version 1.5) names the owner of a namespace"
     entries = json.loads(content).get("namespaces")
     for entry in entries if isinstance(entries, list) else ():
         name = entry.get("name") if isinstance(entry, dict) else None

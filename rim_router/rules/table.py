@@ -219,6 +219,8 @@ class Decision(Record):
     def __str__(self) -> str:
         if not self.claimed:
             return f"{self.name} is left to pip"
+        if self.target.kind is Kind.DENY:
+            return f"{self.name} is denied ({self.claim})"
         target = str(self.target)
         if self.wheels and self.target.kind is not Kind.WHEELS:
             target += " and wheels"

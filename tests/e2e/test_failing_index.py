@@ -207,7 +207,7 @@ class TestQuarantined:
         )
         result = victim.pip("install", "acme-core")
         assert result.returncode != 0, str(result)
-        assert "acme-core is quarantined, without a reason given" in result.words
+        assert "acme-core is quarantined, with no reason given" in result.words
         assert victim.origin("acme_core") is None
         assert strategy == "version-priority" or not stage.public.asked_for("acme-core")
 
@@ -277,7 +277,7 @@ class TestOtherVersionsOfTheInterface:
         victim = environments.equipped()
         stage.route(victim)
         result = victim.pip("install", *stage.both, "acme-core")
-        stage.assert_stopped(victim, result, "it is of API version 2.0", "upgrade rim-router")
+        stage.assert_stopped(victim, result, "it has API version 2.0", "upgrade rim-router")
         assert "is the URL" not in result.words
 
     def test_an_empty_page_of_the_type_of_indexes(self, stage: Stage, environments: Environments) -> None:

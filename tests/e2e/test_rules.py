@@ -422,7 +422,7 @@ class TestUnsetVariables:
             stage.assert_stopped(victim, result, said, "./index-routing.toml:2, indexes.acme")
         reference = f"acme-core @ {stage.private.file_url(stage.real)}"
         result = victim.pip("install", reference)
-        stage.assert_stopped(victim, result, "cannot be told", "set RIM_ROUTER_TOKEN")
+        stage.assert_stopped(victim, result, "is not known", "set RIM_ROUTER_TOKEN")
         result = victim.pip("install", "--no-index", "acme-core")
         stage.assert_stopped(victim, result, "No matching distribution")
         assert not stage.private.requests

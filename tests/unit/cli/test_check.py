@@ -55,7 +55,7 @@ def test_every_fault_at_once(machine: Machine, capsys: pytest.CaptureFixture[str
     assert main(["check"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("ERROR: The routing table has 3 faults:\n")
+    assert captured.err.startswith("ERROR: The routing table has 3 errors:\n")
     for place in ("./index-routing.toml:2", "./index-routing.toml:4", str(machine.path("user")) + ":2"):
         assert place in captured.err
 

@@ -62,7 +62,7 @@ def test_a_denied_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
     machine.write("project", TABLE)
     assert main(["explain", "acme-core", "acme-legacy-x"]) == 1
     lines = text(capsys)
-    assert "Routing acme-legacy-x to nowhere (acme-legacy-* in ./index-routing.toml)" in lines
+    assert "acme-legacy-x is denied (acme-legacy-* in ./index-routing.toml)" in lines
     assert "denied retired: use acme-core" in lines
     assert "also matches acme-* = acme in ./index-routing.toml:6: less specific" in lines
 

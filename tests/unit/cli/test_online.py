@@ -350,7 +350,7 @@ class TestRims:
         ("data", "why"),
         [
             (b"", "is not a zip archive, or is cut off"),
-            (b"x" * (4 * 1024 * 1024 + 2), "is over 4 MiB"),
+            (b"x" * (4 * 1024 * 1024 + 2), "is larger than 4 MiB"),
         ],
         ids=["empty", "large"],
     )
@@ -394,7 +394,7 @@ class TestRims:
                 redirect("https://cdn.example/x"),
                 (
                     f"redirects {RIM} to https://cdn.example/x, "
-                    "which is another host, and no strong digest of the file is known"
+                    "which is another host, and no strong digest is known for the file"
                 ),
             ),
         ],
@@ -569,5 +569,5 @@ def test_a_page_of_another_version(
     route(machine, index.url)
     assert main(command) == 1
     said = "".join(capsys.readouterr())
-    assert "it is of API version 2.0, and only version 1 is known" in said
+    assert "it has API version 2.0, and only version 1 is supported" in said
     assert "upgrade rim-router" in said

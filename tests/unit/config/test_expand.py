@@ -161,7 +161,10 @@ class TestVariables:
         """The message names the variable, and not what it holds."""
         with pytest.raises(ValueError) as caught:
             expand("https://${HOST}.a.example/simple", HOST=value)
-        assert str(caught.value) == "environment variable HOST is used in the host, and is no part of a host"
+        assert (
+            str(caught.value)
+            == "environment variable HOST is used in the host, and its value cannot be part of a host"
+        )
 
     def test_a_value_may_be_a_part_of_the_host(self) -> None:
         """With its port."""
@@ -242,7 +245,7 @@ class TestVariables:
     @pytest.mark.parametrize("text", ["${lower}", "${}", "${A", "${A-B}", "${A:-x}", "x${ A}"])
     def test_an_opening_that_is_no_variable_is_a_fault(self, text: str) -> None:
         """Nobody means it as it is written."""
-        with pytest.raises(ValueError, match="that no UPPER_CASE name"):
+        with pytest.raises(ValueError, match="not followed by an UPPER_CASE name"):
             expand("https://a.example/" + text, A="x")
 
     def test_values_are_not_expanded_again(self) -> None:

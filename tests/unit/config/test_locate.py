@@ -234,7 +234,7 @@ class TestWalk:
         gone.mkdir()
         os.chdir(gone)
         gone.rmdir()
-        with pytest.raises(LocationError, match="the working directory cannot be told"):
+        with pytest.raises(LocationError, match="the working directory cannot be determined"):
             locate()
 
 

@@ -82,7 +82,7 @@ def test_the_example_of_the_documentation(machine: Machine, monkeypatch: pytest.
         "Routing acme-core to acme (acme-* in ./index-routing.toml)",
         "Routing torch to pytorch (torch in ./index-routing.toml)",
         "Routing numpy to acme, pypi (numpy in ./index-routing.toml)",
-        "Routing acme-legacy-x to nowhere (acme-legacy-* in ./index-routing.toml)",
+        "acme-legacy-x is denied (acme-legacy-* in ./index-routing.toml)",
         "Routing django to pypi (* in ./index-routing.toml)",
     ]
     assert table.policy.require_hashes == "all"

@@ -197,7 +197,7 @@ def test_equal_versions_are_equal(package: str, filename: str) -> None:
             [
                 (
                     f':7, @.url: "file:////server/{WHEEL}" has a path that begins with two slashes, '
-                    "which some take for another host: write one"
+                    "which some programs read as another host: write one"
                 )
             ],
         ),
