@@ -121,7 +121,7 @@ class Downloads:
             return failure
         error = DownloadError(
             f"{file.filename} could not be downloaded",
-            notes=[f"{url}: {why}" for url, why, _ in failures],
+            notes=[_at(url, why) for url, why, _ in failures],
             hint=file.advice,
         )
         self._services.journal.write("refusal", file=file.filename, reason=str(error))
@@ -145,9 +145,14 @@ def places(file: File, failures: Sequence[tuple[str, str, Exception]]) -> Iterat
                 yield url
 
 
+def _at(url: str, why: str) -> str:
+    """Why a place has failed, with its URL once."""
+    return why if url in why else f"{url}: {why}"
+
+
 def _say_next(url: str, failures: Sequence[tuple[str, str, Exception]]) -> None:
     if failures:
-        logger.warning("%s: %s; trying %s", *failures[-1][:2], redact(url))
+        logger.warning("%s; trying %s", _at(*failures[-1][:2]), redact(url))
 
 
 def reason(failure: Exception) -> str:
