@@ -16,7 +16,7 @@ class ReadmeHook(MetadataHookInterface):
     """Sets ``readme`` of the project's metadata."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Add the README. Its links lead into the repository, which is ``Source`` among the project's URLs."""
+        """Add the README, with links into the repository that ``Source`` of the project's URLs names."""
         text = Path(self.root, "README.md").read_text(encoding="utf-8")
         source = metadata.get("urls", {}).get("Source")
         metadata["readme"] = {"content-type": "text/markdown", "text": with_absolute_links(text, source)}

@@ -180,7 +180,7 @@ def test_tests_that_are_named_exist(page: Path) -> None:
 
 
 def test_ids_are_those_of_tests() -> None:
-    """The test above knows a class of tests, a test and a test in a class, and takes no other function for one."""
+    """A class of tests, a test and a test in a class are known, and no other function is taken for one."""
     known = ids_in(Path(__file__))
     assert {"", "::test_ids_are_those_of_tests"} <= known
     assert not {"::blocks", "::ids_in", "::TABLES"} & known
