@@ -75,9 +75,8 @@ def _parse_table(document: Document, value: object, environ: Mapping[str, str]) 
     wheels = _read_wheels(document, (*base, "wheel"), table["wheel"]) if "wheel" in table else []
     policy = _read_policy(document, (*base, "policy"), table.get("policy", {}))
     # A mistyped [indexes] is one fault, and not one more for each route.
-    complete = isinstance(table.get("indexes", {}), dict) and not any(
-        isinstance(entry, dict) for name, entry in table.items() if name not in TABLE
-    )
+    mistyped = any(isinstance(entry, dict) for name, entry in table.items() if name not in TABLE)
+    complete = isinstance(table["indexes"], dict) if "indexes" in table else not mistyped
     return Layer(source, indexes, routes, policy, tuple(document.faults), complete, tuple(wheels))
 
 
