@@ -177,7 +177,7 @@ class ContradictionError(RimRouterError):
 
 
 class DownloadError(RimRouterError):
-    """A file could not be had, or what came was another file (spec section 5, rule 9)."""
+    """A file could not be downloaded, or another file came (spec section 5, rule 9)."""
 
     reference = "failed-download"
 

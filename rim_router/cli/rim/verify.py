@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class VerificationError(RimRouterError):
-    """The wheel that a ``.rim`` stands for cannot be had, or is not the one it should be (spec 5.4)."""
+    """The wheel that a ``.rim`` stands for cannot be downloaded, or is not the right one (spec 5.4)."""
 
     reference = "rim-verification-failed"
 
