@@ -114,6 +114,15 @@ def test_every_key_is_in_the_reference(key: str) -> None:
     assert f"`{key}`" in (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 
+def test_docstrings_name_sections_of_the_reference() -> None:
+    """What stands behind "reference:" in the code is a heading of the page."""
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    headings = {heading.replace("`", "") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    for path in [*(ROOT / "rim_router").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        for name in re.findall(r"[(;] ?reference: ([^();,]+)", path.read_text(encoding="utf-8")):
+            assert name in headings, path
+
+
 def test_the_variables_are_in_the_reference() -> None:
     """Every environment variable in the code is on the page."""
     text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
