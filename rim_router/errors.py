@@ -67,7 +67,7 @@ class RimRouterError(Exception):
 
 
 class LocationError(RimRouterError):
-    """A table file is missing, unreadable or not to be trusted (spec section 2)."""
+    """A table file is missing, unreadable or not trusted (spec section 2)."""
 
     reference = "routing-table-location"
 
@@ -89,7 +89,7 @@ class Fault(Record):
 
 
 class TableError(RimRouterError):
-    """One or more table files are not valid; carries every fault found (spec sections 2 and 3)."""
+    """One or more table files have errors; all of them are listed (spec sections 2 and 3)."""
 
     reference = "invalid-routing-table"
 
@@ -120,7 +120,7 @@ class DeniedError(RimRouterError):
 
 
 class IndexFailedError(RimRouterError):
-    """The index of a claimed name did not answer as an index (spec section 4, rule 3).
+    """The index of a claimed name failed, or did not answer as an index (spec section 4, rule 3).
 
     :param unreachable: whether a mirror may be tried instead (no answer, or 5xx).
     """
@@ -159,7 +159,7 @@ class RefusedFileError(RimRouterError):
 
 
 class RefusedDistributionError(RimRouterError):
-    """A distribution is not whose it should be, or brings what it may not (spec section 4, rules 7 and 8)."""
+    """A distribution is not the right project, or has files that it may not have (spec section 4, rules 7 and 8)."""
 
     reference = "refused-distribution"
 

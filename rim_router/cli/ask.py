@@ -28,7 +28,7 @@ _STANDARD_ERROR = 2  # its descriptor: what pip says is not what a command print
 
 
 class AskError(RimRouterError):
-    """pip cannot be asked, or what was asked cannot be had."""
+    """pip cannot be asked, or cannot answer."""
 
     reference = "pip-cannot-tell"
 
