@@ -232,7 +232,7 @@ def _error_rows() -> Iterator[str]:
     )
     for each, (reference, what) in zip(found, paired([each.reference for each in found], ERRORS)):
         meaning = (each.__doc__ or "").partition("\n")[0].replace("``", "`")
-        meaning = re.sub(r" \((?:[^()]*, )?(?:spec|PEP) [^)]*\)", "", meaning)
+        meaning = re.sub(r" \((?:[^()]*, )?(?:reference:|PEP) [^)]*\)", "", meaning)
         yield f"| `{reference}` | {meaning} | {what}. |"
 
 

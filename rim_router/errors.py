@@ -67,7 +67,7 @@ class RimRouterError(Exception):
 
 
 class LocationError(RimRouterError):
-    """A table file is missing, unreadable or not trusted (spec section 2)."""
+    """A table file is missing, unreadable or not trusted (reference: Discovery and precedence)."""
 
     reference = "routing-table-location"
 
@@ -89,7 +89,7 @@ class Fault(Record):
 
 
 class TableError(RimRouterError):
-    """One or more table files have errors; all of them are listed (spec sections 2 and 3)."""
+    """One or more table files have errors; all of them are listed (reference: The table)."""
 
     reference = "invalid-routing-table"
 
@@ -108,19 +108,19 @@ class TableError(RimRouterError):
 
 
 class UnsupportedPipError(RimRouterError):
-    """The hook points of this pip are not as expected (spec section 1, fail closed)."""
+    """The hook points of this pip are not as expected (reference: Hook points)."""
 
     reference = "unsupported-pip"
 
 
 class DeniedError(RimRouterError):
-    """The table denies this project (spec section 3, ``deny``)."""
+    """The table denies this project (reference: [routes])."""
 
     reference = "denied-project"
 
 
 class IndexFailedError(RimRouterError):
-    """The index of a claimed name failed, or did not answer as an index (spec section 4, rule 3).
+    """The index of a claimed name failed, or did not answer as an index (reference: Look-ups, rule 3).
 
     :param unreachable: whether a mirror may be tried instead (no answer, or 5xx).
     """
@@ -147,37 +147,37 @@ class QuarantinedError(IndexFailedError):
 
 
 class RefusedReferenceError(RimRouterError):
-    """A direct reference to a claimed name is not allowed (spec section 4, rule 5)."""
+    """A direct reference to a claimed name is not allowed (reference: Look-ups, rule 6)."""
 
     reference = "refused-direct-reference"
 
 
 class RefusedFileError(RimRouterError):
-    """No file of a claimed name may be used (spec section 5, rules 1 and 2)."""
+    """No file of a claimed name may be used (reference: Which files may be used)."""
 
     reference = "refused-external-file"
 
 
 class RefusedDistributionError(RimRouterError):
-    """A distribution is not the right project, or has files that it may not have (spec section 4, rules 7 and 8)."""
+    """A distribution is not the right project, or has files that it may not have."""
 
     reference = "refused-distribution"
 
 
 class RefusedHostError(RimRouterError):
-    """A host may not be asked for a file (spec section 5, rules 7 and 8)."""
+    """A host may not be asked for a file (reference: Redirects)."""
 
     reference = "refused-host"
 
 
 class ContradictionError(RimRouterError):
-    """Two sources give different digests for one file (spec section 5, rules 2 to 4)."""
+    """Two sources give different digests for one file (reference: What is verified)."""
 
     reference = "contradicting-digests"
 
 
 class DownloadError(RimRouterError):
-    """A file could not be downloaded, or another file came (spec section 5, rule 9)."""
+    """A file could not be downloaded, or another file came (reference: Several places)."""
 
     reference = "failed-download"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping, Sequence
 
-# Exit codes (spec section 8).
+# Exit codes (reference: Exit codes).
 OK = 0
 NO = 1  # the answer is no
 UNUSABLE = 2  # bad usage, unreadable input or a bad table

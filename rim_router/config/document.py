@@ -156,7 +156,7 @@ class Document:
 
     @property
     def trusted(self) -> bool:
-        """Whether whoever wrote it may use any environment variable of this user (spec section 3)."""
+        """Whether whoever wrote it may use any environment variable of this user (reference: [indexes])."""
         return self.layer in ("machine", "user", "environment")
 
     def line_of(self, key: Key) -> int | None:

@@ -1,4 +1,4 @@
-"""URLs and paths of indexes as written, turned into absolute URLs (spec section 3).
+"""URLs and paths of indexes as written, turned into absolute URLs (reference: [indexes]).
 
 What an environment variable holds must not be able to send a request, or another credential, to
 another host than the table names. So:

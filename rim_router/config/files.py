@@ -1,4 +1,4 @@
-"""Reads the files that are or may be routing tables, each of them once (spec section 2)."""
+"""Reads the files that are or may be routing tables, each of them once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads ``[indexes]`` (spec section 3, index values)."""
+"""Reads ``[indexes]``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the table files that are in force for a directory (spec section 2)."""
+"""Finds the table files that are in force for a directory (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 

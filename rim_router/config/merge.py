@@ -1,4 +1,4 @@
-"""Puts the layers together into one routing table (spec section 2)."""
+"""Puts the layers together into one routing table (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _locks_broken(pattern: Pattern, place: Source, hint: str, locks: PatternMap[
 
 
 def _is_repeated(route: Route, below: Sequence[Route]) -> bool:
-    """Whether a route only says once more what the route of that pattern in the layers below says (spec 2).
+    """Whether a route only says once more what the route of that pattern in the layers below says.
 
     Which one is locked does not matter: a project's table could not say it.
     """

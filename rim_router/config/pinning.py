@@ -1,4 +1,4 @@
-"""The pins in force: those next to each table file that is, and its [[wheel]] entries (spec 5.3, 10)."""
+"""The pins in force: those next to each table file that is, and its [[wheel]] entries (reference: Pins)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads ``[routes]`` (spec section 3, patterns and route values); index names are not looked up here."""
+"""Reads ``[routes]``; index names are not looked up here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads ``[[wheel]]`` entries: externally hosted wheels, pinned by hand (spec section 3)."""
+"""Reads ``[[wheel]]`` entries: externally hosted wheels, pinned by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decision, once per process: route, refuse, or leave pip alone (spec section 1)."""
+"""The decision, once per process: route, refuse, or leave pip alone."""
 
 from __future__ import annotations
 

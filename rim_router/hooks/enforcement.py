@@ -1,4 +1,4 @@
-"""A table in force: every hook point replaced, or this pip stops (spec section 1, fail closed)."""
+"""A table in force: every hook point replaced, or this pip stops (reference: Hook points)."""
 
 from __future__ import annotations
 

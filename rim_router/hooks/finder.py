@@ -1,4 +1,4 @@
-"""Look-ups of claimed names: on the indexes of their route and nowhere else (spec section 4)."""
+"""Look-ups of claimed names: on the indexes of their route and nowhere else (reference: Look-ups)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last look at what is to be installed or saved: whose it is, and what it brings (spec 4.7, 4.8)."""
+"""The last look at what is to be installed or saved: whose it is, and what it brings."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ class Installation:
         return ground.replaced(imports=ground.imports | _spelled(added))
 
     def _check_identity(self, req: Any) -> None:
-        """Look at whose a distribution is (spec 4.7).
+        """Look at whose a distribution is.
 
         :raises PipRoutingError: if it is not that of the project that was asked for.
         """
@@ -197,7 +197,7 @@ class Installation:
         self._check_names(req, faults)
 
     def _check_plugin(self, req: Any) -> None:
-        """Nothing but the user's own word, or the table, replaces what routes this pip (spec section 1)."""
+        """Nothing but the user's own word, or the table, replaces what routes this pip."""
         if _asked(req) != PLUGIN:
             return
         if not self._given.names(PLUGIN) and not self._services.table.route(PLUGIN).claimed:

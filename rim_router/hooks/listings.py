@@ -1,4 +1,4 @@
-"""What one URL of an index lists of one project: asked as pip asks, and strictly (spec section 4, rule 3)."""
+"""What one URL of an index lists of one project: asked as pip asks, and strictly."""
 
 from __future__ import annotations
 

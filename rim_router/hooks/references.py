@@ -65,7 +65,7 @@ class References:
         return prepare
 
     def check_again(self, req: Any) -> None:
-        """Whether what is about to be installed or saved was offered, or allowed, for its project (spec 4.7).
+        """Whether what is about to be installed or saved was offered, or allowed, for its project.
 
         :raises PipRoutingError: if it was not.
         """

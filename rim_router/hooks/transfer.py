@@ -1,4 +1,4 @@
-"""One download as its bytes pass: hashed, counted, and resumed where it breaks off (spec 5.9)."""
+"""One download as its bytes pass: hashed, counted, and resumed where it breaks off."""
 
 from __future__ import annotations
 

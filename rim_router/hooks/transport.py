@@ -1,4 +1,4 @@
-"""A view of pip's session that only goes where the table allows (spec section 5, rules 7, 8 and 10)."""
+"""A view of pip's session that only goes where the table allows (reference: Redirects)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes apart the zip archive of a ``.rim`` without trusting a single number in it (spec 5.4).
+"""Takes apart the zip archive of a ``.rim`` without trusting a single number in it (reference: .rim files).
 
 The standard library's reader looks for an archive anywhere in a file and believes its directory. This
 one wants a file that is one archive from the first byte to the last, in which every byte belongs to

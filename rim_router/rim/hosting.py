@@ -1,4 +1,4 @@
-"""``EXTERNAL-HOSTING.json``: where a wheel is, whose it is, and which bytes it has (PEP 759, spec 5.4).
+"""``EXTERNAL-HOSTING.json``: where a wheel is, whose it is, and which bytes it has (PEP 759).
 
 The PEP leaves open what this dialect decides: ``version`` is the string ``"1.0"`` or a number written
 with a fraction (``1.0``, not ``1``); there are no other keys than those of version 1.0; the URI is ASCII,

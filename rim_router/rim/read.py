@@ -1,4 +1,4 @@
-"""Reads a ``.rim`` file, gathering everything that is wrong with it (PEP 759, spec 5.4)."""
+"""Reads a ``.rim`` file, gathering everything that is wrong with it (PEP 759; reference: .rim files)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Rim:
 
     @property
     def strong_hashes(self) -> dict[str, str]:
-        """Those hashes that count (spec section 5)."""
+        """Those hashes that count (reference: External files)."""
         return {name: digest for name, digest in self.hashes.items() if name in STRONG}
 
     @property

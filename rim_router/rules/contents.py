@@ -1,4 +1,4 @@
-"""What a wheel may bring, by the paths to which pip will write it (spec section 4, rules 7 and 8). Pure."""
+"""What a wheel may bring, by the paths to which pip will write it. Pure."""
 
 from __future__ import annotations
 

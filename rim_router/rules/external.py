@@ -1,4 +1,4 @@
-"""Whether a file that an index page or a ``[[wheel]]`` names may be used (spec section 5). Pure."""
+"""Whether a file that an index page or a ``[[wheel]]`` names may be used. Pure."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def judge_wheel(wheel: ExternalWheel, url: str, pins: Pins) -> Verdict:
 
 
 def pinned(verdict: Verdict, filename: str, pins: Pins, digests: Mapping[str, str] | None = None) -> Verdict:
-    """A verdict with what a pin says about the file, whichever index or host offers it (spec 5.3).
+    """A verdict with what a pin says about the file, whichever index or host offers it (reference: Pins).
 
     :param digests: the strong ones that are known for it, if it may not be used for another reason: one that
         contradicts its pin is not just passed over either.

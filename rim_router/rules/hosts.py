@@ -1,4 +1,4 @@
-"""Which hosts may be asked for what belongs to an index, redirect targets included (spec 5.7). Pure."""
+"""Which hosts may be asked for what belongs to an index, redirect targets included. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Project names (PEP 503) and the pattern language over them (spec section 3)."""
+"""Project names (PEP 503) and the pattern language over them (reference: [routes])."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The policy in force: what is allowed beyond look-ups (spec section 6). Pure."""
+"""The policy in force: what is allowed beyond look-ups (reference: [policy]). Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Policy(Record):
-    """The policy in force (spec section 6)."""
+    """The policy in force (reference: [policy])."""
 
     require_hashes: str = "external"
     pins: str = "optional"

@@ -1,4 +1,4 @@
-"""The routing table: which index serves which project, and why (spec sections 3 and 4).
+"""The routing table: which index serves which project, and why (reference: [routes]).
 
 Pure: nothing here opens a path or a socket.
 """
@@ -264,7 +264,7 @@ class RoutingTable:
         return bool(self.files)
 
     def route(self, name: str) -> Decision:
-        """Where the project comes from; *name* need not be normalised (spec section 3, patterns)."""
+        """Where the project comes from; *name* need not be normalised (reference: [routes])."""
         decision = self._decisions.get(name)
         if decision is None:
             normalised = normalise(name)

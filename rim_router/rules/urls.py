@@ -1,4 +1,4 @@
-"""URLs: origins, host patterns and redaction (spec sections 3 and 5)."""
+"""URLs: origins, host patterns and redaction (reference: External files)."""
 
 from __future__ import annotations
 

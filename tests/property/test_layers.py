@@ -99,7 +99,7 @@ def specificity(pattern: str) -> int:
 
 
 def naive(files: list[File]) -> Optional[dict[str, Optional[str]]]:  # noqa: UP045
-    """What section 2 says, by looking at everything for every name."""
+    """What the reference says, by looking at everything for every name."""
     for position, file in enumerate(files):
         for pattern, (index, _) in file.routes.items():
             if url(files, position, index) is None:

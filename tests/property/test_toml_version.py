@@ -1,4 +1,4 @@
-"""A table is TOML 1.0, whatever the reader of this Python takes (spec section 2)."""
+"""A table is TOML 1.0, whatever the reader of this Python takes (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 

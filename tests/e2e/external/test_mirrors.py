@@ -1,4 +1,4 @@
-"""A file at several places: tried in order, and what happened is said (rule 9 of section 5)."""
+"""A file at several places: tried in order, and what happened is said (reference: Several places)."""
 
 from __future__ import annotations
 

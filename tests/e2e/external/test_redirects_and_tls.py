@@ -1,4 +1,4 @@
-"""Where servers send pip, and how it speaks to them: rules 7 and 8 of section 5."""
+"""Where servers send pip, and how it speaks to them (reference: Redirects)."""
 
 from __future__ import annotations
 

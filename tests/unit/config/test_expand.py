@@ -1,4 +1,4 @@
-"""What the value of an index becomes (spec section 3, index values)."""
+"""What the value of an index becomes (reference: [indexes])."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_an_unknown_home_directory_is_a_fault() -> None:
 
 @pytest.mark.parametrize("text", ["vendor/wheels", "~/wheels", "."])
 def test_relative_paths_in_a_remote_table_are_faults(text: str) -> None:
-    """Section 7: they would be relative to a cache."""
+    """They would be relative to a cache."""
     with pytest.raises(ValueError, match="is a relative path, which a table from a URL cannot have"):
         absolute_url(text, None, {}, True)
 

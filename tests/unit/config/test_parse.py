@@ -1,4 +1,4 @@
-"""What one table file says (spec section 3)."""
+"""What one table file says (reference: The table)."""
 
 from __future__ import annotations
 

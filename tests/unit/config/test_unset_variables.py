@@ -1,4 +1,4 @@
-"""A variable that is not set concerns the index whose URL has it, and only when that is asked (spec 3)."""
+"""A variable that is not set concerns the index whose URL has it, and only when that is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a file of an index page may be used (spec section 5, rule 1)."""
+"""Whether a file of an index page may be used (reference: Which files may be used)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a direct reference to a claimed name may be followed (spec section 4, rule 5)."""
+"""Whether a direct reference to a claimed name may be followed (reference: Look-ups, rule 6)."""
 
 from __future__ import annotations
 
