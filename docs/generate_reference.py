@@ -73,6 +73,8 @@ POLICY = {
     "pins": "whether external files need a pin",
     "direct-references": "URLs in place of names, for claimed names: all; local ones, those on the route's own hosts and those with a strong hash or a pin; local ones only",
     "offline-find-links": "whether claimed names may come from local `--find-links` under `--no-index`",
+    "external-roots": "whose certificates count for other hosts than an index's own, redirect targets included, "
+    "unless pip is given others: what pip itself trusts (on newer pips what the system trusts), or Mozilla's alone",
     "redirects": "where files may be redirected to: to any host if a strong hash is known, or to `external-hosts` only",
     "minimum-openssl": "the oldest OpenSSL that may talk to other hosts than an index's own; another library than OpenSSL may not then",
 }

@@ -123,9 +123,11 @@ class IndexFailedError(RimRouterError):
     """The index of a claimed name did not answer as an index (spec section 4, rule 3).
 
     :param unreachable: whether a mirror may be tried instead (no answer, or 5xx).
+    :ivar redirects: whether it is a redirect that may not be followed.
     """
 
     reference = "index-failed"
+    redirects = False
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from pip._internal.utils.urls import url_to_path
 
 from rim_router.errors import IndexFailedError, RimRouterError
 from rim_router.hooks.answers import ERRORS
-from rim_router.hooks.downloads import reason
+from rim_router.hooks.failures import reason, remedy
 from rim_router.hooks.listings import is_secure
 from rim_router.record import Record
 from rim_router.rules.recognition import is_file_of, is_root, linked_files, page_fault
@@ -71,7 +71,8 @@ class _Survey:
             if isinstance(error, RimRouterError):
                 message = error.message if error.hint is None else f"{error.message} ({error.hint})"
             else:
-                message = reason(failure)
+                hint = remedy(failure)
+                message = reason(failure) + (f" ({hint})" if hint else "")
             answered = isinstance(error, IndexFailedError) and not error.unreachable
             wrong = self._wrong_url(name) if answered else None
             ok, message = False, message if wrong is None else f"{message}; {wrong}"
@@ -201,7 +202,7 @@ class _Survey:
 
 def _is_moved(failure: BaseException) -> bool:
     error = getattr(failure, "error", None)
-    return isinstance(error, IndexFailedError) and " redirects its page to " in error.message
+    return isinstance(error, IndexFailedError) and error.redirects
 
 
 def _first(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -87,13 +87,17 @@ def test_pages_of_links() -> None:
         ("https://acme.example/login?next=/simple/", True),
         ("https://acme.example/saml2/idp", True),
         ("https://acme.example/oauth2/authorize", True),
+        ("https://login.microsoftonline.example/common", True),
+        ("https://gate.example/?back=https%3A%2F%2Facme.example%2Fx", True),
+        ("https://gate.example/?next=/simple/acme-core/", True),
         ("https://acme.example/simple/acme-core/?from=login", False),
+        ("https://cdn.example/simple/acme-core/?signature=abc", False),
         ("https://mirror.example/simple/loguru/", False),
     ],
 )
 def test_log_in_pages(url: str, expected: bool) -> None:
-    """By their address; it decides about a hint only."""
-    assert is_login(url) is expected
+    """By their address, or because it leads back; it decides about a hint only."""
+    assert is_login(url, "https://acme.example/simple/acme-core/") is expected
 
 
 LISTING = Index(
