@@ -178,7 +178,7 @@ WARNINGS = {
     "no-probe": 'an index in a list whose "not found" leads to another index, not in the file system, without `probe`',
     "hidden-index": "an index has the name of another one in a lower layer",
     "any-host": 'external-hosts has `"*"`',
-    "http": "an index is asked over http",
+    "http": "an index uses plain http",
     "secret": "a password or token stands in the file",
     "unclaimed-plugin": "no route claims rim-router itself",
     "unused-index": "no route uses an index of the project",

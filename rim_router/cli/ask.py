@@ -52,7 +52,7 @@ def ask(
     """
     if os.environ.get(SWITCH) == "1":
         raise AskError(
-            f"{SWITCH}=1 turns routing off: what pip would find then is not what is asked for",
+            f"{SWITCH}=1 turns routing off: pip would not follow the table that this command is about",
             hint=f"unset {SWITCH}",
         )
     if not sys.executable or find_spec("pip") is None:

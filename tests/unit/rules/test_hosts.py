@@ -6,7 +6,8 @@ import pytest
 
 from rim_router.rules.hosts import UNREADABLE, Hosts, forwards_to, has_remedy, is_login
 from rim_router.rules.source import Source
-from rim_router.rules.table import Index
+from rim_router.rules.policy import Policy
+from rim_router.rules.table import Index, RoutingTable
 from rim_router.rules.urls import LOCAL, HostPattern, Origin
 
 HERE = Source("project", "index-routing.toml")
@@ -192,3 +193,11 @@ def test_what_would_help_is_told_from_what_would_not() -> None:
         found = fault(source, target)
         assert found is not None
         assert not has_remedy(found)
+
+
+def test_a_file_of_a_project_without_an_index() -> None:
+    """Nothing is anybody's own then, and nothing is on a host that may be asked."""
+    decision = RoutingTable([], Policy(), ()).route("six")
+    found = Hosts.of_file(decision, "https://cdn.example/six.whl")
+    assert (found.own, found.indexes) == (frozenset(), ())
+    assert found.request_fault("https://cdn.example/six.whl") is not None
