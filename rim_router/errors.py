@@ -123,23 +123,24 @@ class IndexFailedError(RimRouterError):
     """The index of a claimed name did not answer as an index (spec section 4, rule 3).
 
     :param unreachable: whether a mirror may be tried instead (no answer, or 5xx).
-    :ivar redirects: whether it is a redirect that may not be followed.
+    :param moved: whether it redirects to where nobody may be sent.
     """
 
     reference = "index-failed"
-    redirects = False
 
     def __init__(
         self,
         message: str,
         *,
         unreachable: bool = False,
+        moved: bool = False,
         where: Where | None = None,
         hint: str | None = None,
         notes: Iterable[str] = (),
     ) -> None:
         super().__init__(message, where=where, hint=hint, notes=notes)
         self.unreachable = unreachable
+        self.moved = moved
 
 
 class QuarantinedError(IndexFailedError):

@@ -77,16 +77,14 @@ class Page:
         return not (self.index.flat and self.base.startswith("file:"))
 
     def error(
-        self,
-        what: str,
-        hint: str | None = None,
-        kind: type[IndexFailedError] = IndexFailedError,
-        **details: Any,
+        self, what: str, kind: type[IndexFailedError] = IndexFailedError, **details: Any
     ) -> IndexFailedError:
-        return kind(f"Index {self.index.name} ({redact(self.base)}) {what}", hint=hint, **details)
+        """What is wrong with the index, which is its subject."""
+        return kind(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
 
-    def failed(self, what: str, hint: str | None = None, **details: Any) -> Exception:
-        return self.services.refusal(self.error(what, hint, **details))
+    def failed(self, what: str, kind: type[IndexFailedError] = IndexFailedError, **details: Any) -> Exception:
+        """The error to raise, once it is recorded."""
+        return self.services.refusal(self.error(what, kind, **details))
 
     def check(self, content: Any) -> None:
         """Look at an answer.
@@ -106,7 +104,7 @@ class Page:
         status = project_status(content.content, content.content_type)
         if status.is_quarantined:
             what = f"says that {self.project_name} is {status}"
-            raise self.failed(what, QUARANTINE_HINT, kind=QuarantinedError)
+            raise self.failed(what, QuarantinedError, hint=QUARANTINE_HINT)
 
     def read(self, links: list[Any]) -> None:
         """What pip has found in it.
@@ -158,7 +156,7 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             content = original(guarded, location, *args, **kwargs)
         except RequestException as error:  # one that pip has no answer to, such as redirects without end
-            raise page.failed(no_answer(error) or scrub(str(error)), remedy(error)) from error
+            raise page.failed(no_answer(error) or scrub(str(error)), hint=remedy(error)) from error
         page.upgraded = guarded.session.rim_router_upgraded
         if content is None:
             if page.absence is not None:
@@ -202,14 +200,14 @@ def handle_failure(original: Callable[..., None]) -> Callable[..., None]:
             return original(link, reason, *args, **kwargs)
         if status is not None:
             unreachable, hint = status >= 500, _hint(page.index, response)
-            raise page.failed(f"failed: {scrub(str(reason))}", hint, unreachable=unreachable)
+            raise page.failed(f"failed: {scrub(str(reason))}", hint=hint, unreachable=unreachable)
         failure = sys.exc_info()[1]  # pip has only said what its text is
         if failure is None:
             raise page.failed(f"failed: {scrub(str(reason))}", unreachable=True)
         # A wrong certificate is an answer, and no reason to ask a mirror.
         hint, unreachable = remedy(failure), tls_failure(failure) is None
         what = no_answer(failure) or f"failed: {scrub(str(reason))}"
-        raise page.failed(what, hint or mirrors_hint(page.index), unreachable=unreachable)
+        raise page.failed(what, hint=hint or mirrors_hint(page.index), unreachable=unreachable)
 
     return handle
 

@@ -212,7 +212,7 @@ class _Survey:
 
 def _is_moved(failure: BaseException) -> bool:
     error = getattr(failure, "error", None)
-    return isinstance(error, IndexFailedError) and error.redirects
+    return isinstance(error, IndexFailedError) and error.moved
 
 
 def _first(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pip._vendor.requests.exceptions import RequestException
 
-from rim_router.errors import IndexFailedError, RefusedHostError, RimRouterError
+from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.failures import EXTERNAL_ROOTS
 from rim_router.hooks.lookalike import lookalike
@@ -35,7 +35,7 @@ class _Wanted(Record):
     what: str
     page: bool
     strong: bool
-    refused: Callable[[str, str | None], RimRouterError] | None
+    refused: Callable[..., RimRouterError] | None
 
 
 class Transport:
@@ -65,7 +65,7 @@ class Transport:
         *,
         page: bool = False,
         strong: bool = False,
-        refused: Callable[[str, str | None], RimRouterError] | None = None,
+        refused: Callable[..., RimRouterError] | None = None,
     ) -> Any:
         """A session like pip's own, for one page or file.
 
@@ -75,7 +75,7 @@ class Transport:
         :param what: is asked for, for messages.
         :param page: whether it is an index page.
         :param strong: whether a strong digest is known for it.
-        :param refused: makes the error for a refused URL from a message and a hint.
+        :param refused: makes the error for a refused URL, with what :class:`IndexFailedError` takes.
         """
         wanted = _Wanted(hosts, what, page, strong, refused)
         view = lookalike(session)
@@ -154,10 +154,7 @@ class Transport:
         message = f"{'has' if source is None else 'redirects'} {what} {'at' if source is None else 'to'} "
         message += f"{redact(url)}, {fault}"
         if wanted.refused is not None:
-            error = wanted.refused(message, hint)
-            if isinstance(error, IndexFailedError):
-                error.redirects = source is not None
-            return pip_error(error)
+            return pip_error(wanted.refused(message, hint=hint, moved=source is not None))
         who = "the table" if source is None else Origin.of(source)
         return pip_error(RefusedHostError(f"{who} {message}", hint=hint))
 

@@ -159,8 +159,8 @@ def _loose_lists(table: RoutingTable) -> Iterator[Finding]:
     for index, route in unproven.items():
         yield Finding(
             "no-probe",
-            f"index {index.name} is in the list of {route.pattern} and has no probe: if it answers 404 when a "
-            "token has expired or while it is out of order, another index of the list is used in its place",
+            f"index {index.name} is in the list of {route.pattern} and has no probe: if it answers 404 when "
+            "a token has expired or while it is out of order, another index of the list is used in its place",
             index.source,
             'add probe = "NAME", a project that it certainly has',
         )
@@ -205,7 +205,8 @@ def _loose_index(index: Index) -> Iterator[Finding]:
         if origin.scheme == "http" and not _is_loopback(origin.host):
             yield Finding(
                 "http",
-                f"index {index.name} uses plain http ({redact(url)}), so its answers can be tampered with in transit",
+                f"index {index.name} uses plain http ({redact(url)}), so its answers can be tampered with "
+                "in transit",
                 index.source,
                 "change the URL to https",
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rim_router.rules.hosts import UNREADABLE, Hosts, forwards_to, has_remedy, is_login
-from rim_router.rules.source import Source
 from rim_router.rules.policy import Policy
+from rim_router.rules.source import Source
 from rim_router.rules.table import Index, RoutingTable
 from rim_router.rules.urls import LOCAL, HostPattern, Origin
 
