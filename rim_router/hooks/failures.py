@@ -64,9 +64,16 @@ def cause(failure: BaseException) -> str | None:
     if any(isinstance(error, Timeout) for error in chain):
         return f"{by}timed out"
     system = [e.strerror for e in chain if isinstance(e, OSError) and isinstance(e.strerror, str)]
-    said = [str(e) for e in chain if str(e) and " object at 0x" not in str(e) and "Max retries" not in str(e)]
+    said = [_said(e) for e in chain if not re.search(r"^$| object at 0x|Max retries", str(e))]
     text = system[-1] if system else said[-1] if said else type(failure).__name__
     return f"{by}{scrub(text)}"
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says; what the parser of HTTP says is the line that it does not understand."""
+    kind = type(error)
+    is_line = kind.__module__ == "http.client" and not isinstance(error, OSError)
+    return f"{kind.__name__}: {error}" if is_line else str(error)
 
 
 def _of_tls(error: ssl.SSLError) -> str:
