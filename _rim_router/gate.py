@@ -44,6 +44,7 @@ _UNKNOWN_LAYOUT = (
 )
 
 _state: dict[str, Any] = {}
+_uninstalling: set[str] = set()  # copies of pip by other names that do nothing else
 _deciding = threading.RLock()
 
 
@@ -286,13 +287,13 @@ def copy_loaded(module: ModuleType) -> None:
     def decide(_: ModuleType) -> None:
         if _commands(package) != {_UNINSTALL}:
             stop()
-        if package not in _state:
+        if package not in _uninstalling:
             _at(_CONNECTIONS, stop)
-        _state[package] = "uninstalls"
+        _uninstalling.add(package)
 
     if module.__name__.endswith(_MAIN_PARSER):
         # Before there is any session it may start another interpreter.
-        _at(_SUBPROCESSES, lambda: None if package in _state else stop())
+        _at(_SUBPROCESSES, lambda: None if package in _uninstalling else stop())
     elif not _before_each(module, "PipSession", decide):
         stop()
 

@@ -73,6 +73,8 @@ POLICY = {
     "pins": "whether external files need a pin",
     "direct-references": "which URLs may stand in place of claimed names: all of them; local ones, those on the route's own hosts, and those with a strong hash or a pin; or only local ones",
     "offline-find-links": "whether claimed names may come from local `--find-links` under `--no-index`",
+    "external-roots": "whose certificates count for other hosts than an index's own, redirect targets included, "
+    "unless pip is given others: what pip itself trusts (on newer pips what the system trusts), or Mozilla's alone",
     "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
     "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }
@@ -180,7 +182,7 @@ WARNINGS = {
     "no-probe": 'an index in a list has no `probe`, is not in the file system, and its "not found" leads to another index',
     "hidden-index": "an index has the name of another one in a lower layer",
     "any-host": 'external-hosts has `"*"`',
-    "http": "an index is asked over http",
+    "http": "an index uses plain http",
     "secret": "a password or a token is written in the file",
     "unclaimed-plugin": "no route claims rim-router itself",
     "unused-index": "no route uses an index of the project",

@@ -123,6 +123,7 @@ class IndexFailedError(RimRouterError):
     """The index of a claimed name failed, or did not answer as an index (reference: Look-ups, rule 3).
 
     :param unreachable: whether a mirror may be tried instead (no answer, or 5xx).
+    :param moved: whether it redirects to where nobody may be sent.
     """
 
     reference = "index-failed"
@@ -132,12 +133,14 @@ class IndexFailedError(RimRouterError):
         message: str,
         *,
         unreachable: bool = False,
+        moved: bool = False,
         where: Where | None = None,
         hint: str | None = None,
         notes: Iterable[str] = (),
     ) -> None:
         super().__init__(message, where=where, hint=hint, notes=notes)
         self.unreachable = unreachable
+        self.moved = moved
 
 
 class QuarantinedError(IndexFailedError):

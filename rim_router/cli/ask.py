@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from _rim_router.gate import SWITCH
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit
 from rim_router.errors import RimRouterError
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
     from rim_router.config import LayerFile
 
-SWITCH = "RIM_ROUTER_DISABLE"
-_INQUIRY = "_RIM_ROUTER_INQUIRY"  # to the runner: where the request lies
-_REQUEST, _ANSWER = "request.json", "answer.json"
+_INQUIRY = "_RIM_ROUTER_INQUIRY"  # to the runner: where the request lies, which says where the answer goes
 _RUNNER = Path(__file__).absolute().parents[1] / "hooks" / "_runner.py"
 _STANDARD_ERROR = 2  # its descriptor: what pip says is not what a command prints
 
@@ -53,25 +52,26 @@ def ask(
     """
     if os.environ.get(SWITCH) == "1":
         raise AskError(
-            f"{SWITCH}=1 turns routing off: what pip would find then is not what is asked for",
+            f"{SWITCH}=1 turns routing off: pip would not follow the table that this command is about",
             hint=f"unset {SWITCH}",
         )
     if not sys.executable or find_spec("pip") is None:
         raise AskError("No module named pip in this environment, whose own pip is to be asked")
-    request = json.dumps({"questions": [*questions], "all": need_all})
     with tempfile.TemporaryDirectory(prefix="rim-router-ask-") as directory:
-        told = {**os.environ, **(environ or {}), _INQUIRY: directory}
+        request, answer = Path(directory, "request.json"), Path(directory, "answer.json")
+        told = {**os.environ, **(environ or {}), _INQUIRY: str(request)}
+        asked = {"questions": [*questions], "all": need_all, "answer": str(answer)}
         if files:
             told[INHERITED_VARIABLE] = inherit(files)
         sys.stdout.flush()
         sys.stderr.flush()
         try:
-            Path(directory, _REQUEST).write_text(request, encoding="utf-8")
+            request.write_text(json.dumps(asked), encoding="utf-8")
             command = [sys.executable, str(_RUNNER), *options]
             code = subprocess.run(command, env=told, stdout=_STANDARD_ERROR, check=False).returncode
-            if not Path(directory, _ANSWER).exists():
+            if not answer.exists():
                 raise AskError(f"pip could not answer (exit code {code}); see above")
-            answers: list[dict[str, Any]] = json.loads(Path(directory, _ANSWER).read_bytes())
+            answers: list[dict[str, Any]] = json.loads(answer.read_bytes())
         except (OSError, ValueError) as error:
             raise AskError(f"pip cannot be asked: {error}") from None
     return answers

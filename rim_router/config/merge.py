@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 def merge(
-    layers: Sequence[Layer], pins: Pins | None = None, pin_faults: Iterable[Fault] = ()
+    layers: Sequence[Layer], pins: Pins | None = None, other_faults: Iterable[Fault] = ()
 ) -> RoutingTable:
     """Merge what the files say.
 
     :param layers: lowest first.
     :param pins: those next to them.
-    :param pin_faults: what is wrong with these.
+    :param other_faults: what else is wrong, with these and otherwise.
     :raises TableError: with everything that is wrong, in any of them and between them.
     """
-    faults: list[Fault] = [fault for layer in layers for fault in layer.faults] + list(pin_faults)
+    faults: list[Fault] = [fault for layer in layers for fault in layer.faults] + list(other_faults)
     routes: dict[Pattern, tuple[Route, ...]] = {}
     locks: list[tuple[Pattern, Source]] = []
     scope: dict[str, Index | None] = {}

@@ -74,9 +74,11 @@ def _parse_table(document: Document, value: object, environ: Mapping[str, str]) 
     routes = read_routes(document, (*base, "routes"), table.get("routes", {}))
     wheels = _read_wheels(document, (*base, "wheel"), table["wheel"]) if "wheel" in table else []
     policy = _read_policy(document, (*base, "policy"), table.get("policy", {}))
-    # A mistyped [indexes] is one fault, and not one more for each route.
-    mistyped = any(isinstance(entry, dict) for name, entry in table.items() if name not in TABLE)
-    complete = isinstance(table["indexes"], dict) if "indexes" in table else not mistyped
+    # A mistyped [indexes] is one fault, and not one more for each route to what it defines.
+    for name, entry in table.items():
+        if name not in TABLE and isinstance(entry, dict):
+            indexes = {**dict.fromkeys(entry), **indexes}
+    complete = isinstance(table.get("indexes", {}), dict)
     return Layer(source, indexes, routes, policy, tuple(document.faults), complete, tuple(wheels))
 
 

@@ -14,7 +14,7 @@ from pip._internal.network.utils import HEADERS, raise_for_status, response_chun
 
 from rim_router.errors import IndexFailedError, RimRouterError
 from rim_router.hooks.diagnostics import pip_error
-from rim_router.hooks.downloads import FAILURES, reason
+from rim_router.hooks.failures import FAILURES, reason, remedy
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.routing import applied
 from rim_router.hooks.tracking import File, digests_of, url_of
@@ -303,4 +303,4 @@ def _error(failure: Exception) -> dict[str, Any]:
     if isinstance(failure, EOFError):
         message = "the server wants a user name and a password"
         return {"message": message, "notes": [], "hint": None, "refused": False}
-    return {"message": reason(failure), "notes": [], "hint": None, "refused": False}
+    return {"message": reason(failure), "notes": [], "hint": remedy(failure), "refused": False}

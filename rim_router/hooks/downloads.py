@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pip._internal.exceptions import PipError
 from pip._internal.models.link import Link
-from pip._vendor.requests.exceptions import RequestException
-from pip._vendor.urllib3.exceptions import HTTPError
 
-from rim_router.errors import DownloadError, RimRouterError
+from rim_router.errors import DownloadError
 from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
+from rim_router.hooks.failures import FAILURES, reason, remedy
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
-from rim_router.rules.urls import redact, scrub
+from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rim_router.hooks.services import Services
     from rim_router.hooks.tracking import File
-
-_MARKUP = r"\[/?[a-z ]*\]"
-
-FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
-"""What can go wrong at one place."""
 
 
 class Downloads:
@@ -122,7 +114,7 @@ class Downloads:
         error = DownloadError(
             f"{file.filename} could not be downloaded",
             notes=[_at(url, why) for url, why, _ in failures],
-            hint=file.advice,
+            hint=file.advice or next(filter(None, (remedy(failure) for *_, failure in failures)), None),
         )
         self._services.journal.write("refusal", file=file.filename, reason=str(error))
         return pip_error(error)
@@ -153,21 +145,3 @@ def _at(url: str, why: str) -> str:
 def _say_next(url: str, failures: Sequence[tuple[str, str, Exception]]) -> None:
     if failures:
         logger.warning("%s; trying %s", _at(*failures[-1][:2]), redact(url))
-
-
-def reason(failure: Exception) -> str:
-    """Why a place has failed, redacted."""
-    error: Any = getattr(failure, "error", None)
-    if isinstance(error, RimRouterError):
-        return "; ".join([error.message, *error.notes])
-    status = getattr(getattr(failure, "response", None), "status_code", None)
-    if status is not None and status >= 400:
-        return f"HTTP error {status}"
-    said = [getattr(failure, "message", None), getattr(failure, "context", None)]
-    text = ": ".join(_plain(each) for each in said if each) or str(failure)
-    return scrub(text) or type(failure).__name__
-
-
-def _plain(text: Any) -> str:
-    """A text of pip's without its mark-up."""
-    return str(getattr(text, "plain", None) or re.sub(_MARKUP, "", str(text)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from _rim_router.gate import in_pips_style
+from _rim_router.gate import SWITCH, in_pips_style
 from rim_router.config import (
     lines,  # noqa: F401 - needed when a decision is explained, and nothing may be imported that late
     load_files,
@@ -43,7 +43,7 @@ def check_pip() -> None:
     if () < seams.release(version) < seams.OLDEST:
         raise UnsupportedPipError(
             f"A routing table is in force, and pip {version} is too old to be routed: {supported} is needed",
-            hint="upgrade pip: RIM_ROUTER_DISABLE=1 python -m pip install --upgrade pip",
+            hint=f"upgrade pip: {SWITCH}=1 python -m pip install --upgrade pip",
         )
     misses = [f"{seam.place} ({seam.why}): {fault}" for seam, fault in seams.probe() if fault]
     if misses:

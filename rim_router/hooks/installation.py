@@ -17,6 +17,7 @@ from pip._internal.utils.urls import url_to_path
 
 import _rim_router
 import rim_router
+from _rim_router.gate import SWITCH
 from rim_router.config.locate import places
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
@@ -39,9 +40,7 @@ _SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
 # A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
 _NOWHERE = {key: os.path.abspath(f"/{key}") for key in _SCHEME}  # noqa: PTH100
 _ANYWHERE = Ground(frozenset(), frozenset(spelling(_NOWHERE[key]) for key in ("purelib", "platlib")))
-_REPAIR = (
-    "take these lines out of its RECORD, or remove it with RIM_ROUTER_DISABLE=1 and repair what goes with it"
-)
+_REPAIR = f"take these lines out of its RECORD, or remove it with {SWITCH}=1 and repair what goes with it"
 _NO_WAY = "no setting allows this: do without the project, and tell those who make it"
 
 

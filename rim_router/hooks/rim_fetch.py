@@ -9,7 +9,8 @@ from pip._internal.network.utils import HEADERS, raise_for_status, response_chun
 from pip._internal.utils.urls import url_to_path
 
 from rim_router.errors import DownloadError
-from rim_router.hooks.downloads import FAILURES, places, reason
+from rim_router.hooks.downloads import places
+from rim_router.hooks.failures import FAILURES, reason
 from rim_router.hooks.transfer import Transfer
 from rim_router.rules.urls import is_local, redact
 

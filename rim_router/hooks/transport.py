@@ -5,13 +5,17 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from pip._vendor.requests.exceptions import RequestException
+
 from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.hooks.diagnostics import pip_error
+from rim_router.hooks.failures import EXTERNAL_ROOTS
 from rim_router.hooks.lookalike import lookalike
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.external import host_line
-from rim_router.rules.hosts import UNREADABLE, forwards_to, has_remedy, is_login, is_upgrade
+from rim_router.rules.hosts import UNREADABLE, WITHOUT_DIGEST, forwards_to, has_remedy, is_login, is_upgrade
+from rim_router.rules.recognition import LOGIN_HINT
 from rim_router.rules.urls import Origin, redact, resolve
 
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ class _Wanted(Record):
     what: str
     page: bool
     strong: bool
-    refused: Callable[[str, str | None], RimRouterError] | None
+    refused: Callable[..., RimRouterError] | None
 
 
 class Transport:
@@ -61,7 +65,7 @@ class Transport:
         *,
         page: bool = False,
         strong: bool = False,
-        refused: Callable[[str, str | None], RimRouterError] | None = None,
+        refused: Callable[..., RimRouterError] | None = None,
     ) -> Any:
         """A session like pip's own, for one page or file.
 
@@ -71,7 +75,7 @@ class Transport:
         :param what: is asked for, for messages.
         :param page: whether it is an index page.
         :param strong: whether a strong digest is known for it.
-        :param refused: makes the error for a refused URL from a message and a hint.
+        :param refused: makes the error for a refused URL, with what :class:`IndexFailedError` takes.
         """
         wanted = _Wanted(hosts, what, page, strong, refused)
         view = lookalike(session)
@@ -112,7 +116,7 @@ class Transport:
             redirect = "http to https" if upgrade else "a redirect of a file with a strong digest"
             self._contact(origin, url, hosts.rule(origin) or reasons.setdefault(origin, redirect))
             self.asked.append(origin.netloc)
-            return _external_adapter(session)
+            return _external_adapter(session, self._policy.external_roots)
 
         view.request = request
         view.get_redirect_target = get_redirect_target
@@ -132,7 +136,7 @@ class Transport:
             strong = wanted.strong or self._recording
             fault = hosts.redirect_fault(source, url, page=page, strong=strong, listed=listed)
             forwarding = self._forwarding(hosts, url, refused=fault is not None) if page else None
-            fault, hint = forwarding or (fault, fault and _hint(wanted, url, fault))
+            fault, hint = forwarding or (fault, fault and _hint(wanted, source, url, fault))
         if fault is not None:
             raise self._refusal(wanted, source, url, fault, hint)
 
@@ -150,7 +154,7 @@ class Transport:
         message = f"{'has' if source is None else 'redirects'} {what} {'at' if source is None else 'to'} "
         message += f"{redact(url)}, {fault}"
         if wanted.refused is not None:
-            return pip_error(wanted.refused(message, hint))
+            return pip_error(wanted.refused(message, hint=hint, moved=source is not None))
         who = "the table" if source is None else Origin.of(source)
         return pip_error(RefusedHostError(f"{who} {message}", hint=hint))
 
@@ -178,35 +182,40 @@ class Transport:
         self._journal.write("contacted", host=origin.netloc, url=redact(url), rule=rule)
 
 
-def _hint(wanted: _Wanted, target: str, fault: str) -> str | None:
+def _hint(wanted: _Wanted, source: str, target: str, fault: str) -> str | None:
     """What would help against a redirect that may not be followed."""
-    if wanted.page and is_login(target):
-        return "that looks like a log-in page: are the credentials for this index right?"
+    if wanted.page and is_login(target, source):
+        return LOGIN_HINT
     if not wanted.hosts.indexes or not has_remedy(fault):
         return None
-    if "strong digest" in fault:
+    if fault == WITHOUT_DIGEST:
         return f"to record its digest, run: rim-router pin {wanted.what}"
     line = host_line(Origin.of(target).netloc, wanted.hosts.indexes[0])
     if wanted.page:
         return (
+            "if that is where one logs in, the index wants credentials; "
             f"if all of the index is there now, use its URL there, or {line}; "
             "if only names that it lacks are sent there, turn that off at the server"
         )
     return f"if that is right, use that URL for the index, or {line}"
 
 
-def _external_adapter(session: Any) -> Any:
+def _external_adapter(session: Any, roots: str) -> Any:
     """The adapter for other hosts than an index's own: its roots are Mozilla's or those the user chose.
 
     pip's own adapters may trust what the system trusts, or whatever ``--trusted-host`` says.
+
+    :param roots: ``policy.external-roots``; with "system" they are what pip itself trusts.
     """
     known = session.__dict__.get("rim_router_adapter")
     if known is not None:
         return known
     usual = session.adapters["https://"]
     adapter = lookalike(usual)
-    # An empty context: requests adds the roots that are given with each request.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # An empty context: requests adds the roots that are given with each request. The kind that newer pips
+    # have trusts what the system trusts, besides.
+    kind = ssl.SSLContext if roots == "mozilla" or usual._ssl_context is None else type(usual._ssl_context)
+    context = kind(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     adapter._ssl_context = context
     adapter.proxy_manager = {}
@@ -218,8 +227,13 @@ def _external_adapter(session: Any) -> Any:
         return type(usual).proxy_manager_for(adapter, proxy, **{**options, "ssl_context": context})
 
     def send(request: Any, *args: Any, verify: Any = True, **options: Any) -> Any:
-        roots = verify if isinstance(verify, str) else library("certifi").where()
-        return type(usual).send(adapter, request, *args, verify=roots, **options)
+        if not isinstance(verify, str):
+            verify = library("certifi").where() if roots == "mozilla" else True
+        try:
+            return type(usual).send(adapter, request, *args, verify=verify, **options)
+        except RequestException as failure:
+            setattr(failure, EXTERNAL_ROOTS, roots)
+            raise
 
     adapter.proxy_manager_for = proxy_manager_for
     adapter.send = send

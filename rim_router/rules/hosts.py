@@ -18,7 +18,7 @@ UNREADABLE = "which cannot be read, or which programs read differently"
 _NOT_HTTPS = "which is not https"
 _NOT_HTTPS_ANY_MORE = "which is no longer https"
 _WITH_CREDENTIALS = "which carries credentials"
-_WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
+WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
 
 
 class Hosts(Record):
@@ -58,7 +58,7 @@ class Hosts(Record):
         """
         indexes = linking(Origin.of(url), decision) or decision.indexes
         own = [index.own_origins for index in indexes]
-        return cls(own[0].intersection(*own), indexes)
+        return cls(own[0].intersection(*own) if own else frozenset(), indexes)
 
     def rule(self, origin: Origin) -> str | None:
         """What allows a host that is not the index's own; None if nothing does."""
@@ -112,12 +112,12 @@ class Hosts(Record):
         if after in self.own and not page:
             return None
         if self.rule(after) is not None:
-            return None if page or strong else _WITHOUT_DIGEST
+            return None if page or strong else WITHOUT_DIGEST
         if page:
             return "which is not on its origin"
         if listed:
             return 'which is not among the external-hosts, and policy.redirects is "listed"'
-        return None if strong else _WITHOUT_DIGEST
+        return None if strong else WITHOUT_DIGEST
 
 
 def has_remedy(fault: str) -> bool:
@@ -176,9 +176,20 @@ def _place(url: str) -> tuple[str, str]:
     return Origin.of(url).netloc, unquote(urlsplit(url).path).rstrip("/")
 
 
-_LOGIN = r"(?i)\b(?:(?:log|sign)[-_]?[io]n|sso|saml2?|o?auth2?|authorize|adfs|openid(?:-connect)?)\b"
+_LOGIN = (
+    r"(?i)\b(?:(?:log|sign)[-_]?[io]n|sso|saml2?|o?auth2?|authorize|adfs|openid(?:-connect)?|idp|cas|realms"
+    r"|login\w*)\b"
+)
 
 
-def is_login(url: str) -> bool:
-    """Whether a URL looks like that of a log-in page."""
-    return re.search(_LOGIN, url.partition("?")[0]) is not None
+def is_login(url: str, source: str) -> bool:
+    """Whether a URL looks like that of a log-in page: by its words, or because it leads back afterwards.
+
+    :param source: the page that has redirected to it.
+    """
+    place, _, query = url.partition("?")
+    back = urlsplit(source)
+    there_and_back = unquote(query)
+    return re.search(_LOGIN, place) is not None or (
+        len(back.path) > 1 and (back.path in there_and_back or f"//{back.netloc}" in there_and_back)
+    )

@@ -21,9 +21,18 @@ class Policy(Record):
     direct_references: str = "hashed"
     offline_find_links: str = "allow"
     redirects: str = "hashed"
+    external_roots: str = "mozilla"
     minimum_openssl: str | None = None
     sources: Mapping[str, Source] = EMPTY
     _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
+
+    @property
+    def forbids_find_links(self) -> str | None:
+        """What forbids local find-links with ``--no-index``, as a clause; None if nothing does."""
+        if self.offline_find_links == "allow":
+            return None
+        source = self.sources.get("offline-find-links")
+        return 'policy.offline-find-links is "deny"' + (f" in {source}" if source else "")
 
     def asks_for_newer(self, openssl: str) -> str | None:
         """What asks for a newer OpenSSL than this one; None if nothing does.

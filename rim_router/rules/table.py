@@ -216,6 +216,11 @@ class Decision(Record):
             return f"{self.route.pattern} in {self.route.source}"
         return f"[[wheel]] in {self.wheels[0].source}" if self.wheels else "nothing"
 
+    @property
+    def is_by_default(self) -> bool:
+        """Whether only ``"*"`` claims the project."""
+        return self.route is not None and not self.route.pattern.literal and not self.wheels
+
     def __str__(self) -> str:
         if not self.claimed:
             return f"{self.name} is left to pip"

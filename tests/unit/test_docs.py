@@ -252,3 +252,19 @@ def test_the_changelog_has_this_version() -> None:
     """The version of the package has an entry."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## \[?{re.escape(rim_router.__version__)}\b", text, re.MULTILINE)
+
+
+def test_the_workflow_runs_sessions_that_are_there() -> None:
+    """CI on the forge runs what developers run; actionlint looks at the rest (`nox -s workflows`)."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = set(re.findall(r"(?m)^def ([a-z]\w*)\(session", source))
+    runs = re.findall(r"run: nox -s ([\w -]+)", workflow)
+    named = {name.partition("-")[0] for run in runs for name in run.split()}
+    assert {"lint", "types", "tests", "unit", "workflows"} <= named <= sessions
+    assert all(system in workflow for system in ("ubuntu", "macos", "windows"))
+
+
+def test_the_issue_template_asks_for_what_doctor_says() -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text(encoding="utf-8")
+    assert "rim-router doctor --json" in text

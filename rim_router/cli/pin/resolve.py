@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rim_router.cli.ask import SWITCH
+from _rim_router.gate import SWITCH
 from rim_router.cli.pin.store import PinError
 from rim_router.journal import VARIABLE, Journal
 from rim_router.rules.digests import strong

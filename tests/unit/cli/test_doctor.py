@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import site
 import subprocess
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from _rim_router.gate import SWITCH
 from rim_router.cli.doctor import command as doctor
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
@@ -71,8 +71,43 @@ def test_state(found: dict[str, Any], state: str) -> None:
     assert why
 
 
-def test_the_switch_is_that_of_the_hooks() -> None:
-    assert doctor._SWITCH == SWITCH
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("fault", [None, "missing"])
+def test_hook_points(fault: str | None, verbose: bool) -> None:
+    """A number, and each that fails; all of them if somebody asks."""
+    points: list[doctor_shapes.HookPoint] = [
+        {"place": f"pip:{number}", "why": "it is needed", "fault": fault if number == 3 else None}
+        for number in range(5)
+    ]
+    lines = [line for _, line in doctor._pip_lines(pip(hook_points=points), verbose=verbose)]
+    assert lines[1] == f"5 hook points probed, {'none' if fault is None else 1} failing"
+    assert len(lines) == 2 + (5 if verbose else fault is not None)
+
+
+def test_what_a_bug_report_needs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions, the system, and the tables with their policy; no secret."""
+    monkeypatch.setenv("RIM_ROUTER_TOKEN", "s3cr3t-w0rd")
+    machine.write(
+        "project",
+        """\
+        [indexes]
+        acme = "https://ci:${RIM_ROUTER_TOKEN}@acme.example/simple"
+        [routes]
+        "acme-*" = "acme"
+        [policy]
+        pins = "required"
+        """,
+    )
+    report = doctor.examine()
+    assert report["implementation"] == sys.implementation.name.replace("cpython", "CPython")
+    assert sys.platform[:5] in report["os"].lower()
+    assert (report["indexes"][0]["url"], report["routes"]) == ("https://****@acme.example/simple", 1)
+    assert {each["key"]: each["value"] for each in report["policy"] if each["place"]} == {"pins": "required"}
+    assert "s3cr3t" not in json.dumps(report)
+    machine.write("project", "[routes]\nx = 1\n")
+    report = doctor.examine()
+    assert report["table_error"]
+    assert (report["indexes"], report["routes"]) == ([], 0)
 
 
 def test_from_a_checkout_that_is_not_installed(machine: Machine) -> None:
