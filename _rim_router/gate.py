@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rim_router.errors import RimRouterError
 
-SWITCH = "RIM_ROUTER_DISABLE"
+DISABLE, REQUIRE = "RIM_ROUTER_DISABLE", "RIM_ROUTER_REQUIRE"
 
 # Every look-up and download begins with a session: of pip's own class, or at least of one made from that of
 # requests.
@@ -120,48 +120,54 @@ def _stop_before_decision() -> None:
 
 
 def _stop_if_routed(problem: str) -> None:
-    """Stop this process if a table is in force that could not be applied to this pip.
+    """Stop this process if a table is in force that could not be applied to this pip, or has to be one.
 
     :raises Stop: if so.
     """
     try:
-        from rim_router.config.locate import locate
-        from rim_router.errors import RimRouterError
+        from rim_router.config.switch import decide
+        from rim_router.errors import MustBeRoutedError, RimRouterError
         from rim_router.terminal import visible
     except Exception as failure:
         _stop_broken(failure)
         return
     try:
-        files = visible(", ".join(file.place for file in locate()))
+        files, off = decide()
+        what = visible(", ".join(file.place for file in files))
+    except MustBeRoutedError as error:
+        raise Stop(str(error)) from None
     except RimRouterError as error:
-        files = str(error)
-    if files and not _turned_off(files):
-        raise Stop(f"a routing table is in force ({files}), and {problem}")
+        what, off = str(error), False
+    if off:
+        _warn(what)
+    elif what:
+        raise Stop(f"a routing table is in force ({what}), and {problem}")
 
 
-def _turned_off(what: str) -> bool:
-    """Whether the user has turned routing off, which is said once."""
-    if os.environ.get(SWITCH) != "1":
-        return False
+def _warn(what: str) -> None:
+    """Say once that routing is turned off."""
     if "warned" not in _state:
-        sys.stderr.write(f"WARNING: {SWITCH}=1 turns routing off; not applied: {what}\n")
+        sys.stderr.write(f"WARNING: {DISABLE}=1 turns routing off; not applied: {what}\n")
     _state["warned"] = True
-    return True
 
 
 def _stop_broken(failure: Exception) -> None:
-    """The plugin itself is gone, and with it the way to learn whether there is a table.
+    """The plugin itself is gone, and with it the way to learn whether there is a table, and what it says.
 
-    :raises Stop: unless the user has turned routing off.
+    :raises Stop: unless the user has turned routing off, and nothing here insists on it.
     """
     failure = _state.get("broken", failure)
     why = f"{type(failure).__name__}: {failure}"
-    if not _turned_off(f"whatever table there is ({why})"):
-        raise Stop(
-            f"rim-router does not work here ({why}), and pip does not look up anything without it. "
-            f"Install it again: {SWITCH}=1 python -m pip install --force-reinstall rim-router; "
-            "or remove it: python -m pip uninstall rim-router"
-        )
+    required = bool(os.environ.get(REQUIRE))
+    if os.environ.get(DISABLE) == "1" and not required:
+        _warn(f"whatever table there is ({why})")
+        return
+    alone = f"{REQUIRE}= {DISABLE}=1" if required else f"{DISABLE}=1"
+    raise Stop(
+        f"rim-router does not work here ({why}), and pip does not look up anything without it. "
+        f"Install it again: {alone} python -m pip install --force-reinstall rim-router; "
+        "or remove it: python -m pip uninstall rim-router"
+    )
 
 
 def requests_loaded(module: ModuleType) -> None:
@@ -279,8 +285,7 @@ def copy_loaded(module: ModuleType) -> None:
 
     def stop() -> None:
         _stop_if_routed(
-            f"{package} is a copy of pip by another name, which is not routed: use pip itself "
-            f"(python -m pip), or turn routing off for this command ({SWITCH}=1)"
+            f"{package} is a copy of pip by another name, which is not routed: use pip itself (python -m pip)"
         )
 
     def decide(_: ModuleType) -> None:

@@ -74,11 +74,13 @@ POLICY = {
     "direct-references": "URLs in place of names, for claimed names: all; local ones, those on the route's own hosts and those with a strong hash or a pin; local ones only",
     "offline-find-links": "whether claimed names may come from local `--find-links` under `--no-index`",
     "redirects": "where files may be redirected to: to any host if a strong hash is known, or to `external-hosts` only",
+    "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
     "minimum-openssl": "the oldest OpenSSL that may talk to other hosts than an index's own; another library than OpenSSL may not then",
 }
 ERRORS = {
     "routing-table-location": "The message names the file: a table, its pins, or the log. Restore it, make it readable or writable, give it to the right owner, or set `RIM_ROUTER_CONFIG` or `RIM_ROUTER_LOG`",
     "invalid-routing-table": "Correct each place that is named, in a table or in its pins. `rim-router check` shows the same list",
+    "must-be-routed": '`RIM_ROUTER_REQUIRE` or `disable = "deny"` insists on routing. The message says which, where, and what to change; `pip list` and `pip uninstall` work meanwhile',
     "unsupported-pip": "Use a supported pip, or upgrade rim-router. `rim-router doctor` shows which hook point is missing",
     "denied-project": "The reason is the table's. Whoever wrote that line knows what to use in place of it",
     "index-failed": "Nothing else is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",

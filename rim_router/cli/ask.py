@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit
+from rim_router.config.switch import DISABLE
 from rim_router.errors import RimRouterError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from rim_router.config import LayerFile
 
-SWITCH = "RIM_ROUTER_DISABLE"
 _INQUIRY = "_RIM_ROUTER_INQUIRY"  # to the runner: where the request lies
 _REQUEST, _ANSWER = "request.json", "answer.json"
 _RUNNER = Path(__file__).absolute().parents[1] / "hooks" / "_runner.py"
@@ -51,10 +51,10 @@ def ask(
     :param need_all: whether the first error makes the other answers useless; they are missing then.
     :raises AskError: if it gives no answer; it has said why.
     """
-    if os.environ.get(SWITCH) == "1":
+    if os.environ.get(DISABLE) == "1":
         raise AskError(
-            f"{SWITCH}=1 turns routing off: what pip would find then is not what is asked for",
-            hint=f"unset {SWITCH}",
+            f"{DISABLE}=1 turns routing off: what pip would find then is not what is asked for",
+            hint=f"unset {DISABLE}",
         )
     if not sys.executable or find_spec("pip") is None:
         raise AskError("No module named pip in this environment, whose own pip is to be asked")

@@ -15,7 +15,7 @@ from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rim_router.config.parse import Layer
+    from rim_router.config.layer import Layer
     from rim_router.config.routes import RawRoute
     from rim_router.rules.pins import Pins
     from rim_router.rules.table import ExternalWheel

@@ -9,41 +9,19 @@ from typing import TYPE_CHECKING, Any
 from rim_router.config.document import Document, read_toml, shown_text
 from rim_router.config.indexes import read_indexes
 from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE, Key
+from rim_router.config.layer import Layer
 from rim_router.config.locate import EMBEDDED_KEY
-from rim_router.config.routes import RawRoute, read_routes
-from rim_router.errors import Fault, TableError
-from rim_router.record import EMPTY, Record
+from rim_router.config.routes import read_routes
+from rim_router.errors import TableError
 from rim_router.rules.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rim_router.config.files import LayerFile
-    from rim_router.rules.names import Pattern
-    from rim_router.rules.table import ExternalWheel, Index
+    from rim_router.rules.table import ExternalWheel
 
 _OPENSSL = r"(?a)[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}"
-
-
-class Layer(Record):
-    """What one file says.
-
-    :param source: the file.
-    :param indexes: by name; None for one that is defined but has a fault.
-    :param routes: by pattern; index names are not looked up yet.
-    :param policy: the values that the file sets, by key.
-    :param faults: what is wrong with the file.
-    :param complete: whether every index that it defines, or means to define, is in *indexes*.
-    :param wheels: its ``[[wheel]]`` entries.
-    """
-
-    source: Source
-    indexes: Mapping[str, Index | None] = EMPTY
-    routes: Mapping[Pattern, RawRoute] = EMPTY
-    policy: Mapping[str, tuple[str, Source]] = EMPTY
-    faults: tuple[Fault, ...] = ()
-    complete: bool = True
-    wheels: tuple[ExternalWheel, ...] = ()
 
 
 def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:

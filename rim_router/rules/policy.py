@@ -21,6 +21,7 @@ class Policy(Record):
     direct_references: str = "hashed"
     offline_find_links: str = "allow"
     redirects: str = "hashed"
+    disable: str = "allow"
     minimum_openssl: str | None = None
     sources: Mapping[str, Source] = EMPTY
     _uncompared: ClassVar[tuple[str, ...]] = ("sources",)

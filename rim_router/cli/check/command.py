@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
@@ -10,6 +11,7 @@ from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count,
 from rim_router.config import LayerFile, load_files, locate
 from rim_router.config.document import read_toml
 from rim_router.config.indexes import unset_fault
+from rim_router.config.switch import check_required
 from rim_router.errors import Fault, RimRouterError, TableError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     files: tuple[LayerFile, ...] = ()
     try:
         files = locate()
+        check_required(files, os.environ)
         table = load_files(files)
         unset = [unset_fault(index) for index in table.indexes if index.unset]
         if unset:

@@ -15,9 +15,10 @@ from rim_router import __version__
 from rim_router.cli import shapes
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.config import load_files, locate
+from rim_router.config.switch import DISABLE, REQUIRE, decide
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
-from rim_router.errors import RimRouterError
+from rim_router.errors import MustBeRoutedError, RimRouterError
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rim_router.cli.doctor import shape
 
 # The hooks are imported by this command only, and late: they make pip's own copies of libraries serve.
-_SWITCH = "RIM_ROUTER_DISABLE"
 
 _PROBE = (
     "import sys; first, later = map(sys.modules.get, ('_rim_router', '_rim_router.waiter')); "
@@ -54,8 +54,8 @@ def examine() -> shape.DoctorReport:
     """Everything that the command reports."""
     tables, table_error = _tables()
     plugin, pip = _plugin(), _pip()
-    switch = os.environ.get(_SWITCH) or None
-    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, switch=switch)
+    off, refusal = _decided()
+    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, off=off, refusal=refusal)
     return {
         "version": shapes.VERSION,
         "state": state,
@@ -65,7 +65,8 @@ def examine() -> shape.DoctorReport:
         "pip": pip,
         "tables": tables,
         "table_error": table_error,
-        "switch": switch,
+        "switch": os.environ.get(DISABLE) or None,
+        "required": os.environ.get(REQUIRE) or None,
         "openssl": ssl.OPENSSL_VERSION,
         "certifi": _version("certifi"),
         "other_patches": [{"file": str(file), "line": line} for file, line in startup.other_patches()],
@@ -79,7 +80,8 @@ def _state(
     *,
     in_force: bool,
     table_error: str | None,
-    switch: str | None,
+    off: bool,
+    refusal: str | None,
 ) -> tuple[str, str]:
     """What pip here would do, and why."""
     if pip["version"] is None:
@@ -91,8 +93,10 @@ def _state(
             "open",
             "the plugin is not active under `python -I`: install it outside the user's site-packages",
         )
-    if switch == "1" and (in_force or table_error is not None):
-        return "open", f"{_SWITCH}=1 turns routing off: unset it"
+    if refusal is not None:
+        return "refuses", refusal
+    if off:
+        return "open", f"{DISABLE}=1 turns routing off: unset it"
     if table_error is not None:
         return "refuses", "the routing table cannot be used: correct it"
     if not in_force:
@@ -100,6 +104,16 @@ def _state(
     if not pip["routable"]:
         return "refuses", f"this pip cannot be routed: use pip {pip['supported']}, or upgrade rim-router"
     return "routed", "pip here is routed by the table"
+
+
+def _decided() -> tuple[bool, str | None]:
+    """Whether routing is turned off here, and why pip stops because of that, or because there is no table."""
+    try:
+        return decide()[1], None
+    except MustBeRoutedError as error:
+        return False, f"{error.message}: {error.hint}"
+    except RimRouterError:
+        return False, None  # it is told with the tables
 
 
 def _tables() -> tuple[list[shapes.Place], str | None]:
@@ -172,7 +186,9 @@ def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
     yield "active", ("yes" if plugin["active_isolated"] else "NO") + " with python -I"
     if report["switch"] is not None:
         effect = "" if report["switch"] == "1" else " has no effect: only 1 has"
-        yield "switch", f"{_SWITCH}={report['switch']}{effect}"
+        yield "switch", f"{DISABLE}={report['switch']}{effect}"
+    if report["required"] is not None:
+        yield "required", f"{REQUIRE}={report['required']}: pip looks up nothing without a table"
     for table in report["tables"]:
         yield "tables", f"{table['file']} ({table['layer']})"
     if report["table_error"] is not None:

@@ -86,6 +86,7 @@ class DoctorReport(TypedDict):
     :param tables: the table files in force, lowest layer first.
     :param table_error: what is wrong with the tables; null if nothing is.
     :param switch: the value of RIM_ROUTER_DISABLE; null if it is not set.
+    :param required: the value of RIM_ROUTER_REQUIRE; null if it is not set.
     :param openssl: the version of OpenSSL.
     :param certifi: the version of certifi; null if it is missing.
     :param other_patches: other code that may patch pip.
@@ -101,6 +102,7 @@ class DoctorReport(TypedDict):
     tables: list[Place]
     table_error: Optional[str]
     switch: Optional[str]
+    required: Optional[str]
     openssl: str
     certifi: Optional[str]
     other_patches: list[Patch]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from _rim_router.gate import SWITCH
+from _rim_router import gate
 from rim_router.cli.doctor import command as doctor
+from rim_router.config.switch import DISABLE, REQUIRE
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
 
@@ -43,14 +44,15 @@ def pip(**changes: Any) -> doctor_shapes.Pip:
     [
         ({}, "routed"),
         ({"in_force": False}, "inert"),
-        ({"in_force": False, "switch": "1"}, "inert"),
         ({"in_force": False, "pip": pip(routable=False)}, "inert"),
         ({"pip": pip(routable=False)}, "refuses"),
         ({"table_error": "broken"}, "refuses"),
         ({"in_force": False, "table_error": "missing"}, "refuses"),
-        ({"switch": "1"}, "open"),
-        ({"switch": "0"}, "routed"),
-        ({"switch": "1", "table_error": "broken"}, "open"),
+        ({"off": True}, "open"),
+        ({"off": True, "table_error": "broken"}, "open"),
+        ({"refusal": "required"}, "refuses"),
+        ({"refusal": "required", "in_force": False}, "refuses"),
+        ({"refusal": "required", "plugin": plugin(active=False)}, "open"),
         ({"plugin": plugin(active=False)}, "open"),
         ({"plugin": plugin(active=False), "in_force": False}, "open"),
         ({"plugin": plugin(active_isolated=False)}, "open"),
@@ -63,7 +65,8 @@ def test_state(found: dict[str, Any], state: str) -> None:
         "pip": pip(),
         "in_force": True,
         "table_error": None,
-        "switch": None,
+        "off": False,
+        "refusal": None,
         **found,
     }
     decided, why = doctor._state(everything.pop("plugin"), everything.pop("pip"), **everything)
@@ -71,8 +74,8 @@ def test_state(found: dict[str, Any], state: str) -> None:
     assert why
 
 
-def test_the_switch_is_that_of_the_hooks() -> None:
-    assert doctor._SWITCH == SWITCH
+def test_the_variables_are_those_of_the_gate() -> None:
+    assert (DISABLE, REQUIRE) == (gate.DISABLE, gate.REQUIRE)
 
 
 def test_from_a_checkout_that_is_not_installed(machine: Machine) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from rim_router.config import load
 from rim_router.config.files import LayerFile
-from rim_router.config.parse import Layer, parse
+from rim_router.config.layer import Layer
+from rim_router.config.parse import parse
 from rim_router.errors import TableError
 from rim_router.rules.names import Pattern
 from rim_router.rules.strategies import STRATEGIES
