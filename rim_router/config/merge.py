@@ -154,7 +154,9 @@ class _Resolver:
                 indexes.append(index)
             elif name not in self._scope and self._complete:
                 place = Source(source.layer, source.file, (*source.key, *below), source.line_of)
-                self.faults.append(fault_at(place, f"there is no index {shown_text(name)}", self._hint(name)))
+                self.faults.append(
+                    fault_at(place, f"there is no index {shown_text(name)}", self._hint(source.layer, name))
+                )
         return Target(
             target.kind,
             tuple(indexes),
@@ -165,11 +167,14 @@ class _Resolver:
             target.namespace,
         )
 
-    def _hint(self, name: str) -> str:
+    def _hint(self, layer: str, name: str) -> str:
         if name not in self._guesses:
             self._guesses[name] = nearest(name, [*self._scope, "pip", "wheels"])
         guess = self._guesses[name]
-        return f"define it under [indexes]{f'; did you mean {shown_text(guess)}?' if guess else ''}"
+        define = "name one of the tables in force, or give a URL or ./PATH"
+        if layer != "command":
+            define = "define it under [indexes]"
+        return f"{define}{f'; did you mean {shown_text(guess)}?' if guess else ''}"
 
 
 def _strictness(name: str, value: str | None) -> tuple[int, ...]:

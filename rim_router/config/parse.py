@@ -1,4 +1,4 @@
-"""Reads one table file: everything that is in it, and everything that is wrong with it."""
+"""Reads one table: everything that is in it, and everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ _OPENSSL = r"(?a)[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}"
 
 
 def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
-    """Read a table file; what is wrong with it is in the result and not raised."""
+    """Read a table; what is wrong with it is in the result and not raised."""
+    environ = os.environ if environ is None else environ
+    if file.layer == "command":
+        from rim_router.config.command import read_command  # few pips have one
+
+        return read_command(file, environ)
     shown = file.shown
     try:
         text, data = read_toml(file.content, shown)
@@ -38,7 +43,7 @@ def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
     table: Any = data
     for part in base:
         table = table.get(part, {}) if isinstance(table, dict) else table
-    return _parse_table(document, table, os.environ if environ is None else environ)
+    return _parse_table(document, table, environ)
 
 
 def _parse_table(document: Document, value: object, environ: Mapping[str, str]) -> Layer:

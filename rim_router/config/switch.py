@@ -47,7 +47,7 @@ def decide(environ: Mapping[str, str] | None = None) -> tuple[tuple[LayerFile, .
                 f"{DISABLE}=1 turns routing off, and {REQUIRE}=1 does not let pip go on without it",
                 hint=f"unset one of them; {_GO_ON}",
             )
-        for file in files:
+        for file in (file for file in files if file.layer != "command"):  # that has no policy
             _check_allowed(file)
     return files, off and bool(files)
 

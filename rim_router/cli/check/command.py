@@ -41,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
             raise TableError(unset)
     except RimRouterError as error:
         return _report_faults(error, files, as_json=args.json)
-    documents = {file.shown: read_toml(file.content, file.shown)[1] for file in files}
+    documents = {
+        file.shown: read_toml(file.content, file.shown)[1] for file in files if file.layer != "command"
+    }
     warnings = list(findings(table, documents))
     online = None
     if args.online:

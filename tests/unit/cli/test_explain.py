@@ -53,7 +53,7 @@ def test_a_routed_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
         'policy direct-references = "deny" in ./index-routing.toml:13 (project)',
         (
             'by default require-hashes = "external", pins = "optional", '
-            'offline-find-links = "allow", redirects = "hashed"'
+            'offline-find-links = "allow", redirects = "hashed", disable = "allow"'
         ),
     ]
 
