@@ -30,6 +30,9 @@ DISABLE, REQUIRE = "RIM_ROUTER_DISABLE", "RIM_ROUTER_REQUIRE"
 _SESSION, _REQUESTS = "_internal.network.session", "_vendor.requests.sessions"
 _MAIN_PARSER = "_internal.cli.main_parser"
 
+# A command's method that looks for a newer pip, and the function that it calls once it has a session.
+_VERSION_CHECK = ("handle_pip_version_check", "pip_self_version_check")
+
 # The commands that need no session. To uninstall pip makes one, and does not use it.
 _LOCAL = ("cache", "check", "config", "debug", "freeze", "hash", "help", "inspect", "list", "show")
 _UNINSTALL = "uninstall"
@@ -211,7 +214,7 @@ def _decide(module: ModuleType) -> None:
         may do without it.
     """
     if "refusal" in _state:
-        if _state.get("repairing") != _commands("pip"):
+        if _state.get("repairing") != _commands("pip") and not _leaves_out_version_check():
             raise _state["refusal"]
         return
     if "routed" in _state:
@@ -228,12 +231,33 @@ def _decide(module: ModuleType) -> None:
     except BaseException as failure:
         _state["refusal"] = failure
         _at(_CONNECTIONS, _refuse)
-        if not isinstance(failure, (Exception, Stop)) or commands != {_UNINSTALL}:
+        if not isinstance(failure, (Exception, Stop)) or not _goes_on_refused(commands):
             raise
-        _state["repairing"] = _commands("pip")
     finally:
         if collecting:
             gc.enable()
+
+
+def _goes_on_refused(commands: set[str]) -> bool:
+    """Whether this session may be made, since nothing is asked with it."""
+    if commands == {_UNINSTALL}:
+        _state["repairing"] = _commands("pip")
+        return True
+    return _leaves_out_version_check()
+
+
+def _leaves_out_version_check() -> bool:
+    """Whether this session is for pip's look at its own version, which nobody has asked for: it is left out.
+
+    Before pip 24.1 that also comes after ``pip list``, and nothing there catches an exception.
+    """
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == _VERSION_CHECK[0] and _VERSION_CHECK[1] in frame.f_globals:
+            frame.f_globals[_VERSION_CHECK[1]] = lambda *_: None
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _activate() -> bool:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Stage
     from tests.support.environments import Environment
 
-REQUIRED = {"RIM_ROUTER_REQUIRE": "1"}
-OFF = {"RIM_ROUTER_DISABLE": "1"}
+REQUIRED: dict[str, str | None] = {"RIM_ROUTER_REQUIRE": "1"}
+OFF: dict[str, str | None] = {"RIM_ROUTER_DISABLE": "1"}
 
 
 class TestRequire:
@@ -48,6 +48,17 @@ class TestRequire:
         for command in ("--version", "list", "freeze", "config list", "uninstall -y acme-core"):
             victim.pip(*command.split(), env=REQUIRED, check=True)
         assert "acme-core" not in victim.installed()
+
+    def test_pips_look_at_its_own_version(self, stage: Stage, environments: Environments) -> None:
+        """It is left out, whether the command before it was refused or asks nobody; pip has it by default."""
+        victim = environments.equipped()
+        env = {**REQUIRED, "PIP_DISABLE_PIP_VERSION_CHECK": None, "PIP_INDEX_URL": stage.public.url}
+        result = victim.pip("list", env=env, check=True)
+        assert (result.stdout.partition(" ")[0], result.stderr) == ("Package", "")
+        stage.assert_stopped(victim, victim.pip("install", "acme-core", env=env), "none is in force here")
+        assert stage.public.requests == []
+        victim.pip("list", env={**env, "RIM_ROUTER_REQUIRE": None}, check=True)
+        assert stage.public.asked_for("pip") == (environments.pip_version < (24, 1))
 
     def test_turned_off(self, stage: Stage, environments: Environments) -> None:
         """The one variable does not beat the other; the switch alone does what it always did."""
