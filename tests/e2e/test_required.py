@@ -49,6 +49,7 @@ class TestRequire:
             victim.pip(*command.split(), env=REQUIRED, check=True)
         assert "acme-core" not in victim.installed()
 
+    @pytest.mark.spread
     def test_pips_look_at_its_own_version(self, stage: Stage, environments: Environments) -> None:
         """It is left out, whether the command before it was refused or asks nobody; pip has it by default."""
         victim = environments.equipped()

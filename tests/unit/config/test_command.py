@@ -230,6 +230,15 @@ class TestCommands:
         assert (fault["file"], fault["line"]) == ("RIM_ROUTER_ROUTES", None)
         assert "s3cr3t" not in str(fault)
 
+    def test_advice_can_be_followed(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A route of the variable is not written as in a table."""
+        monkeypatch.setenv(ROUTES_VARIABLE, "acme-*=https://u:s3cr3t@a.example/simple rim-router=pip")
+        assert main(["check"]) == 0
+        said = "RIM_ROUTER_ROUTES: acme-* does not cover acme itself, which goes to pip's own indexes"
+        assert f"WARNING: {said} (add acme there, too)\n" in capsys.readouterr().out
+
     def test_pin_has_nowhere_to_write(
         self, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:

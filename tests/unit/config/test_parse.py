@@ -253,6 +253,15 @@ def test_a_table_in_pyproject_is_the_same(machine: Machine) -> None:
     assert str(decision.route.source) == "./pyproject.toml:5"
 
 
+def test_a_table_that_is_no_file_has_a_name(machine: Machine) -> None:
+    """It stands wherever a file would be named, and nothing lies next to it."""
+    name = "https://tables.example/acme.toml"
+    file = LayerFile("central", machine.work / "index-routing.toml", False, b"[routes]\nx = 1\n", name)
+    assert (file.shown, file.place, file.pins) == (name, name, None)
+    (fault,) = parse(file).faults
+    assert str(fault).startswith(f"{name}:2, routes.x: ")
+
+
 def test_lines_are_found_only_when_they_are_asked_for(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
