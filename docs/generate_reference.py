@@ -75,12 +75,14 @@ POLICY = {
     "offline-find-links": "whether claimed names may come from local `--find-links` under `--no-index`",
     "external-roots": "whose certificates count for other hosts than an index's own, redirect targets included, "
     "unless pip is given others: what pip itself trusts (on newer pips what the system trusts), or Mozilla's alone",
+    "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
     "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
     "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }
 ERRORS = {
     "routing-table-location": "The message names the file: a table, its pins, or the log. Restore the file, make it readable or writable, give it to the right owner, or set `RIM_ROUTER_CONFIG` or `RIM_ROUTER_LOG`",
     "invalid-routing-table": "Correct each place that is named, in a table or in its pins. `rim-router check` shows the same list",
+    "must-be-routed": '`RIM_ROUTER_REQUIRE` or `disable = "deny"` insists on routing. The message says which, where, and what to change; `pip list` and `pip uninstall` work meanwhile',
     "unsupported-pip": "Use a supported pip, or upgrade rim-router. `rim-router doctor` shows which hook point is missing",
     "denied-project": "The reason comes from the table. Whoever wrote that line knows what to use instead",
     "index-failed": "No other index is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",

@@ -72,6 +72,12 @@ class LocationError(RimRouterError):
     reference = "routing-table-location"
 
 
+class MustBeRoutedError(RimRouterError):
+    """pip would not be routed here, and has to be."""
+
+    reference = "must-be-routed"
+
+
 class Fault(Record):
     """One thing that is wrong in a table file."""
 

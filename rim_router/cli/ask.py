@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from _rim_router.gate import SWITCH
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit
+from rim_router.config.switch import DISABLE
 from rim_router.errors import RimRouterError
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def ask(
     :param need_all: whether the first error makes the other answers useless; they are missing then.
     :raises AskError: if it gives no answer; it has said why.
     """
-    if os.environ.get(SWITCH) == "1":
+    if os.environ.get(DISABLE) == "1":
         raise AskError(
-            f"{SWITCH}=1 turns routing off: pip would not follow the table that this command is about",
-            hint=f"unset {SWITCH}",
+            f"{DISABLE}=1 turns routing off: pip would not follow the table that this command is about",
+            hint=f"unset {DISABLE}",
         )
     if not sys.executable or find_spec("pip") is None:
         raise AskError("No module named pip in this environment, whose own pip is to be asked")

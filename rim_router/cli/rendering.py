@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from _rim_router.gate import SWITCH
+from rim_router.config.switch import DISABLE
 from rim_router.terminal import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def print_json(data: Mapping[str, Any]) -> None:
 
 def warn_if_off() -> None:
     """Say that pip does not follow the table that is shown, or that it does although somebody has tried."""
-    switch = os.environ.get(SWITCH)
+    switch = os.environ.get(DISABLE)
     if switch == "1":
-        tell(f"WARNING: {SWITCH}=1 is set, which turns routing off: pip does not follow this table")
+        tell(f"WARNING: {DISABLE}=1 is set, which turns routing off: pip does not follow this table")
     elif switch:
-        tell(f"WARNING: {SWITCH}={switch} has no effect: only the value 1 turns routing off")
+        tell(f"WARNING: {DISABLE}={switch} has no effect: only the value 1 turns routing off")
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:

@@ -25,6 +25,7 @@ _BARE = r"[A-Za-z0-9_-]+"
 _ITEM = r"\[\d+\]"
 _PLACE = r" \(at line (\d+), column (\d+)\)$| \(at end of document\)$"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_QUERY = r"(?s)[?#].*"  # of a URL whose scheme is missing, or is not what the text begins with
 _TYPES = {
     bool: "a boolean",
     int: "an integer",
@@ -49,8 +50,12 @@ def shown_text(text: str) -> str:
     if at:
         scheme = re.match(_SCHEME, head)
         prefix = scheme.group() if scheme else ""
-        return json.dumps(redact(f"{prefix}****@{rest}") if prefix else f"****@{rest}", ensure_ascii=False)
-    return json.dumps(redact(text) if re.match(_SCHEME, text) else text, ensure_ascii=False)
+        text = f"{prefix}****@{rest}"
+    if re.match(_SCHEME, text):
+        text = redact(text)
+    elif "/" in text:
+        text = re.sub(_QUERY, "?****", text)
+    return json.dumps(text, ensure_ascii=False)
 
 
 def shown_key(key: Key) -> str:

@@ -82,7 +82,7 @@ def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[s
     foreign = [name for name in names if not trusted and not name.startswith(PROJECT_PREFIX)]
     if foreign:
         raise ValueError(
-            f"a project's table may only use variables that begin with {PROJECT_PREFIX}, "
+            f"a project's table or a command may only use variables that begin with {PROJECT_PREFIX}, "
             f"not {', '.join(foreign)}"
         )
     first = None if re.match(_AUTHORITY, text) else re.match(_VARIABLE, text)

@@ -31,7 +31,7 @@ def read_indexes(
         before = len(document.faults)
         place = (*key, name)
         _check_name(document, place, name)
-        index = _read_index(document, place, name, definition, environ)
+        index = read_index(document, place, name, definition, environ)
         indexes[name] = index if len(document.faults) == before else None
     return indexes
 
@@ -48,9 +48,10 @@ def _check_name(document: Document, key: Key, name: str) -> None:
         document.fault(key, "the name of an index cannot be a URL", 'write NAME = "URL"')
 
 
-def _read_index(
+def read_index(
     document: Document, key: Key, name: str, value: object, environ: Mapping[str, str]
 ) -> Index | None:
+    """An index; faults, and perhaps None, if it is none."""
     unset: list[str] = []
     if isinstance(value, str):
         url = _read_url(document, key, value, environ, unset)

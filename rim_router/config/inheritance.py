@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router.config.document import shown_path
-from rim_router.config.files import FILE_NAME, LayerFile, add, listed, open_layer
+from rim_router.config.files import FILE_NAME, LayerFile, add, command_layer, listed, open_layer
 from rim_router.errors import LocationError
 from rim_router.rules.source import LAYERS
 
@@ -22,7 +22,13 @@ INHERITED_VARIABLE = "_RIM_ROUTER_LAYERS"  # set by a pip for the pips that it s
 
 def inherit(files: Iterable[LayerFile]) -> str:
     """The value of :data:`INHERITED_VARIABLE` with which a child has the same tables in force."""
-    return json.dumps([[file.layer, str(file.path), file.embedded] for file in files])
+    return json.dumps([_entry(file) for file in files])
+
+
+def _entry(file: LayerFile) -> list[object]:
+    entry = [file.layer, str(file.path), file.embedded]
+    # What is no file goes along as it is: the child may have other variables.
+    return [*entry, file.content.decode("utf-8", "surrogateescape")] if file.layer == "command" else entry
 
 
 def inherit_failure(error: LocationError | TableError) -> str:
@@ -46,7 +52,10 @@ def read_inherited(text: str) -> list[LayerFile]:
             hint="unset it: only rim-router sets it, for the pips that pip starts",
         )
     files = []
-    for layer, path, embedded in entries:
+    for layer, path, embedded, *text in entries:
+        if text:
+            files.append(command_layer(text[0], Path(path).parent))
+            continue
         file = open_layer(layer, Path(path), embedded)
         if file is None:
             raise LocationError(
@@ -59,7 +68,7 @@ def read_inherited(text: str) -> list[LayerFile]:
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and list(map(type, entry)) == [str, str, bool]
+        and list(map(type, entry)) == [str, str, bool, *[str] * (entry[:1] == ["command"])]
         and entry[0] in LAYERS
         and Path(entry[1]).is_absolute()
     )

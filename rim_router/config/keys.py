@@ -20,6 +20,7 @@ POLICY = {
     "offline-find-links": ("allow", "deny"),
     "redirects": ("hashed", "listed"),
     "external-roots": ("system", "mozilla"),
+    "disable": ("allow", "deny"),
 }
 MINIMUM_OPENSSL = "minimum-openssl"  # a version; all others are words
 

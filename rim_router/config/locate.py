@@ -14,8 +14,10 @@ from rim_router.config.files import (
     FILE_NAME,
     PINS_NAME,
     PYPROJECT,
+    ROUTES_VARIABLE,
     LayerFile,
     add,
+    command_layer,
     listed,
     open_layer,
     read_file,
@@ -48,7 +50,7 @@ _MENTION = (
 def locate(
     directory: os.PathLike[str] | str | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[LayerFile, ...]:
-    """The table files in force, lowest layer first.
+    """The tables in force, lowest layer first.
 
     :param directory: where the search for a project's table begins; none is the working directory.
     :param environ: the environment; none is that of the process.
@@ -75,6 +77,9 @@ def locate(
             files.append(project)
     elif explicit:
         files += [_named(entry, start) for entry in explicit.split(os.pathsep)]
+    routes = environ.get(ROUTES_VARIABLE, "")
+    if routes.strip():
+        files.append(command_layer(routes, start))
     return tuple(files)
 
 

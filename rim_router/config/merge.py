@@ -15,7 +15,7 @@ from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rim_router.config.parse import Layer
+    from rim_router.config.layer import Layer
     from rim_router.config.routes import RawRoute
     from rim_router.rules.pins import Pins
     from rim_router.rules.table import ExternalWheel
@@ -154,7 +154,9 @@ class _Resolver:
                 indexes.append(index)
             elif name not in self._scope and self._complete:
                 place = Source(source.layer, source.file, (*source.key, *below), source.line_of)
-                self.faults.append(fault_at(place, f"there is no index {shown_text(name)}", self._hint(name)))
+                self.faults.append(
+                    fault_at(place, f"there is no index {shown_text(name)}", self._hint(source.layer, name))
+                )
         return Target(
             target.kind,
             tuple(indexes),
@@ -165,13 +167,16 @@ class _Resolver:
             target.namespace,
         )
 
-    def _hint(self, name: str) -> str:
+    def _hint(self, layer: str, name: str) -> str:
         if "://" in name:
             return "define an index of that URL under [indexes], and write its name here"
         if name not in self._guesses:
             self._guesses[name] = nearest(name, [*self._scope, "pip", "wheels"])
         guess = self._guesses[name]
-        return f"define it under [indexes]{f'; did you mean {shown_text(guess)}?' if guess else ''}"
+        define = "name one of the tables in force, or give a URL or ./PATH"
+        if layer != "command":
+            define = "define it under [indexes]"
+        return f"{define}{f'; did you mean {shown_text(guess)}?' if guess else ''}"
 
 
 def _strictness(name: str, value: str | None) -> tuple[int, ...]:

@@ -46,11 +46,11 @@ def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, Ra
     plain: dict[str, tuple[RawTarget, ...] | None] = {}  # big tables lead to few indexes: make each once
     for text, definition in table.items():
         place = (*key, text)
-        pattern = _read_pattern(document, place, text)
+        pattern = read_pattern(document, place, text)
         if isinstance(definition, str):
             targets = plain.get(definition)
             if targets is None:
-                target = _read_name(document, place, (), definition)
+                target = read_name(document, place, (), definition)
                 targets = plain[definition] = None if target is None else (target,)
             locked = False
         else:
@@ -70,7 +70,8 @@ def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, Ra
     return routes
 
 
-def _read_pattern(document: Document, key: Key, text: str) -> Pattern | None:
+def read_pattern(document: Document, key: Key, text: str) -> Pattern | None:
+    """A pattern; a fault and None if it is none."""
     if "://" in text:
         document.fault(key, "a URL is not a pattern", 'define an index, and write PATTERN = "INDEX"')
         return None
@@ -138,7 +139,7 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
         reason = document.string((*route, *where), table["deny"])
         raw = RawTarget(Target(Kind.DENY, reason=reason or ""))
     elif ways == ["index"]:
-        raw = _read_name(document, route, where, table["index"])
+        raw = read_name(document, route, where, table["index"])
     else:
         raw = _read_names(document, route, where, table["indexes"])
     if raw is None:
@@ -177,8 +178,11 @@ def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> str:
     return Target.strategy
 
 
-def _read_name(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
-    """Read the one index that a route names."""
+def read_name(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
+    """The one index that a route names, which is looked up later.
+
+    :param below: the key of the name, below the route's.
+    """
     name = document.string((*route, *below), value)
     if name == "pip":
         return RawTarget(Target(Kind.PIP))

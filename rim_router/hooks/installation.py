@@ -17,8 +17,8 @@ from pip._internal.utils.urls import url_to_path
 
 import _rim_router
 import rim_router
-from _rim_router.gate import SWITCH
 from rim_router.config.locate import places
+from rim_router.config.switch import can_be_turned_off
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.references import required_by
@@ -40,7 +40,8 @@ _SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
 # A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
 _NOWHERE = {key: os.path.abspath(f"/{key}") for key in _SCHEME}  # noqa: PTH100
 _ANYWHERE = Ground(frozenset(), frozenset(spelling(_NOWHERE[key]) for key in ("purelib", "platlib")))
-_REPAIR = f"take these lines out of its RECORD, or remove it with {SWITCH}=1 and repair what goes with it"
+_REPAIR = "take these lines out of its RECORD"
+_REMOVE = ", or remove it with RIM_ROUTER_DISABLE=1 and repair what goes with it"
 _NO_WAY = "no setting allows this: do without the project, and tell those who make it"
 
 
@@ -127,9 +128,8 @@ class Installation:
                 faults = contents.removal_faults(removed, self._ground((), None))
                 if faults:
                     message = f"{project} was not removed: that would change where other projects come from"
-                    raise self._services.refusal(
-                        RefusedDistributionError(message, notes=faults, hint=_REPAIR)
-                    )
+                    hint = _REPAIR + (_REMOVE if can_be_turned_off(self._services.table.policy) else "")
+                    raise self._services.refusal(RefusedDistributionError(message, notes=faults, hint=hint))
             return paths
 
         return from_dist

@@ -189,5 +189,9 @@ def pinned(verdict: Verdict, filename: str, pins: Pins, digests: Mapping[str, st
 def host_line(netloc: str, index: Index) -> str:
     """The line that would allow a host, besides those that are allowed already."""
     entries = ", ".join(f'"{entry}"' for entry in [*index.external_hosts, netloc])
+    if index.source.layer == "command":  # there are no more than URLs in that
+        return (
+            f"define the index in a table, with external-hosts = [{entries}], and name it in {index.source}"
+        )
     add, to = ("set", "in") if index.external_hosts else ("add", "to")
     return f"{add} external-hosts = [{entries}] {to} index {index.name} in {index.source}"

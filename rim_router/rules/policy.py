@@ -22,6 +22,7 @@ class Policy(Record):
     offline_find_links: str = "allow"
     redirects: str = "hashed"
     external_roots: str = "mozilla"
+    disable: str = "allow"
     minimum_openssl: str | None = None
     sources: Mapping[str, Source] = EMPTY
     _uncompared: ClassVar[tuple[str, ...]] = ("sources",)

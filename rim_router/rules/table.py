@@ -77,7 +77,8 @@ class Index(Record):
         return next((entry for entry in self.external_hosts if entry.matches(origin)), None)
 
     def __str__(self) -> str:
-        return f"{self.name} ({redact(self.url)})"
+        shown = redact(self.url)
+        return shown if self.name == shown else f"{self.name} ({shown})"
 
 
 class ExternalWheel(Record):

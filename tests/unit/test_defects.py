@@ -140,7 +140,7 @@ EXPECTED = {
         ":5, routes.d: needs exactly one of index, indexes and deny, has index and indexes and deny",
     ],
     "foreign-variable": [
-        ":2, indexes.acme.mirrors[0]: a project's table may only use variables that begin with RIM_ROUTER_, not AWS_SECRET_ACCESS_KEY",
+        ":2, indexes.acme.mirrors[0]: a project's table or a command may only use variables that begin with RIM_ROUTER_, not AWS_SECRET_ACCESS_KEY",
     ],
     "index-without-url": [
         ":2, indexes.acme: has no url",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from rim_router.cli.rendering import (
     warn_if_off,
 )
 from rim_router.config import LayerFile, load_files, locate
-from rim_router.config.document import read_toml, shown_path
+from rim_router.config.document import read_toml
+from rim_router.config.switch import check_required
 from rim_router.errors import Fault, RimRouterError, TableError
 
 if TYPE_CHECKING:
@@ -45,12 +47,15 @@ def run(args: argparse.Namespace) -> int:
     files: tuple[LayerFile, ...] = ()
     try:
         files = locate()
+        check_required(files, os.environ)
         table = load_files(files, need_variables=True)
     except RimRouterError as error:
         return _report_faults(error, files, as_json=args.json)
     if table.in_force:
         warn_if_off()
-    documents = {shown_path(file.path): read_toml(file.content, shown_path(file.path))[1] for file in files}
+    documents = {
+        file.shown: read_toml(file.content, file.shown)[1] for file in files if file.layer != "command"
+    }
     warnings = list(findings(table, documents))
     online = None
     if args.online:
@@ -118,7 +123,7 @@ def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_js
         ]
     report: shape.CheckReport = {
         "version": shapes.VERSION,
-        "tables": [{"layer": file.layer, "file": shown_path(file.path), "line": None} for file in files],
+        "tables": [{"layer": file.layer, "file": file.shown, "line": None} for file in files],
         "faults": faults,
         "warnings": [],
         "online": None,

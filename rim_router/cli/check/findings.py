@@ -118,7 +118,8 @@ def _unclaimed_bare_name(table: RoutingTable, route: Route) -> Iterator[Finding]
         "bare-name",
         f"{route.pattern} does not cover {bare} itself, which goes to {to}",
         route.source,
-        f"add {bare} = {value}, or deny it",
+        # No secret of a URL that stands there is repeated.
+        f"add {bare} = {value}, or deny it" if route.source.layer != "command" else f"add {bare} there, too",
     )
 
 

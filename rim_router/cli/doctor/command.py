@@ -11,15 +11,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _rim_router.gate import SWITCH
 from rim_router import __version__
 from rim_router.cli import shapes, views
 from rim_router.cli.rendering import NO, OK, add_json, add_verbose, count, fields, print_json, say
 from rim_router.config import load_files, locate
-from rim_router.config.document import shown_path
+from rim_router.config.switch import DISABLE, REQUIRE, decide
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
-from rim_router.errors import RimRouterError
+from rim_router.errors import MustBeRoutedError, RimRouterError
 
 if TYPE_CHECKING:
     import argparse
@@ -57,8 +56,8 @@ def examine() -> shape.DoctorReport:
     """Everything that the command reports."""
     table, tables, table_error = _tables()
     plugin, pip = _plugin(), _pip()
-    switch = os.environ.get(SWITCH) or None
-    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, switch=switch)
+    off, refusal = _decided()
+    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, off=off, refusal=refusal)
     return {
         "version": shapes.VERSION,
         "state": state,
@@ -73,7 +72,8 @@ def examine() -> shape.DoctorReport:
         "indexes": [views.index(index) for index in table.indexes],
         "routes": sum(1 for _ in views.merged(table)),
         "policy": views.policy(table.policy),
-        "switch": switch,
+        "switch": os.environ.get(DISABLE) or None,
+        "required": os.environ.get(REQUIRE) or None,
         "openssl": ssl.OPENSSL_VERSION,
         "certifi": _version("certifi"),
         "other_patches": [{"file": str(file), "line": line} for file, line in startup.other_patches()],
@@ -87,7 +87,8 @@ def _state(
     *,
     in_force: bool,
     table_error: str | None,
-    switch: str | None,
+    off: bool,
+    refusal: str | None,
 ) -> tuple[str, str]:
     """What pip here would do, and why."""
     if pip["version"] is None:
@@ -99,8 +100,10 @@ def _state(
             "open",
             "the plugin is not active under `python -I`: install it outside the user's site-packages",
         )
-    if switch == "1" and (in_force or table_error is not None):
-        return "open", f"{SWITCH}=1 turns routing off: unset it"
+    if refusal is not None:
+        return "refuses", refusal
+    if off:
+        return "open", f"{DISABLE}=1 turns routing off: unset it"
     if table_error is not None:
         return "refuses", "the routing table cannot be used: correct it"
     if not in_force:
@@ -110,12 +113,22 @@ def _state(
     return "routed", "pip here is routed by the table"
 
 
+def _decided() -> tuple[bool, str | None]:
+    """Whether routing is turned off here, and why pip stops because of that, or because there is no table."""
+    try:
+        return decide()[1], None
+    except MustBeRoutedError as error:
+        return False, f"{error.message}: {error.hint}"
+    except RimRouterError:
+        return False, None  # it is told with the tables
+
+
 def _tables() -> tuple[RoutingTable, list[shapes.Place], str | None]:
     """What is in force; the files where that is all that can be told; and what is wrong with them."""
     tables: list[shapes.Place] = []
     try:
         files = locate()
-        tables = [{"layer": file.layer, "file": shown_path(file.path), "line": None} for file in files]
+        tables = [{"layer": file.layer, "file": file.shown, "line": None} for file in files]
         return load_files(files), tables, None
     except RimRouterError as error:
         return load_files(()), tables, str(error)
@@ -181,7 +194,9 @@ def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
     yield "active", ("yes" if plugin["active_isolated"] else "NO") + " with python -I"
     if report["switch"] is not None:
         effect = "" if report["switch"] == "1" else " has no effect: only 1 has"
-        yield "switch", f"{SWITCH}={report['switch']}{effect}"
+        yield "switch", f"{DISABLE}={report['switch']}{effect}"
+    if report["required"] is not None:
+        yield "required", f"{REQUIRE}={report['required']}: pip looks up nothing without a table"
     for table in report["tables"]:
         yield "tables", f"{table['file']} ({table['layer']})"
     if report["table_error"] is not None:

@@ -91,6 +91,7 @@ class DoctorReport(TypedDict):
     :param routes: how many routes there are.
     :param policy: the policy in force.
     :param switch: the value of RIM_ROUTER_DISABLE; null if it is not set.
+    :param required: the value of RIM_ROUTER_REQUIRE; null if it is not set.
     :param openssl: the version of OpenSSL.
     :param certifi: the version of certifi; null if it is missing.
     :param other_patches: other code that may patch pip.
@@ -111,6 +112,7 @@ class DoctorReport(TypedDict):
     routes: int
     policy: list[Setting]
     switch: Optional[str]
+    required: Optional[str]
     openssl: str
     certifi: Optional[str]
     other_patches: list[Patch]

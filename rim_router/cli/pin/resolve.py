@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from _rim_router.gate import SWITCH
 from rim_router.cli.pin.store import PinError
+from rim_router.config.switch import DISABLE
 from rim_router.journal import VARIABLE, Journal
 from rim_router.rules.digests import strong
 from rim_router.rules.names import normalise
@@ -69,10 +69,10 @@ def resolve(arguments: Sequence[str]) -> Resolution:
     :param arguments: of ``pip install``.
     :raises PinError: if it fails, or is not routed.
     """
-    if os.environ.get(SWITCH) == "1":
+    if os.environ.get(DISABLE) == "1":
         raise PinError(
-            f"{SWITCH}=1 turns routing off: what pip would use then is not what is to be pinned",
-            hint=f"unset {SWITCH}",
+            f"{DISABLE}=1 turns routing off: what pip would use then is not what is to be pinned",
+            hint=f"unset {DISABLE}",
         )
     with tempfile.TemporaryDirectory(prefix="rim-router-pin-") as directory:
         report, log = Path(directory, "report.json"), Path(directory, "log.jsonl")

@@ -58,6 +58,21 @@ def test_a_clean_table(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == "OK: 3 routes, no errors, no warnings (./index-routing.toml)\n"
 
 
+def test_a_table_that_is_required(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is a warning otherwise."""
+    assert main(["check"]) == 0
+    monkeypatch.setenv("RIM_ROUTER_REQUIRE", "1")
+    assert main(["check"]) == 2
+    assert (
+        "RIM_ROUTER_REQUIRE=1 lets pip look up and download by a routing table only"
+        in capsys.readouterr().err
+    )
+    machine.write("project", CLEAN)
+    assert main(["check", "--strict"]) == 0
+
+
 def test_every_fault_at_once(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.write("user", '[routes]\n"a*b" = "pip"\n')
     machine.write("project", '[routes]\nacme = "nowhere"\n[policy]\npin = "required"\n')

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from _rim_router import gate
 from rim_router.cli.doctor import command as doctor
+from rim_router.config.switch import DISABLE, REQUIRE
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
 
@@ -43,14 +45,15 @@ def pip(**changes: Any) -> doctor_shapes.Pip:
     [
         ({}, "routed"),
         ({"in_force": False}, "inert"),
-        ({"in_force": False, "switch": "1"}, "inert"),
         ({"in_force": False, "pip": pip(routable=False)}, "inert"),
         ({"pip": pip(routable=False)}, "refuses"),
         ({"table_error": "broken"}, "refuses"),
         ({"in_force": False, "table_error": "missing"}, "refuses"),
-        ({"switch": "1"}, "open"),
-        ({"switch": "0"}, "routed"),
-        ({"switch": "1", "table_error": "broken"}, "open"),
+        ({"off": True}, "open"),
+        ({"off": True, "table_error": "broken"}, "open"),
+        ({"refusal": "required"}, "refuses"),
+        ({"refusal": "required", "in_force": False}, "refuses"),
+        ({"refusal": "required", "plugin": plugin(active=False)}, "open"),
         ({"plugin": plugin(active=False)}, "open"),
         ({"plugin": plugin(active=False), "in_force": False}, "open"),
         ({"plugin": plugin(active_isolated=False)}, "open"),
@@ -63,7 +66,8 @@ def test_state(found: dict[str, Any], state: str) -> None:
         "pip": pip(),
         "in_force": True,
         "table_error": None,
-        "switch": None,
+        "off": False,
+        "refusal": None,
         **found,
     }
     decided, why = doctor._state(everything.pop("plugin"), everything.pop("pip"), **everything)
@@ -108,6 +112,10 @@ def test_what_a_bug_report_needs(machine: Machine, monkeypatch: pytest.MonkeyPat
     report = doctor.examine()
     assert report["table_error"]
     assert (report["indexes"], report["routes"]) == ([], 0)
+
+
+def test_the_variables_are_those_of_the_gate() -> None:
+    assert (DISABLE, REQUIRE) == (gate.DISABLE, gate.REQUIRE)
 
 
 def test_from_a_checkout_that_is_not_installed(machine: Machine) -> None:

@@ -54,7 +54,8 @@ def test_a_routed_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
         'policy direct-references = "deny" in ./index-routing.toml:13 (project)',
         (
             'by default require-hashes = "external", pins = "optional", '
-            'offline-find-links = "allow", redirects = "hashed", external-roots = "mozilla"'
+            'offline-find-links = "allow", redirects = "hashed", external-roots = "mozilla", '
+            'disable = "allow"'
         ),
     ]
     assert main(["explain", "Acme_Core"]) == 0

@@ -234,7 +234,8 @@ class TestVariables:
         with pytest.raises(ValueError) as caught:
             expand(text, trusted=False, RIM_ROUTER_X="x", AWS_SECRET="y")
         assert str(caught.value) == (
-            "a project's table may only use variables that begin with RIM_ROUTER_, not AWS_SECRET"
+            "a project's table or a command may only use variables that begin with RIM_ROUTER_, "
+            "not AWS_SECRET"
         )
         assert expand(text, RIM_ROUTER_X="x", AWS_SECRET="y") == "https://a.example/x/y"
         assert (
