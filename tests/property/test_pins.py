@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
+import shlex
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rim_router.cli.pin import command
 from rim_router.cli.pin.files import FileToPin
+from rim_router.cli.pin.options import pin_command
 from rim_router.cli.pin.record import NEVER, Outcome, State, outcomes, recorded
 from rim_router.cli.pin.store import Store
 from rim_router.cli.pin.toml_text import toml_text
@@ -105,3 +110,25 @@ def test_any_document_is_written_as_it_is(document: dict[str, Any]) -> None:
     text = toml_text(document)
     assert read_toml(text.encode(), "x")[1] == document
     assert toml_text(read_toml(text.encode(), "x")[1]) == text
+
+
+words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=8).filter(
+    lambda word: not word.startswith("-") and "://" not in word
+)
+options = st.one_of(
+    st.sampled_from([["--pre"], ["--no-deps"], ["--no-index"]]),
+    st.tuples(st.sampled_from(["-r", "-c", "--platform", "--only-binary", "-f"]), words).map(list),
+)
+
+
+@given(st.lists(options, max_size=4), st.lists(words | st.just("-x"), min_size=1, max_size=3))
+def test_a_command_that_is_shown_can_be_copied(
+    given_options: list[list[str]], requirements: list[str]
+) -> None:
+    """Into a shell: it is the same command, whatever characters are in it."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    command.configure(parser)
+    typed = parser.parse_args([*chain.from_iterable(given_options), "--", *requirements])
+    shown = shlex.split(pin_command(typed))
+    assert shown[:2] == ["rim-router", "pin"]
+    assert parser.parse_args(shown[2:]) == typed

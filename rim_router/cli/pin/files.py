@@ -65,7 +65,7 @@ def files_to_pin(resolution: Resolution, table: RoutingTable) -> Iterator[FileTo
     """The files of a resolution that need a pin, or may need one, with what pip knows of them.
 
     Those are external files, and files of an index's own for which it gives no digest where one is needed
-    (spec 5.3): because every file must have one, or because the index redirects to another host.
+    (reference: Pins): because every file must have one, or because the index redirects to another host.
 
     :raises PinError: if one cannot be told from the others.
     """
@@ -220,8 +220,8 @@ def _question(file: FileToPin, table: RoutingTable) -> dict[str, Any] | None:
     }
     comparable = pin is None or bool(_common(pin.digests, file.digests))
     if file.digests and comparable:
-        # With a pin the size is not needed: either it is the same file, or this is an error.
-        known = file.size is not None or (pin is not None and pin.size is not None)
+        same = pin is not None and pin.size is not None and pin.contradiction(file.digests) is None
+        known = file.size is not None or same
         return None if known else {"ask": "size", **question}
     return {
         "ask": "file",

@@ -1,4 +1,4 @@
-"""Where pins are written, and what makes them hold there (spec 5.3)."""
+"""Where pins are written, and what makes them hold there (reference: Pins)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _HEADING = """\
-# External files, and what they must be: written by `rim-router pin`, which keeps no other comments.
+# Files, and the digests that they must have: written by `rim-router pin`, which keeps no other comments.
 # It is a lock file (PEP 751) of these files alone.
 
 """

@@ -152,7 +152,7 @@ def left_over(directory: Path) -> list[str]:
 
 def written(url: str, artifact: Artifact = TORCH) -> str:
     return f"""\
-# External files, and what they must be: written by `rim-router pin`, which keeps no other comments.
+# Files, and the digests that they must have: written by `rim-router pin`, which keeps no other comments.
 # It is a lock file (PEP 751) of these files alone.
 
 lock-version = "1.0"
@@ -393,7 +393,158 @@ def test_a_packaging_that_is_too_old(
     assert not pip.commands
 
 
+def test_not_next_to_the_machines_table(pip: FakePip, machine: Machine, cdn: IndexServer) -> None:
+    """But in the project, which gets a table without routes so that pip reads it; never over another one."""
+    table = machine.path("machine")
+    table.parent.mkdir()
+    route(machine, cdn.netloc).rename(table)
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert failure("torch<3", "--pre") == [
+        f"the only routing table in force is the machine's ({table}), and pins are not written next to that",
+        f"  hint: to keep them in this directory, run: rim-router pin --output {PINS_NAME} --pre 'torch<3'",
+    ]
+    assert not pip.commands
+    assert run("--output", PINS_NAME, "--pre", "torch<3") == 0
+    assert lock(machine).read_text() == written(cdn.file_url(TORCH))
+    assert read_toml(machine.path("project").read_bytes(), "x")[1] == {}
+    assert [path.name for path in table.parent.iterdir()] == ["index-routing.toml"]
+    assert run("torch", "--update") == 0  # now there is a table of the project
+
+
+@pytest.mark.parametrize("layer", ["user", "project"])
+def test_next_to_another_table_than_the_machines(
+    layer: str, pip: FakePip, machine: Machine, cdn: IndexServer
+) -> None:
+    table = machine.path("machine")
+    table.parent.mkdir()
+    route(machine, cdn.netloc).rename(table)
+    machine.write(layer)
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert run("torch") == 0
+    assert machine.path(layer).with_name(PINS_NAME).exists()
+    assert [path.name for path in table.parent.iterdir()] == ["index-routing.toml"]
+
+
+def test_tables_of_projects_are_turned_off(
+    pip: FakePip, machine: Machine, cdn: IndexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is written here would not count."""
+    machine.path("machine").parent.mkdir()
+    route(machine, cdn.netloc).rename(machine.path("machine"))
+    monkeypatch.setenv("RIM_ROUTER_CONFIG", "")
+    hint = failure("torch")[1]
+    assert hint.startswith(
+        "  hint: unset RIM_ROUTER_CONFIG, which turns off the tables of projects, and run: "
+    )
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert run("--output", PINS_NAME, "torch") == 0
+    assert not machine.path("project").exists()
+
+
+def test_another_file(
+    pip: FakePip, machine: Machine, cdn: IndexServer, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It gets everything, also what is pinned next to the table; and it is said that pip does not read it."""
+    pip.would_install(TORCH, url)
+    assert run("torch") == 0
+    capsys.readouterr()
+    other = machine.home / "other.toml"
+    assert run("torch", "-o", str(other)) == 0
+    assert other.read_text() == written(url)
+    assert f"NOTE: pip does not read {other}: it reads {PINS_NAME}" in capsys.readouterr().err
+    change(pip, cdn, url)
+    assert run("torch", "-o", str(other)) == 1
+    assert other.read_text() == written(url)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_where_nobody_may_write(
+    number: int, pip: FakePip, machine: Machine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What helps is the last word."""
+
+    def forbidden(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    pip.would_install(TORCH, url)
+    monkeypatch.setattr(pin_store, "_lock", forbidden)
+    assert failure("torch") == [
+        f"./{PINS_NAME} cannot be written: {os.strerror(number)}",
+        "  hint: as somebody who may write there, run: rim-router pin torch",
+    ]
+
+
 # What is pinned
+
+
+@pytest.fixture
+def own(machine: Machine, cdn: IndexServer) -> str:
+    """The URL of a file on its index's own host."""
+    write_table(machine.work, {"pytorch": cdn.url}, {"torch": "pytorch"})
+    return cdn.file_url(TORCH)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize(("moved", "policy"), [(False, {}), (True, {}), (False, {"require-hashes": "all"})])
+@pytest.mark.parametrize("hashes", [(), ("sha256",), ("md5",)])
+def test_a_file_of_the_index_itself(
+    hashes: tuple[str, ...],
+    moved: bool,
+    policy: dict[str, str],
+    seen: bool,
+    pip: FakePip,
+    machine: Machine,
+    cdn: IndexServer,
+    own: str,
+    authority: Authority,
+) -> None:
+    """It needs a pin if the index gives no digest, and if one is needed: by policy, or to be redirected."""
+    write_table(machine.work, {"pytorch": cdn.url}, {"torch": "pytorch"}, policy)
+    with IndexServer("store", tls=authority.context("localhost")) as store:
+        if moved:
+            cdn.on(f"/files/{TORCH.filename}", redirect(store.host(TORCH)))
+            cdn.on(f"/files/{quote(TORCH.filename)}", redirect(store.host(TORCH)))
+        pip.would_install(TORCH, own, *hashes)
+        if seen:
+            strong = {name: TORCH.digest(name) for name in hashes if name != "md5"}
+            pip.verified(TORCH, own, required=strong)
+            target = store.file_url(TORCH) if moved else own
+            pip.log.append(json.dumps({"event": "redirect", "url": own, "target": target, "allowed": True}))
+        assert run("torch") == 0
+    needed = "sha256" not in hashes and (moved or bool(policy))
+    assert lock(machine).exists() is needed
+    if needed:
+        assert lock(machine).read_text() == written(own)
+    assert not (cdn.requests and (seen or "sha256" in hashes))
+
+
+def test_a_file_of_the_index_itself_that_is_pinned(
+    pip: FakePip, machine: Machine, cdn: IndexServer, own: str
+) -> None:
+    """It is compared, whatever made it need that."""
+    lock(machine).write_text(written(own).replace(TORCH.digest(), "0" * 64))
+    pip.would_install(TORCH, own, "sha256")
+    assert run("torch") == 1
+    assert run("torch", "--update") == 0
+    assert lock(machine).read_text() == written(own)
+
+
+def test_a_file_of_an_index_that_wants_a_password(
+    pip: FakePip, machine: Machine, cdn: IndexServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked for with it, and recorded without it; over http too, if the index is on http."""
+    for server in (cdn, IndexServer("plain")):
+        with server:
+            server.host(TORCH)
+            server.credentials = ("me", "s3cr3t")
+            index = server.url.replace("//", "//me:s3cr3t@")
+            write_table(machine.work, {"pytorch": index}, {"torch": "pytorch"}, {"require-hashes": "all"})
+            pip.install.clear()
+            pip.would_install(TORCH, server.file_url(TORCH))
+            assert run("torch") == 0
+            assert lock(machine).read_text() == written(server.file_url(TORCH))
+            assert "s3cr3t" not in "".join(capfd.readouterr())
+            lock(machine).unlink()
 
 
 def test_a_file_that_pip_has_downloaded(
