@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "pylock.external.toml"
 LOCKS = (26, 1)  # the first pip that installs from a lock file
-METADATA = (24,)  # from here on pip downloads nothing for --dry-run whose metadata lie beside it
+METADATA = (25, 3)  # from here on pip downloads nothing for --dry-run whose metadata lie beside it
 
 
 @dataclass
