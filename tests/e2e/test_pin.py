@@ -273,6 +273,10 @@ def test_two_at_once(stage: Stage, environments: Environments) -> None:
     assert_pinned(victim, stage.torch, stage.leaf, other)
 
 
+# Where it makes no difference whether there are metadata beside the files.
+once_is_enough = pytest.mark.parametrize("stage", [False], indirect=True, ids=["json"])
+
+
 # Whatever pip refuses for lack of a digest can be pinned
 
 
@@ -311,6 +315,7 @@ def test_files_of_the_index_that_redirect_to_a_store(stage: Stage, environments:
         assert pin(victim, "--update", "torch").returncode == 0
 
 
+@once_is_enough
 def test_a_store_that_the_table_does_not_list(stage: Stage, environments: Environments) -> None:
     """Where it asks for that, the policy holds for the pin too, and nobody else is asked."""
     victim = environments.equipped()
@@ -343,6 +348,7 @@ def test_every_file_must_have_a_digest(stage: Stage, environments: Environments)
         assert stage.evil.digest() in stopped.words
 
 
+@once_is_enough
 def test_what_needs_no_pin(stage: Stage, environments: Environments) -> None:
     """A file of the index itself, with a digest or not; it is not even downloaded for that."""
     victim = environments.equipped()
@@ -358,6 +364,7 @@ def test_what_needs_no_pin(stage: Stage, environments: Environments) -> None:
 # pip's own options
 
 
+@once_is_enough
 def test_what_was_asked_for_is_pinned(stage: Stage, environments: Environments) -> None:
     """And not the newest: a version, a pre-release, another platform, a file of requirements."""
     victim = environments.equipped()
@@ -412,6 +419,7 @@ def cacheable(artifact: Artifact) -> Callable[[Exchange], bool]:
     return act
 
 
+@once_is_enough
 @pytest.mark.parametrize("poisoned", ["other", "truncated"])
 def test_a_wrong_body_in_the_cache(poisoned: str, stage: Stage, environments: Environments) -> None:
     """It is thrown away and asked for once more; a pip without the plugin takes it."""
@@ -467,6 +475,7 @@ def test_pins_are_what_the_server_has(stage: Stage, environments: Environments) 
         assert_pinned(victim, stage.torch, stage.leaf)
 
 
+@once_is_enough
 def test_what_the_index_hashes_is_not_downloaded(stage: Stage, environments: Environments) -> None:
     """With metadata beside the file pip can tell what it would install without it."""
     if environments.pip_version < METADATA:
@@ -491,6 +500,7 @@ def test_what_the_index_hashes_is_not_downloaded(stage: Stage, environments: Env
 # Where pins go
 
 
+@once_is_enough
 def test_a_table_of_the_machine(stage: Stage, environments: Environments) -> None:
     """Next to which nobody's pins are written: what is printed leads to pins of the project."""
     victim = environments.equipped()
