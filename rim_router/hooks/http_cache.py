@@ -1,4 +1,4 @@
-"""pip's HTTP cache: what is wrong in it is thrown away and asked for once more (reference: What is verified)."""
+"""pip's HTTP cache: what is wrong in it is thrown away, and asked for again (reference: What is verified)."""
 
 from __future__ import annotations
 
