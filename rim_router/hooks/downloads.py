@@ -12,6 +12,7 @@ from pip._internal.models.link import Link
 from rim_router.errors import DownloadError
 from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
 from rim_router.hooks.failures import FAILURES, reason, remedy
+from rim_router.hooks.http_cache import fresh_if_wrong
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
@@ -75,7 +76,23 @@ class Downloads:
     def _fetch_from(
         self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
     ) -> tuple[str, str]:
-        transfer = Transfer(file.digests, file.size)
+        return fresh_if_wrong(
+            lambda transfer: self._attempt(original, downloader, link, location, file, transfer),
+            lambda: Transfer(file.digests, file.size),
+            downloader._session,
+            file.filename,
+            FAILURES,
+        )
+
+    def _attempt(
+        self,
+        original: Callable[..., Any],
+        downloader: Any,
+        link: Any,
+        location: str,
+        file: File,
+        transfer: Transfer,
+    ) -> tuple[str, str]:
         followed = lookalike(downloader)
         followed._session = self._session(downloader._session, file, transfer)
         followed._resume_retries = 0  # the transfer resumes by itself, on every pip

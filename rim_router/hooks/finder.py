@@ -116,7 +116,7 @@ class Router:
                 files = ", ".join(source.file for source in self._table.files)
                 self._announcer.say(f"Routing by {files}")
                 if self._services.recording:
-                    self._announcer.say("Recording digests: files without one may be used this once")
+                    self._announcer.say("Recording digests: for this run only, files without one are allowed")
             return collector
 
         return create

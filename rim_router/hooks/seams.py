@@ -249,6 +249,14 @@ LINK_TYPE = Seam("pip._internal.index.package_finder:LinkType", None, "what fits
 PROGRESS = Seam(
     "pip._internal.cli.progress_bars:get_download_progress_renderer", ("bar_type", "size"), "shows a download"
 )
+FORGET = Seam(
+    "pip._internal.network.cache:SafeFileCache.delete", ("self", "key"), "what is wrong in the HTTP cache"
+)
+CACHE_KEY = Seam(
+    "pip._vendor.cachecontrol.controller:CacheController.cache_url",
+    ("uri",),
+    "what is wrong in the HTTP cache",
+)
 LINK = Seam("pip._internal.models.link:Link", ("url", "comes_from", "requires_python"), "the URL of a file")
 
 # Every one of them: none can be declared and then not be probed.

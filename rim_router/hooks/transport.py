@@ -81,6 +81,7 @@ class Transport:
         view = lookalike(session)
         view.rim_router_upgraded = None
         ask = view.request
+        first = ""  # the URL that was asked for before any redirect
         source: str | None = None
         reasons: dict[Origin, str] = {}  # why hosts that no rule names may be asked all the same
 
@@ -98,12 +99,14 @@ class Transport:
                 raise self._refusal(wanted, response.url, response.headers["Location"], UNREADABLE) from None
             if url is not None:
                 # What requests makes of it, if it can read it at all, is judged when it is sent.
-                self._check(wanted, response.url, url)
+                self._check(wanted, response.url, url, first)
                 source = response.url
             return target
 
         def get_adapter(url: str) -> Any:
-            self._check(wanted, source, url)
+            nonlocal first
+            first = url if source is None else first
+            self._check(wanted, source, url, first)
             if source is not None:
                 self._note(source, url)
             before, origin = Origin.of(source or url), Origin.of(url)
@@ -113,7 +116,10 @@ class Transport:
             if origin in hosts.own or origin == view.rim_router_upgraded:
                 self.asked.append(origin.netloc)
                 return session.get_adapter(url)
-            redirect = "http to https" if upgrade else "a redirect of a file with a strong digest"
+            redirect = (
+                "a redirect of a file with a strong digest" if strong else "the index has the file there"
+            )
+            redirect = "http to https" if upgrade else redirect
             self._contact(origin, url, hosts.rule(origin) or reasons.setdefault(origin, redirect))
             self.asked.append(origin.netloc)
             return _external_adapter(session, self._policy.external_roots)
@@ -123,18 +129,20 @@ class Transport:
         view.get_adapter = get_adapter
         return view
 
-    def _check(self, wanted: _Wanted, source: str | None, url: str) -> None:
+    def _check(self, wanted: _Wanted, source: str | None, url: str, first: str) -> None:
         """Refuse a URL that may not be asked.
 
         :param source: what has redirected to it; None for nothing.
+        :param first: the URL with which the redirects began.
         """
         hosts, page, hint = wanted.hosts, wanted.page, None
         if source is None:
             fault = hosts.request_fault(url)
         else:
-            listed = self._policy.redirects == "listed" or (self._recording and not wanted.strong)
-            strong = wanted.strong or self._recording
-            fault = hosts.redirect_fault(source, url, page=page, strong=strong, listed=listed)
+            listed, recording = self._policy.redirects == "listed", first if self._recording else None
+            fault = hosts.redirect_fault(
+                source, url, page=page, strong=wanted.strong, listed=listed, recording=recording
+            )
             forwarding = self._forwarding(hosts, url, refused=fault is not None) if page else None
             fault, hint = forwarding or (fault, fault and _hint(wanted, source, url, fault))
         if fault is not None:

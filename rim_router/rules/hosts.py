@@ -19,6 +19,7 @@ _NOT_HTTPS = "which is not https"
 _NOT_HTTPS_ANY_MORE = "which is no longer https"
 _WITH_CREDENTIALS = "which carries credentials"
 WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
+_UNVOUCHED = "which is not among the external-hosts, and no digest is known that would vouch for the file"
 
 
 class Hosts(Record):
@@ -56,7 +57,9 @@ class Hosts(Record):
 
         What is not the own of each index that may have is nobody's.
         """
-        indexes = linking(Origin.of(url), decision) or decision.indexes
+        origin = Origin.of(url)
+        having = tuple(index for index in decision.indexes if origin in index.own_origins)
+        indexes = linking(origin, decision) or having or decision.indexes
         own = [index.own_origins for index in indexes]
         return cls(own[0].intersection(*own) if own else frozenset(), indexes)
 
@@ -84,7 +87,14 @@ class Hosts(Record):
         return None if self.rule(origin) is not None else "which is on no host that may be asked for it"
 
     def redirect_fault(
-        self, source: str, target: str, *, page: bool, strong: bool, listed: bool
+        self,
+        source: str,
+        target: str,
+        *,
+        page: bool,
+        strong: bool,
+        listed: bool,
+        recording: str | None = None,
     ) -> str | None:
         """Why a redirect may not be followed, as a relative clause; None if it may.
 
@@ -92,12 +102,16 @@ class Hosts(Record):
         :param page: whether it is that of an index page, and not of a file.
         :param strong: whether a strong digest of the file is known.
         :param listed: whether files too may only be redirected to ``external-hosts``.
+        :param recording: the URL that was asked for first, if the file is to get a digest: then one of the
+            index itself may come from wherever it says. For one on an external host the list of hosts holds.
         """
         try:
             before, after = Origin.of(source), Origin.of(target)
         except ValueError:
             return UNREADABLE
         fault = self._fault_between(before, after, page=page, strong=strong, listed=listed)
+        if fault == WITHOUT_DIGEST and recording is not None:
+            fault = None if self.rule(after) or Origin.of(recording) in self.own else _UNVOUCHED
         return _WITH_CREDENTIALS if fault is None and "@" in urlsplit(target).netloc else fault
 
     def _fault_between(

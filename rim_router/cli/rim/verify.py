@@ -42,6 +42,7 @@ def verify(
             "url": rim.uri,
             "algorithms": [*rim.hashes],
             "digests": dict(rim.hashes),
+            "if_elsewhere": False,
             "size": rim.size,
             # To any host that it is redirected to, because the digest is known, unless the table is stricter.
             "strong": True,

@@ -221,9 +221,7 @@ class TestCommands:
         assert main(["explain", "x"]) == 0
         assert "defined in    RIM_ROUTER_ROUTES (command)" in capsys.readouterr().out
         assert main(["check", "--strict"]) == 0
-        assert capsys.readouterr().out.startswith(
-            "./index-routing.toml, RIM_ROUTER_ROUTES: 4 routes, no fault"
-        )
+        assert capsys.readouterr().out.startswith("OK: 4 routes, no errors")
         monkeypatch.setenv(ROUTES_VARIABLE, "x=https://u:s3cr3t@a.example:x/")
         assert main(["check", "--json"]) == 2
         (fault,) = json.loads(capsys.readouterr().out)["faults"]
@@ -245,4 +243,4 @@ class TestCommands:
         """Unless a table is in force besides."""
         monkeypatch.setenv(ROUTES_VARIABLE, "x=https://a.example/simple")
         assert main(["pin", "x"]) == 2
-        assert "RIM_ROUTER_ROUTES, next to which nothing can be written" in capsys.readouterr().err
+        assert "only routing table in force is RIM_ROUTER_ROUTES" in capsys.readouterr().err

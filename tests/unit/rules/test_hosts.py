@@ -177,6 +177,23 @@ def test_nobody_is_redirected_to_anything_but_the_web(target: str) -> None:
     assert fault("http://named.example/x", target) == "which is not https"
 
 
+@pytest.mark.parametrize("strong", [True, False])
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("first", ["https://acme.example/x", "https://cdn.example/x"])
+@pytest.mark.parametrize(
+    "target", ["https://other.example/x", "https://a.far.example/x", "http://other.example/x"]
+)
+def test_where_a_file_may_come_from_that_is_to_get_a_digest(
+    first: str, target: str, strong: bool, listed: bool
+) -> None:
+    """One of the index itself from wherever that says, one of another host only from listed ones."""
+    found = HOSTS.redirect_fault(first, target, page=False, strong=strong, listed=listed, recording=first)
+    usual = HOSTS.redirect_fault(first, target, page=False, strong=True, listed=listed)
+    unvouched = not strong and not usual and "far" not in target and "cdn" in first
+    assert (found is None) is (usual is None and not unvouched)
+    assert unvouched or found == usual
+
+
 def test_what_would_help_is_told_from_what_would_not() -> None:
     """A line in the table or a digest, or nothing."""
     source = "https://acme.example/x"
