@@ -55,30 +55,30 @@ def judge_reference(
     :param stranger: the project in whose metadata it is; None if it is the user's own word. A hash in such
         metadata proves nothing.
     """
-    reference = _Reference(url, decision, stranger)
+    asked = _Reference(url, decision, stranger)
     if decision.target.kind is Kind.DENY:
-        return reference.refused(
+        return asked.refused(
             f"the table denies it: {decision.target.reason}", remedies.denied(decision.claim_with_line)
         )
     try:
-        origin = Origin.of(url[url.find("+") + 1 :] if reference.is_vcs else url)
+        origin = Origin.of(url[url.find("+") + 1 :] if asked.is_vcs else url)
     except ValueError:
         reason = f"its URL {UNREADABLE}"
-        return reference.refused(reason, remedies.correct_url(decision.name))
+        return asked.refused(reason, remedies.correct_url(decision.name))
     counts = stranger is None or pinned
-    verdict = _judge(reference, origin, policy, strong and counts)
+    verdict = _judge(asked, origin, policy, strong and counts)
     if not verdict.allowed or origin == LOCAL:
         return verdict
     # What holds for the files of an index holds for those that are named directly, too.
     if policy.require_hashes == "all" and not (strong and counts):
         what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
-        return reference.refused(f'policy.require-hashes is "all", and {what}', reference.hash_remedy())
+        return asked.refused(f'policy.require-hashes is "all", and {what}', asked.hash_remedy())
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
         remedy = remedies.record_reference(decision.name, url)
-        if reference.is_vcs or "****" in reference.shown:
-            remedy = reference.name_remedy()
-        return reference.refused("external and not pinned, and pins are required", remedy)
+        if asked.is_vcs or "****" in asked.shown:
+            remedy = asked.name_remedy()
+        return asked.refused("external and not pinned, and pins are required", remedy)
     return verdict
 
 
@@ -144,16 +144,16 @@ class _Reference(Record):
         return strong_digests(fragment).get("sha256")
 
 
-def _judge(reference: _Reference, origin: Origin, policy: Policy, strong: bool) -> Verdict:
-    shown, decision, stranger = reference.shown, reference.decision, reference.stranger
+def _judge(asked: _Reference, origin: Origin, policy: Policy, strong: bool) -> Verdict:
+    shown, decision, stranger = asked.shown, asked.decision, asked.stranger
     if origin == LOCAL:
         if stranger is None or policy.direct_references == "allow":
             return Verdict(True, shown, False, "a local path")
-        return reference.refused(_STRANGERS_PATH, remedies.repeat_path(decision.name, shown), external=False)
+        return asked.refused(_STRANGERS_PATH, remedies.repeat_path(decision.name, shown), external=False)
     if policy.direct_references == "allow":
         return Verdict(True, shown, origin not in decision.origins, 'policy.direct-references is "allow"')
     if policy.direct_references == "deny":
-        return reference.refused('policy.direct-references is "deny"', reference.name_remedy())
+        return asked.refused('policy.direct-references is "deny"', asked.name_remedy())
     if origin in decision.origins:
         return Verdict(True, shown, False, "on the origin of its index")
     for index in decision.indexes:
@@ -161,23 +161,23 @@ def _judge(reference: _Reference, origin: Origin, policy: Policy, strong: bool) 
             return Verdict(True, shown, True, f"on a host among the external-hosts of index {index.name}")
     if strong:
         return Verdict(True, shown, True, "carries a strong hash")
-    return _refused(reference)
+    return _refused(asked)
 
 
-def _refused(reference: _Reference) -> Verdict:
+def _refused(asked: _Reference) -> Verdict:
     """The verdict on a reference that nothing speaks for."""
-    for index in reference.decision.indexes:
+    for index in asked.decision.indexes:
         if index.unset:
             reason = f"it is not known whether it is on the origin of index {index.name} in {index.source}"
-            return reference.refused(reason, remedies.set_variables(index.unset))
+            return asked.refused(reason, remedies.set_variables(index.unset))
     where = "it is neither local nor on the origin or external-hosts of its index"
-    if reference.is_vcs:
+    if asked.is_vcs:
         reason = f"{where}, and no hash can say what a repository has"
-    elif reference.stranger is not None:
+    elif asked.stranger is not None:
         reason = (
             "a hash in the metadata of another project is not trusted, "
             "and the URL is not on the origin or external-hosts of the index"
         )
     else:
         reason = f"{where}, and carries no sha256, sha384 or sha512"
-    return reference.refused(reason, reference.hash_remedy())
+    return asked.refused(reason, asked.hash_remedy())
