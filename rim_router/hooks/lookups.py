@@ -110,15 +110,18 @@ class Lookup:
         if of_conflict and not fitting:
             return
         shown: dict[object, Verdict] = {}
-        for each in fitting:
-            shown.setdefault((each.verdict.reason, each.verdict.remedy), each.verdict)
+        relevant = [each.verdict for each in fitting]
+        if not fitting and self.decision.in_turn:
+            relevant = list(self.refused)  # any of them is why the next index was not asked
+        for verdict in relevant:
+            shown.setdefault((verdict.reason, verdict.remedy), verdict)
         first = list(shown.values())[:_ENOUGH]
         for verdict in first:
             remedy = requests.remedy(self.decision.name, verdict.remedy)
             yield f"Refused: {verdict.cause}" + ("" if remedy is None else f"; {remedy}")
         rest = [
-            _files(len(fitting) - len(first), "more file"),
-            _files(len(self.refused) - len(fitting), "file", " that this request is not for"),
+            _files(len(relevant) - len(first), "more file"),
+            _files(len(self.refused) - len(relevant), "file", " that this request is not for"),
         ]
         if any(rest):
             yield f"Refused as well: {' and '.join(filter(None, rest))}."
