@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rim_router"
 ELSEWHERE = {
     "rim-router-error": "the root of all errors, which nobody raises",
     "routing-table-location": "about the user's files: tests/unit/config/test_locate.py",
-    "must-be-routed": "about the user's variables, and says which: tests/e2e/test_cli.py",
+    "must-be-routed": "about the user's variables, and says which: tests/e2e/test_required.py",
     "unsupported-pip": "to upgrade pip takes an index that has it: tests/seams/test_gate.py",
 }
 
