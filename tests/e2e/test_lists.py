@@ -278,7 +278,7 @@ class TestProbe:
         house.private.on("acme-core", status(403))
         victim = environments.equipped()
         route(victim, house, "first-index", probe="acme-base")
-        hint = "give it a probe and absent-status = [403]"
+        hint = "add absent-status = [403] to index private"
         house.assert_stopped(victim, victim.pip("install", "acme-core"), "403", hint)
         route(victim, house, "first-index", probe="acme-base", **{"absent-status": [403]})
         house.assert_impostor_won(victim, victim.pip("install", "acme-core"))
@@ -370,7 +370,7 @@ class TestForwarding:
         for target, reason in (
             ("https://pypi.org/simple/acme-core/", "which is PyPI's: it forwards the names that it lacks"),
             ("https://test.pypi.org/simple/acme-core/", "which is TestPyPI's"),
-            ("https://sso.acme.example/users/sign_in?next=1", "that looks like a log-in page"),
+            ("https://sso.acme.example/users/sign_in?next=1", "the index wants a log-in"),
         ):
             stage.private.on("acme-core", redirect(target))
             result = victim.pip("install", "acme-core")
