@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from rim_router.config.files import LayerFile
     from rim_router.errors import RimRouterError
 
 SWITCH = "RIM_ROUTER_DISABLE"
@@ -44,7 +45,7 @@ _UNKNOWN_LAYOUT = (
 )
 
 _state: dict[str, Any] = {}
-_deciding = threading.RLock()
+deciding = threading.RLock()
 
 
 class Stop(SystemExit):
@@ -129,17 +130,17 @@ def _stop_if_routed(problem: str) -> None:
         from rim_router.errors import RimRouterError
         from rim_router.terminal import visible
     except Exception as failure:
-        _stop_broken(failure)
+        stop_broken(failure)
         return
     try:
         files = visible(", ".join(str(file.path) for file in locate()))
     except RimRouterError as error:
         files = str(error)
-    if files and not _turned_off(files):
+    if files and not turned_off(files):
         raise Stop(f"a routing table is in force ({files}), and {problem}")
 
 
-def _turned_off(what: str) -> bool:
+def turned_off(what: str) -> bool:
     """Whether the user has turned routing off, which is said once."""
     if os.environ.get(SWITCH) != "1":
         return False
@@ -149,14 +150,14 @@ def _turned_off(what: str) -> bool:
     return True
 
 
-def _stop_broken(failure: Exception) -> None:
+def stop_broken(failure: Exception) -> None:
     """The plugin itself is gone, and with it the way to learn whether there is a table.
 
     :raises Stop: unless the user has turned routing off.
     """
     failure = _state.get("broken", failure)
     why = f"{type(failure).__name__}: {failure}"
-    if not _turned_off(f"whatever table there is ({why})"):
+    if not turned_off(f"whatever table there is ({why})"):
         raise Stop(
             f"rim-router does not work here ({why}), and pip does not look up anything without it. "
             f"Install it again: {SWITCH}=1 python -m pip install --force-reinstall rim-router; "
@@ -174,6 +175,9 @@ def session_loaded(module: ModuleType) -> None:
     """pip's own kind of session."""
     if not _before_each(module, "PipSession", _decide) and "gated" not in _state:
         _stop_if_routed(_UNKNOWN_LAYOUT)
+    from _rim_router import indexes
+
+    indexes.session_loaded(module)
 
 
 def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None]) -> bool:
@@ -189,7 +193,7 @@ def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None
 
     @functools.wraps(original)
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
-        with _deciding:
+        with deciding:
             act(module)
         original(self, *args, **kwargs)
 
@@ -198,15 +202,43 @@ def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None
     return True
 
 
-def _decide(module: ModuleType) -> None:
+def wait_for_table() -> None:
+    """There is a table that a session has to fetch: until then nothing else is asked of anybody."""
+    _state["waiting"] = True
+    _at(_CONNECTIONS, _stop_while_waiting)
+
+
+def _stop_while_waiting() -> None:
+    if _state.get("waiting"):
+        raise Stop(
+            "the index URL of this pip is that of a routing table, and this command connects before it "
+            "has looked at that: give it another one with --index-url, or turn routing off for this "
+            f"command ({SWITCH}=1)"
+        )
+
+
+def decide_by(fetch: Callable[[], LayerFile]) -> None:
+    """Route this pip by a table that it has fetched, and those that lie on this machine.
+
+    :raises BaseException: whatever goes wrong; no later session may do without it.
+    """
+    with deciding:
+        _state["waiting"] = False
+        _decide(sys.modules[f"pip.{_SESSION}"], fetch)
+
+
+def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) -> None:
     """Route this pip, refuse, or leave it alone; only the last is looked at again for the next session.
 
+    :param fetch: brings a table that does not lie on this machine.
     :raises BaseException: whatever went wrong the first time, also in the plugin itself: no later session
         may do without it.
     """
     if "refusal" in _state:
         if _state.get("repairing") != _commands("pip"):
             raise _state["refusal"]
+        return
+    if _state.get("waiting"):
         return
     if "routed" in _state:
         if _state["routed"].setdefault(module.__name__, module) is not module:
@@ -217,7 +249,7 @@ def _decide(module: ModuleType) -> None:
     gc.disable()
     commands = _commands("pip")  # before the hooks load those that they are in
     try:
-        if _activate():
+        if _activate(fetch):
             _state["routed"] = {module.__name__: module}
     except BaseException as failure:
         _state["refusal"] = failure
@@ -230,13 +262,13 @@ def _decide(module: ModuleType) -> None:
             gc.enable()
 
 
-def _activate() -> bool:
+def _activate(fetch: Callable[[], LayerFile] | None) -> bool:
     try:
         from rim_router.hooks.activation import activate
     except Exception as failure:
-        _stop_broken(failure)
+        stop_broken(failure)
         return True
-    return activate()
+    return activate(fetch)
 
 
 def _refuse() -> None:
@@ -263,7 +295,7 @@ def main_parser_loaded(module: ModuleType) -> None:
             try:
                 from rim_router.hooks.children import other_interpreter
             except Exception as failure:
-                _stop_broken(failure)
+                stop_broken(failure)
                 return str(original())
             return other_interpreter(original())
 

@@ -16,6 +16,8 @@ _AWAITED = {
     "pip": "pip_found",
     "pip._internal": "internal_found",
     "pip._internal.cli.main_parser": "main_parser_loaded",
+    "pip._internal.cli.req_command": "commands_loaded",
+    "pip._internal.cli.index_command": "commands_loaded",
     "pip._vendor.requests.sessions": "requests_loaded",
     "pip._internal.network.session": "session_loaded",
 }
@@ -69,7 +71,12 @@ waiter = _Waiter()
 def _hand_over(handler: str, module: "object") -> None:
     from _rim_router import gate
 
-    getattr(gate, handler)(module)
+    if handler == "commands_loaded":
+        from _rim_router import indexes
+
+        indexes.commands_loaded(module)  # type: ignore[arg-type]
+    else:
+        getattr(gate, handler)(module)
 
 
 def activate() -> None:

@@ -72,6 +72,18 @@ class LocationError(RimRouterError):
     reference = "routing-table-location"
 
 
+class GuardedIndexError(RimRouterError):
+    """An index URL with ``rim+`` in front cannot be used as it is given."""
+
+    reference = "guarded-index"
+
+
+class UnclaimedError(RimRouterError):
+    """No route claims a project, and pip has no index of its own for it."""
+
+    reference = "unclaimed-project"
+
+
 class Fault(Record):
     """One thing that is wrong in a table file."""
 

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from rim_router.hooks.diagnostics import Announcer
     from rim_router.journal import Journal
     from rim_router.rules.hosts import Hosts
-    from rim_router.rules.policy import Policy
-    from rim_router.rules.table import Index
+    from rim_router.rules.table import RoutingTable
 
 
 class _Wanted(Record):
@@ -39,15 +38,13 @@ class Transport:
 
     def __init__(
         self,
-        policy: Policy,
+        table: RoutingTable,
         announcer: Announcer,
         journal: Journal,
-        indexes: tuple[Index, ...],
         *,
         recording: bool,
     ) -> None:
-        self._policy = policy
-        self._indexes = indexes
+        self._table = table
         self._announcer = announcer
         self._journal = journal
         self._recording = recording
@@ -128,7 +125,7 @@ class Transport:
         if source is None:
             fault = hosts.request_fault(url)
         else:
-            listed = self._policy.redirects == "listed" or (self._recording and not wanted.strong)
+            listed = self._table.policy.redirects == "listed" or (self._recording and not wanted.strong)
             strong = wanted.strong or self._recording
             fault = hosts.redirect_fault(source, url, page=page, strong=strong, listed=listed)
             forwarding = self._forwarding(hosts, url, refused=fault is not None) if page else None
@@ -156,7 +153,7 @@ class Transport:
 
     def _forwarding(self, hosts: Hosts, target: str, *, refused: bool) -> tuple[str, str] | None:
         """What is wrong with a page's redirect to another index, and what to do; None if it is none (5.7)."""
-        where = forwards_to(hosts.indexes[0], target, self._indexes, refused=refused)
+        where = forwards_to(hosts.indexes[0], target, self._table.indexes, refused=refused)
         if where is None:
             return None
         fault = f"which is {where}'s: it forwards the names that it lacks, and such an answer is not its own"
@@ -165,7 +162,7 @@ class Transport:
 
     def _contact(self, origin: Origin, url: str, rule: str) -> None:
         """Say which host is asked, and why that is allowed; and that this OpenSSL may do so."""
-        minimum = self._policy.asks_for_newer(ssl.OPENSSL_VERSION)
+        minimum = self._table.policy.asks_for_newer(ssl.OPENSSL_VERSION)
         if minimum is not None:
             raise pip_error(
                 RefusedHostError(
