@@ -133,7 +133,7 @@ def _stop_if_routed(problem: str) -> None:
         stop_broken(failure)
         return
     try:
-        files = visible(", ".join(str(file.path) for file in locate()))
+        files = visible(", ".join(file.place for file in locate()))
     except RimRouterError as error:
         files = str(error)
     if files and not turned_off(files):

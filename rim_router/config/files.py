@@ -20,20 +20,38 @@ PINS_NAME = "pylock.external.toml"
 
 
 class LayerFile(Record):
-    """A table file that is in force.
+    """A table that is in force: a file, or what stands for one.
 
     :param layer: one of :data:`rim_router.rules.source.LAYERS`.
-    :param path: absolute.
+    :param path: absolute. What is no file of a user's has one all the same: relative paths in it are relative
+        to the directory of this.
     :param embedded: whether the table is ``[tool.rim-router]`` of a ``pyproject.toml``.
     :param content: what was read when the file was found and judged. It is never read a second time:
         in between somebody could put another file in its place.
+    :param name: what it is called wherever a file would be named, without any secret; None for a file.
     """
 
     layer: str
     path: Path
     embedded: bool
     content: bytes
+    name: str | None = None
     _uncompared: ClassVar[tuple[str, ...]] = ("content",)
+
+    @property
+    def shown(self) -> str:
+        """As messages name it: a file by its path, ``./relative`` below the working directory."""
+        return shown_path(self.path) if self.name is None else self.name
+
+    @property
+    def place(self) -> str:
+        """As messages name it that are read elsewhere: a file by its absolute path."""
+        return str(self.path) if self.name is None else self.name
+
+    @property
+    def pins(self) -> Path | None:
+        """Where its pins may lie: next to it; None if it is no file of a user's."""
+        return None if self.layer in ("central", "command") else self.path.with_name(PINS_NAME)
 
 
 def add(files: list[LayerFile], layer: str, path: Path) -> None:

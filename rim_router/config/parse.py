@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from rim_router.config.document import Document, read_toml, shown_path, shown_text
+from rim_router.config.document import Document, read_toml, shown_text
 from rim_router.config.indexes import read_indexes
 from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE, Key
 from rim_router.config.locate import EMBEDDED_KEY
@@ -48,7 +48,7 @@ class Layer(Record):
 
 def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
     """Read a table file; what is wrong with it is in the result and not raised."""
-    shown = shown_path(file.path)
+    shown = file.shown
     try:
         text, data = read_toml(file.content, shown)
     except TableError as error:

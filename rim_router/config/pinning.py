@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rim_router.config.document import shown_path
-from rim_router.config.files import PINS_NAME, read_file
+from rim_router.config.files import read_file
 from rim_router.errors import LocationError
 from rim_router.rules.pins import NO_PINS, Pin
 
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 def pins_in_force(files: Iterable[LayerFile], wheels: Iterable[ExternalWheel]) -> tuple[Pins, list[Fault]]:
     """The pins next to some table files, merged, and everything that is wrong with them.
 
-    :param files: lowest layer first; a table from a URL has nothing next to it.
+    :param files: lowest layer first; a table that is no file has nothing next to it.
     :param wheels: their ``[[wheel]]`` entries: what these say of a file holds wherever it comes from.
     :raises LocationError: if a file cannot be read, or is not to be trusted.
     """
     pins: list[Pin] = []
     faults: list[Fault] = []
-    seen: set[str] = set()
+    seen: set[Path] = set()
     for file in files:
-        path = file.path.with_name(PINS_NAME)
-        found = None if file.layer == "central" or str(path) in seen else read_file(path)
-        seen.add(str(path))
+        path = file.pins
+        if path is None or path in seen:
+            continue
+        seen.add(path)
+        found = read_file(path)
         if found is not None:
             content, status = found
             _check_owner(path, status, file.path)

@@ -42,7 +42,7 @@ def activate(fetch: Callable[[], LayerFile] | None = None) -> bool:
     if not files:
         return False
     if switch == "1":
-        shown = visible(", ".join(str(file.path) for file in files))
+        shown = visible(", ".join(file.place for file in files))
         logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, shown)
         return True
     if switch:

@@ -9,7 +9,7 @@ from rim_router.record import Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LAYERS = ("central", "machine", "user", "environment", "project")
+LAYERS = ("central", "machine", "user", "environment", "project", "command")
 
 
 class Source(Record):

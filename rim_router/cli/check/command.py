@@ -8,7 +8,7 @@ from rim_router.cli import shapes, views
 from rim_router.cli.check.findings import Finding, findings
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json, say, tell
 from rim_router.config import LayerFile, load_files, locate
-from rim_router.config.document import read_toml, shown_path
+from rim_router.config.document import read_toml
 from rim_router.config.indexes import unset_fault
 from rim_router.errors import Fault, RimRouterError, TableError
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             raise TableError(unset)
     except RimRouterError as error:
         return _report_faults(error, files, as_json=args.json)
-    documents = {shown_path(file.path): read_toml(file.content, shown_path(file.path))[1] for file in files}
+    documents = {file.shown: read_toml(file.content, file.shown)[1] for file in files}
     warnings = list(findings(table, documents))
     online = None
     if args.online:
@@ -94,7 +94,7 @@ def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_js
         ]
     report: shape.CheckReport = {
         "version": shapes.VERSION,
-        "tables": [{"layer": file.layer, "file": shown_path(file.path), "line": None} for file in files],
+        "tables": [{"layer": file.layer, "file": file.shown, "line": None} for file in files],
         "faults": faults,
         "warnings": [],
         "online": None,

@@ -15,7 +15,6 @@ from rim_router import __version__
 from rim_router.cli import shapes
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.config import load_files, locate
-from rim_router.config.document import shown_path
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
 from rim_router.errors import RimRouterError
@@ -107,7 +106,7 @@ def _tables() -> tuple[list[shapes.Place], str | None]:
     tables: list[shapes.Place] = []
     try:
         files = locate()
-        tables = [{"layer": file.layer, "file": shown_path(file.path), "line": None} for file in files]
+        tables = [{"layer": file.layer, "file": file.shown, "line": None} for file in files]
         load_files(files)
     except RimRouterError as error:
         return tables, str(error)

@@ -14,7 +14,6 @@ from rim_router.cli.pin.store import PinError, Store, pylock
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, say, tell
 from rim_router.cli.shapes import VERSION
 from rim_router.config import load_files, locate
-from rim_router.config.files import PINS_NAME
 from rim_router.config.pinfile import merge_pins
 from rim_router.errors import TableError
 
@@ -101,17 +100,16 @@ def _pip_arguments(args: argparse.Namespace) -> list[str] | None:
 
 def _stores(layers: Sequence[LayerFile]) -> tuple[Store, Pins]:
     """The lock file that is written, next to the highest layer's table, and the pins of all others."""
-    highest = layers[-1]
-    if highest.layer == "central":
+    stores = [Store(file.layer, file.pins) for file in layers if file.pins is not None]
+    if not stores:
         raise PinError(
-            "the only routing table in force is a central one, next to which nothing can be written",
+            f"the routing table in force is {layers[-1].shown}, next to which nothing can be written",
             hint="write an index-routing.toml, which may be empty, where the pins are to be",
         )
-    store = Store(highest.layer, highest.path.with_name(PINS_NAME))
+    store = stores.pop()
     pins: list[Pin] = []
-    for file in layers[:-1]:
-        other = Store(file.layer, file.path.with_name(PINS_NAME))
-        if other.path != store.path and file.layer != "central":
+    for other in stores:
+        if other.path != store.path:
             pins += other.read()[1]
     return store, _merged(pins)
 
