@@ -75,7 +75,7 @@ def _guard(step: str, *args: Any) -> Any:
         return getattr(guard, step)(*args)
 
 
-class Again(Exception):  # noqa: N818 - nothing is wrong
+class Again(Exception):
     """The requirements are to be read once more: a table that is named among them has come into force."""
 
 

@@ -22,7 +22,7 @@ INHERITED_VARIABLE = "_RIM_ROUTER_LAYERS"  # set by a pip for the pips that it s
 
 def inherit(files: Iterable[LayerFile]) -> str:
     """The value of :data:`INHERITED_VARIABLE` with which a child has the same tables in force."""
-    return json.dumps([[file.layer, str(file.path), file.embedded] for file in files])
+    return json.dumps([[file.layer, str(file.path), file.embedded, file.name] for file in files])
 
 
 def inherit_failure(error: LocationError | TableError) -> str:
@@ -46,21 +46,23 @@ def read_inherited(text: str) -> list[LayerFile]:
             hint="unset it: only rim-router sets it, for the pips that pip starts",
         )
     files = []
-    for layer, path, embedded in entries:
+    for layer, path, embedded, name in entries:
         file = open_layer(layer, Path(path), embedded)
         if file is None:
             raise LocationError(
-                f"{shown_path(path)} was in force in the pip that started this one, "
+                f"{name or shown_path(path)} was in force in the pip that started this one, "
                 "and does not exist any more"
             )
-        files.append(file)
+        files.append(file.replaced(name=name))
     return files
 
 
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and list(map(type, entry)) == [str, str, bool]
+        and list(map(type, entry[:3])) == [str, str, bool]
+        and len(entry) == 4
+        and isinstance(entry[3], (str, type(None)))
         and entry[0] in LAYERS
         and Path(entry[1]).is_absolute()
     )

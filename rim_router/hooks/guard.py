@@ -89,7 +89,8 @@ class _Guard:
 
     def _is_inherited(self, table: Guarded) -> bool:
         """Whether the pip that started this one has fetched it."""
-        central = [file for file in locate() if file.layer == "central"] if os.environ.get(INHERITED_VARIABLE) else []
+        files = locate() if os.environ.get(INHERITED_VARIABLE) else ()
+        central = [file for file in files if file.layer == "central"]
         if central and central[0].shown != str(table):
             raise GuardedIndexError(
                 f"{central[0].shown} is in force in the pip that started this one, and {table} is another "
@@ -149,12 +150,12 @@ class _Guard:
 
         def collect(collector: Any, project_name: str, candidates_from_page: Any) -> Any:
             scope = collector.search_scope
-            asked = not (
-                getattr(collector, "rim_router_silent", False) or getattr(collector, "rim_router_listing", False)
+            by_user = not any(
+                getattr(collector, f"rim_router_{each}", False) for each in ("silent", "listing")
             )
-            if self.table is not None and asked and scope.index_urls and not scope.find_links:
-                if not unguarded(scope.index_urls):
-                    self._check_claimed(project_name)
+            has_nothing = scope.index_urls and not (scope.find_links or unguarded(scope.index_urls))
+            if self.table is not None and by_user and has_nothing:
+                self._check_claimed(project_name)
             return original(collector, project_name, candidates_from_page)
 
         return collect

@@ -111,7 +111,9 @@ GIVEN_INDEXES = Seam(
     "pip._internal.cli.req_command:RequirementCommand._get_index_urls", ("options",), "guarded indexes"
 )
 MORE_INDEXES = Seam(
-    "pip._internal.network.session:PipSession.update_index_urls", ("self", "new_index_urls"), "guarded indexes"
+    "pip._internal.network.session:PipSession.update_index_urls",
+    ("self", "new_index_urls"),
+    "guarded indexes",
 )
 ALL = Seam(f"{_FINDER}.find_all_candidates", ("self", "project_name"), "index priority without a version")
 BEST = Seam(

@@ -91,7 +91,11 @@ class Transport:
                 raise self._refusal(wanted, response.url, response.headers["Location"], UNREADABLE) from None
             if url is not None:
                 # What requests makes of it, if it can read it at all, is judged when it is sent.
-                self._check(wanted, response.url, url)
+                try:
+                    self._check(wanted, response.url, url)
+                except RimRouterError:
+                    response.close()
+                    raise
                 source = response.url
             return target
 
@@ -153,6 +157,8 @@ class Transport:
 
     def _forwarding(self, hosts: Hosts, target: str, *, refused: bool) -> tuple[str, str] | None:
         """What is wrong with a page's redirect to another index, and what to do; None if it is none (5.7)."""
+        if not hosts.indexes:
+            return None
         where = forwards_to(hosts.indexes[0], target, self._table.indexes, refused=refused)
         if where is None:
             return None

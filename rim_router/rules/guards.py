@@ -50,16 +50,17 @@ class Guarded(Record):
         schemes = ("https", "file") if is_table else ("https", "http", "file")
         if scheme not in schemes:
             what = "a routing table" if is_table else "a guarded index"
-            allowed = " or ".join(GUARD + each for each in schemes)
-            raise ValueError(f"{shown} has a scheme that {what} cannot have: it is {allowed}")
+            raise ValueError(
+                f"{shown}: {what} begins with {', '.join(f'{GUARD}{each}:' for each in schemes)}"
+            )
         if scheme == "file" and not is_local(url):
             raise ValueError(f"{shown} is not on this machine")
         if not fragment:
             return cls(url, is_table)
         digest = re.fullmatch(_SHA256, fragment)
         if digest is None or not is_table:
-            what = "#sha256= and 64 hexadecimal digits" if is_table else "nothing: a table has a digest, an index has none"
-            raise ValueError(f"{shown} has a fragment, which can only be {what}")
+            what = "can only be #sha256= and 64 hexadecimal digits" if is_table else "an index cannot have"
+            raise ValueError(f"{shown} has a fragment, which {what}")
         return cls(url, is_table, digest[1].lower())
 
     def __str__(self) -> str:
