@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 # Not all of these are used here: their errors are.
 from rim_router import errors, rim  # noqa: E402, F401
 from rim_router.cli import ask  # noqa: E402, F401
+from rim_router.cli.guard import command as guard  # noqa: E402, F401
 from rim_router.cli.parser import make_parser  # noqa: E402
 from rim_router.cli.pin import store as pin_store  # noqa: E402, F401
 from rim_router.cli.rim import verify as rim_verify  # noqa: E402, F401
@@ -96,6 +97,9 @@ ERRORS = {
     "pip-cannot-tell": "See what pip has said above it",
     "rim-verification-failed": "Turn to the owner of the wheel, not to the index",
     "pin-failed": "The message says why: pip failed, a file could not be downloaded or kept, or `packaging` is older than 26.0",
+    "guarded-index": "Correct the index URL with `rim+` in front, in pip's configuration, a variable, a requirements file or on the command line",
+    "unclaimed-project": "Add a route for it to a table, or give pip an index of its own besides the table: `--extra-index-url rim+https://…`",
+    "guard-failed": "See what pip has said: the configuration of that level may belong to somebody else",
     "throwaway-environment-failed": "`rim-router demo` could not make its virtual environment: install Python's `venv` module",
     "transplant-failed": "Reinstall rim-router with pip, then try again",
 }

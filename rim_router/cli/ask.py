@@ -61,8 +61,9 @@ def ask(
     request = json.dumps({"questions": [*questions], "all": need_all})
     with tempfile.TemporaryDirectory(prefix="rim-router-ask-") as directory:
         told = {**os.environ, **(environ or {}), _INQUIRY: directory}
-        if files:
-            told[INHERITED_VARIABLE] = inherit(files)
+        local = [file for file in files if file.layer != "central"]  # which that pip fetches again
+        if local:
+            told[INHERITED_VARIABLE] = inherit(local)
         sys.stdout.flush()
         sys.stderr.flush()
         try:

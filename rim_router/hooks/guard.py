@@ -19,7 +19,10 @@ from rim_router.rules.names import normalise
 from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rim_router.config.files import LayerFile
+    from rim_router.hooks.answers import Answers
 
 
 class _Guard:
@@ -32,6 +35,7 @@ class _Guard:
     def __init__(self) -> None:
         self.table: Guarded | None = None
         self.fetched = False
+        self.file: LayerFile | None = None
         self.keep = True
         self._in_place = False
 
@@ -116,7 +120,12 @@ class _Guard:
         table = self.table
         assert table is not None
         self.fetched = True  # or has failed, and then nothing works
-        gate.decide_by(lambda: central.fetch(session, table, keep=self.keep))
+
+        def fetch() -> LayerFile:
+            self.file = central.fetch(session, table, keep=self.keep)
+            return self.file
+
+        gate.decide_by(fetch)
 
     def _fetch_late(self, session: Any) -> None:
         """A requirements file names the table."""
@@ -198,6 +207,14 @@ def add(session: Any, urls: Sequence[str]) -> list[str]:
     :raises PipRoutingError: if they cannot be used.
     """
     return _in_pips_style(lambda: _guard.add(session, urls))
+
+
+def table(_: Answers, __: Mapping[str, Any]) -> dict[str, Any]:
+    """The table at the index URL of pip, for commands of rim-router."""
+    file = _guard.file
+    if file is None:
+        raise pip_error(GuardedIndexError("The index URL of pip is no routing table"))
+    return {"path": str(file.path), "content": file.content.decode("latin-1"), "name": file.name}
 
 
 def _in_pips_style(act: Callable[[], Any]) -> Any:

@@ -48,9 +48,16 @@ class _Command(InstallCommand):
             options=options, session=session, ignore_requires_python=options.ignore_requires_python
         )
         from rim_router.hooks.answers import Answers
+        from rim_router.hooks.guard import table
         from rim_router.hooks.survey import survey
 
-        asks = {"project": Answers.project, "file": Answers.file, "size": Answers.size, "index": survey}
+        asks = {
+            "project": Answers.project,
+            "file": Answers.file,
+            "size": Answers.size,
+            "index": survey,
+            "table": table,
+        }
         answers = Answers(finder, session, options.progress_bar)
         request = json.loads((directory / REQUEST).read_text(encoding="utf-8"))
         given: list[dict[str, Any]] = []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 GUARD = "rim+"
+DEFAULT_INDEX = "https://pypi.org/simple"
 _TABLE = ".toml"
 _SHA256 = r"(?a)sha256=([0-9A-Fa-f]{64})"
 

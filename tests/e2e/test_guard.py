@@ -353,3 +353,65 @@ class TestCentralTable:
 def tables(victim: Environment) -> list[Path]:
     """The copies of tables in the user's cache."""
     return sorted(victim.home.glob("**/rim-router/tables/*.toml"))
+
+
+class TestCommand:
+    """``rim-router guard``, for pip's configuration."""
+
+    def guard(self, victim: Environment, *args: str) -> Result:
+        env = {"PIP_CONFIG_FILE": None}  # which would take the place of the user's
+        return victim.run(victim.python, "-m", "rim_router", "guard", *args, env=env)
+
+    def test_on_and_off(self, stage: Stage, environments: Environments) -> None:
+        """Reversible and idempotent; other settings stay; a forgotten environment then finds nothing."""
+        victim = environments.equipped()
+        file = victim.home / ".config" / "pip" / "pip.conf"
+        file.parent.mkdir(parents=True)
+        before = (
+            f"[global]\ntimeout = 7\nindex-url = {stage.private.url}\n"
+            f"extra-index-url = {stage.public.url}\n\t{stage.public.base}/more/\n\n"
+        )
+        file.write_text(before)
+        assert self.guard(victim, "on").returncode == 0
+        once = file.read_text()
+        assert once.count("rim+") == 3
+        assert "timeout = 7" in once
+        self.guard(victim, "on")
+        assert file.read_text() == once
+        status = self.guard(victim, "status")
+        assert status.words.startswith("guard on"), str(status)
+        forgotten = environments.plain()
+        stopped = forgotten.pip("install", "leaf", env={"PIP_CONFIG_FILE": str(file)})
+        assert stopped.returncode != 0
+        assert not stage.public.requests
+        assert self.guard(victim, "off").returncode == 0
+        assert sorted(file.read_text().split()) == sorted(before.split())
+
+    def test_default_index(self, environments: Environments) -> None:
+        """Without any index URL it is PyPI that is guarded; afterwards nothing is left."""
+        victim = environments.equipped()
+        self.guard(victim, "on")
+        file = victim.home / ".config" / "pip" / "pip.conf"
+        assert "index-url = rim+https://pypi.org/simple" in file.read_text()
+        self.guard(victim, "off")
+        assert "index-url" not in file.read_text()
+
+    def test_status(self, stage: Stage, environments: Environments) -> None:
+        """Open is 1, for CI."""
+        victim = environments.equipped()
+        opened = self.guard(victim, "status")
+        assert opened.returncode == 1
+        assert "open" in opened.words
+        stage.route(victim)
+        assert self.guard(victim, "status").returncode == 0
+
+    def test_table(self, shelf: Shelf, environments: Environments) -> None:
+        """Without its guard a table would be an index."""
+        victim = environments.equipped()
+        file = victim.home / ".config" / "pip" / "pip.conf"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"[global]\nindex-url = {shelf.url}\n")
+        refused = self.guard(victim, "off")
+        assert refused.returncode == 2
+        assert "is a routing table" in refused.words
+        assert shelf.url in file.read_text()
