@@ -21,12 +21,12 @@ from pip._vendor.requests.exceptions import RequestException, RetryError, SSLErr
 from pip._vendor.urllib3.exceptions import HTTPError
 
 from rim_router.config.files import LayerFile, read_file
+from rim_router.config.locate import kept_tables
 from rim_router.errors import LocationError, RimRouterError
 from rim_router.hooks.diagnostics import Announcer, logger
 from rim_router.hooks.downloads import reason
 from rim_router.hooks.transport import Transport
 from rim_router.journal import Journal
-from rim_router.libraries import library
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.policy import Policy
 from rim_router.rules.table import RoutingTable
@@ -65,17 +65,8 @@ def fetch(session: Any, table: Guarded, *, keep: bool) -> LayerFile:
 _WHERE = "correct index-url in pip's configuration, PIP_INDEX_URL or --index-url"
 
 
-def directory() -> Path | None:
-    """Where tables are kept; None if this user has no such place."""
-    try:
-        path: Path = library("platformdirs").user_cache_path("rim-router") / "tables"
-    except RuntimeError:  # no home directory
-        return None
-    return path if path.is_absolute() else None
-
-
 def _directory(keep: bool) -> Path:
-    kept = directory() if keep else None
+    kept = kept_tables() if keep else None
     if kept is not None:
         return kept
     # The pips that this one starts read it, too.
