@@ -43,6 +43,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def workflows(session: nox.Session) -> None:
+    """Check the workflows of CI; what pip builds for that downloads actionlint from its own releases."""
+    _install(session, "workflows")
+    session.run("actionlint", *sorted(map(str, Path(".github/workflows").glob("*.yml"))))
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check types, for Python 3.9."""
     _install(session, "types")

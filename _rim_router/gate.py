@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from rim_router.config.files import LayerFile
     from rim_router.errors import RimRouterError
 
-SWITCH = "RIM_ROUTER_DISABLE"
+DISABLE, REQUIRE = "RIM_ROUTER_DISABLE", "RIM_ROUTER_REQUIRE"
 
 # Every look-up and download begins with a session: of pip's own class, or at least of one made from that of
 # requests.
 _SESSION, _REQUESTS = "_internal.network.session", "_vendor.requests.sessions"
 _MAIN_PARSER = "_internal.cli.main_parser"
+
+# A command's method that looks for a newer pip, and the function that it calls once it has a session.
+_VERSION_CHECK = ("handle_pip_version_check", "pip_self_version_check")
 
 # The commands that need no session. To uninstall pip makes one, and does not use it.
 _LOCAL = ("cache", "check", "config", "debug", "freeze", "hash", "help", "inspect", "list", "show")
@@ -45,6 +48,7 @@ _UNKNOWN_LAYOUT = (
 )
 
 _state: dict[str, Any] = {}
+_uninstalling: set[str] = set()  # copies of pip by other names that do nothing else
 deciding = threading.RLock()
 
 
@@ -121,48 +125,54 @@ def _stop_before_decision() -> None:
 
 
 def _stop_if_routed(problem: str) -> None:
-    """Stop this process if a table is in force that could not be applied to this pip.
+    """Stop this process if a table is in force that could not be applied to this pip, or has to be one.
 
     :raises Stop: if so.
     """
     try:
-        from rim_router.config.locate import locate
-        from rim_router.errors import RimRouterError
+        from rim_router.config.switch import decide
+        from rim_router.errors import MustBeRoutedError, RimRouterError
         from rim_router.terminal import visible
     except Exception as failure:
         stop_broken(failure)
         return
     try:
-        files = visible(", ".join(file.place for file in locate()))
+        files, off = decide()
+        what = visible(", ".join(file.place for file in files))
+    except MustBeRoutedError as error:
+        raise Stop(str(error)) from None
     except RimRouterError as error:
-        files = str(error)
-    if files and not turned_off(files):
-        raise Stop(f"a routing table is in force ({files}), and {problem}")
+        what, off = str(error), False
+    if off:
+        warn(what)
+    elif what:
+        raise Stop(f"a routing table is in force ({what}), and {problem}")
 
 
-def turned_off(what: str) -> bool:
-    """Whether the user has turned routing off, which is said once."""
-    if os.environ.get(SWITCH) != "1":
-        return False
+def warn(what: str) -> None:
+    """Say once that routing is turned off."""
     if "warned" not in _state:
-        sys.stderr.write(f"WARNING: {SWITCH}=1 turns routing off; not applied: {what}\n")
+        sys.stderr.write(f"WARNING: {DISABLE}=1 turns routing off; not applied: {what}\n")
     _state["warned"] = True
-    return True
 
 
 def stop_broken(failure: Exception) -> None:
-    """The plugin itself is gone, and with it the way to learn whether there is a table.
+    """The plugin itself is gone, and with it the way to learn whether there is a table, and what it says.
 
-    :raises Stop: unless the user has turned routing off.
+    :raises Stop: unless the user has turned routing off, and nothing here insists on it.
     """
     failure = _state.get("broken", failure)
     why = f"{type(failure).__name__}: {failure}"
-    if not turned_off(f"whatever table there is ({why})"):
-        raise Stop(
-            f"rim-router does not work here ({why}), and pip does not look up anything without it. "
-            f"Install it again: {SWITCH}=1 python -m pip install --force-reinstall rim-router; "
-            "or remove it: python -m pip uninstall rim-router"
-        )
+    required = bool(os.environ.get(REQUIRE))
+    if os.environ.get(DISABLE) == "1" and not required:
+        warn(f"any table that there is ({why})")
+        return
+    alone = f"{REQUIRE}= {DISABLE}=1" if required else f"{DISABLE}=1"
+    raise Stop(
+        f"rim-router does not work here ({why}), and without it pip looks up nothing. "
+        f"Install it again: {alone} python -m pip install --force-reinstall rim-router; "
+        "or remove it: python -m pip uninstall rim-router"
+    )
 
 
 def requests_loaded(module: ModuleType) -> None:
@@ -212,8 +222,7 @@ def _stop_while_waiting() -> None:
     if _state.get("waiting"):
         raise Stop(
             "the index URL of this pip is that of a routing table, and this command connects before it "
-            "has looked at that: give it another one with --index-url, or turn routing off for this "
-            f"command ({SWITCH}=1)"
+            "has looked at that: give it another one with --index-url"
         )
 
 
@@ -235,7 +244,7 @@ def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) ->
         may do without it.
     """
     if "refusal" in _state:
-        if _state.get("repairing") != _commands("pip"):
+        if _state.get("repairing") != _commands("pip") and not _leaves_out_version_check():
             raise _state["refusal"]
         return
     if _state.get("waiting"):
@@ -254,12 +263,33 @@ def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) ->
     except BaseException as failure:
         _state["refusal"] = failure
         _at(_CONNECTIONS, _refuse)
-        if not isinstance(failure, (Exception, Stop)) or commands != {_UNINSTALL}:
+        if not isinstance(failure, (Exception, Stop)) or not _goes_on_refused(commands):
             raise
-        _state["repairing"] = _commands("pip")
     finally:
         if collecting:
             gc.enable()
+
+
+def _goes_on_refused(commands: set[str]) -> bool:
+    """Whether this session may be made, since nothing is asked with it."""
+    if commands == {_UNINSTALL}:
+        _state["repairing"] = _commands("pip")
+        return True
+    return _leaves_out_version_check()
+
+
+def _leaves_out_version_check() -> bool:
+    """Whether this session is for pip's look at its own version, which nobody has asked for: it is left out.
+
+    Before pip 24.1 that also comes after ``pip list``, and nothing there catches an exception.
+    """
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == _VERSION_CHECK[0] and _VERSION_CHECK[1] in frame.f_globals:
+            frame.f_globals[_VERSION_CHECK[1]] = lambda *_: None
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _activate(fetch: Callable[[], LayerFile] | None) -> bool:
@@ -311,20 +341,19 @@ def copy_loaded(module: ModuleType) -> None:
 
     def stop() -> None:
         _stop_if_routed(
-            f"{package} is a copy of pip by another name, which is not routed: use pip itself "
-            f"(python -m pip), or turn routing off for this command ({SWITCH}=1)"
+            f"{package} is a copy of pip by another name, which is not routed: use pip itself (python -m pip)"
         )
 
     def decide(_: ModuleType) -> None:
         if _commands(package) != {_UNINSTALL}:
             stop()
-        if package not in _state:
+        if package not in _uninstalling:
             _at(_CONNECTIONS, stop)
-        _state[package] = "uninstalls"
+        _uninstalling.add(package)
 
     if module.__name__.endswith(_MAIN_PARSER):
         # Before there is any session it may start another interpreter.
-        _at(_SUBPROCESSES, lambda: None if package in _state else stop())
+        _at(_SUBPROCESSES, lambda: None if package in _uninstalling else stop())
     elif not _before_each(module, "PipSession", decide):
         stop()
 

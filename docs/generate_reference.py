@@ -37,28 +37,28 @@ T = TypeVar("T")
 TARGET = Path(__file__).with_name("reference.md")
 
 TABLE = {
-    "indexes": "the indexes, by names of your choice",
-    "routes": "what leads where: pattern to route",
+    "indexes": "the indexes, under names of your choice",
+    "routes": "where names come from: each pattern with its route",
     "wheel": "wheels hosted elsewhere, pinned by hand",
     "policy": "what is allowed beyond look-ups",
 }
 INDEX = {
     "url": "URL of the index, or a path relative to the file. Required",
-    "mirrors": "array of URLs of the same content, asked in order when the one before cannot be reached or answers 5xx",
+    "mirrors": "array of URLs with the same content. Each is asked when the one before cannot be reached or answers 5xx",
     "external-hosts": 'array of hosts, other than its own, that its files may come from: `host`, `host:port`, `*.suffix`, `"*"`',
     "pins": '`"optional"` (default) or `"required"`: whether external files need a pin; the tighter of this and the policy counts',
     "probe": 'the name of a project that the index certainly has. A "not found" of the index counts only while a file of that project is found there; see [probes](#probes)',
-    "absent-status": 'array of HTTP statuses that count as "not found" as 404 and 410 do, such as `[403]`: any of 400 to 499 but 401, 407 and 429. Needs `probe`',
+    "absent-status": 'array of HTTP statuses that count as "not found", as 404 and 410 do, for example `[403]`. Any of 400 to 499 is allowed, except 401, 407 and 429. Needs `probe`',
     "format": '`"simple"` (default): an index; `"flat"`: a page or directory of links',
 }
 ROUTE = {
     "index": 'the name of one index, `"pip"` or `"wheels"`',
     "indexes": "array of names of indexes; needs `strategy`",
-    "deny": "a reason: the project comes from nowhere",
+    "deny": "a reason: the project may not be installed from anywhere",
     "strategy": 'with `indexes`: `"first-index"`, `"index-priority"` or `"version-priority"`; see [lists of indexes](#lists-of-indexes)',
-    "marker": "PEP 508 environment marker: this entry counts only where it holds",
-    "namespace": "a name, without `*`: the project is accepted only where its index says that it belongs to this PEP 752 namespace; only with indexes of the table",
-    "locked": "`true`: no higher layer may claim this pattern or any inside it; not in a project's table",
+    "marker": "PEP 508 environment marker: this entry counts only where the marker holds",
+    "namespace": "a name, without `*`. The project is accepted only if its index says that it belongs to this PEP 752 namespace. Only for indexes of the table",
+    "locked": "`true`: no higher layer may claim this pattern or any inside it. Not allowed in a project's table",
 }
 WHEEL = {
     "urls": "array of https URLs of the file, tried in order. Required; all of them end in the same file name",
@@ -67,35 +67,39 @@ WHEEL = {
     "sha512": "128 hexadecimal digits",
     "size": "in bytes",
     "requires-python": "a version specifier, as in `Requires-Python`",
-    "support": "whom to ask if the file cannot be had; shown then",
+    "support": "whom to ask if the file cannot be downloaded; the error shows it",
 }
 POLICY = {
     "require-hashes": "which files of claimed names need a strong hash: external ones, or all that are not in the file system",
     "pins": "whether external files need a pin",
-    "direct-references": "URLs in place of names, for claimed names: all; local ones, those on the route's own hosts and those with a strong hash or a pin; local ones only",
+    "direct-references": "which URLs may stand in place of claimed names: all of them; local ones, those on the route's own hosts, and those with a strong hash or a pin; or only local ones",
     "offline-find-links": "whether claimed names may come from local `--find-links` under `--no-index`",
-    "redirects": "where files may be redirected to: to any host if a strong hash is known, or to `external-hosts` only",
-    "minimum-openssl": "the oldest OpenSSL that may talk to other hosts than an index's own; another library than OpenSSL may not then",
+    "external-roots": "whose certificates count for other hosts than an index's own, redirect targets included, "
+    "unless pip is given others: what pip itself trusts (on newer pips what the system trusts), or Mozilla's alone",
+    "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
+    "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
+    "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }
 ERRORS = {
-    "routing-table-location": "The message names the file: a table, its pins, or the log. Restore it, make it readable or writable, give it to the right owner, or set `RIM_ROUTER_CONFIG` or `RIM_ROUTER_LOG`",
+    "routing-table-location": "The message names the file: a table, its pins, or the log. Restore the file, make it readable or writable, give it to the right owner, or set `RIM_ROUTER_CONFIG` or `RIM_ROUTER_LOG`",
     "invalid-routing-table": "Correct each place that is named, in a table or in its pins. `rim-router check` shows the same list",
+    "must-be-routed": '`RIM_ROUTER_REQUIRE` or `disable = "deny"` insists on routing. The message says which, where, and what to change; `pip list` and `pip uninstall` work meanwhile',
     "unsupported-pip": "Use a supported pip, or upgrade rim-router. `rim-router doctor` shows which hook point is missing",
-    "denied-project": "The reason is the table's. Whoever wrote that line knows what to use in place of it",
-    "index-failed": "Nothing else is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
-    "quarantined-project": "The reason is the index's. Do not install the project until it says otherwise, from this index or another; `pip list --outdated` only warns",
+    "denied-project": "The reason comes from the table. Whoever wrote that line knows what to use instead",
+    "index-failed": "No other index is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
+    "quarantined-project": "The reason comes from the index. Do not install the project until it says otherwise, from this index or another; `pip list --outdated` only warns",
     "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or pin the file",
-    "refused-distribution": "No setting allows it. Do without the project, and tell those who make it. "
-    "If it is about rim-router itself, name it in your own command or give it a route",
+    "refused-distribution": "No setting allows it. Do not use the project, and tell its maintainers. "
+    "If the error is about rim-router itself, name rim-router in your own command or give it a route",
     "refused-external-file": 'Add the line or run the command that is shown. Most refused files are listed in pip\'s "No matching distribution found"; this is for one that pip has chosen already',
     "refused-host": "A redirect leads where it may not, or OpenSSL is older than `minimum-openssl`. Add the host to `external-hosts` if it is right, pin the file, or use a newer Python",
-    "contradicting-digests": "Find out which is right. If it is the new one: `rim-router pin --update NAME==VERSION`",
+    "contradicting-digests": "Find out which digest is right. If it is the new one, run `rim-router pin --update NAME==VERSION`",
     "failed-download": "The message says what was wrong at each place that was tried, and whom to ask, if that is known. A wrong digest or size is a reason not to use the file",
     "namespace-not-owned": "Ask the namespace's owner, or take `namespace` out of the route",
     "malformed-rim": "Ask whoever made the file for a good one",
     "cannot-dismount": "Correct the wheel, or the arguments of `rim-router rim dismount`",
-    "pip-cannot-tell": "See what pip has said above it",
-    "rim-verification-failed": "Turn to the owner of the wheel, not to the index",
+    "pip-cannot-tell": "Read what pip printed above the error",
+    "rim-verification-failed": "Contact the owner of the wheel, and not the index",
     "pin-failed": "The message says why: pip failed, a file could not be downloaded or kept, or `packaging` is older than 26.0",
     "guarded-index": "Correct the index URL with `rim+` in front, in pip's configuration, a variable, a requirements file or on the command line",
     "unclaimed-project": "Add a route for it to a table, or give pip an index of its own besides the table: `--extra-index-url rim+https://…`",
@@ -109,8 +113,8 @@ EVENTS = {
     "decision": (
         "where a claimed name comes from, once for each",
         {
-            "project": "normalised",
-            "target": "what the route leads to, as in the line `Routing …`",
+            "project": "its normalised name",
+            "target": "where the route leads, as in the line `Routing …`",
             "indexes": "the indexes with their URLs; absent if there are none",
             "rule": "the pattern or `[[wheel]]`, with file and line",
         },
@@ -118,55 +122,59 @@ EVENTS = {
     "refused": (
         "a file that may not be used, once for each",
         {
-            "project": "normalised",
+            "project": "its normalised name",
             "file": "its name",
-            "url": "of the file",
-            "host": "with its port if that is not the scheme's own; absent for a file system's",
-            "page": "that links to it; absent if that is not known",
-            "rule": "why",
-            "remedy": "the line to add or command to run; absent if there is none",
+            "url": "the URL of the file",
+            "host": "the host, with its port if that is not the default; absent for a file in the file system",
+            "page": "the page that links to it; absent if that is not known",
+            "rule": "the reason",
+            "remedy": "the line to add or the command to run; absent if there is none",
         },
     ),
     "contacted": (
-        "a request to another host than the index's own, also if pip's HTTP cache answers it",
-        {"host": "with its port if that is not 443", "url": "what is asked for", "rule": "what allows it"},
+        "a request to a host other than the index's own, even if pip's HTTP cache answers it",
+        {
+            "host": "the host, with its port if that is not 443",
+            "url": "what pip asked for",
+            "rule": "what allows it",
+        },
     ),
     "redirect": (
         "a server redirects a page or a file",
         {
-            "url": "where from",
-            "target": "where to",
-            "allowed": "whether it is followed",
-            "reason": "why not; absent if it is",
+            "url": "the URL that redirects",
+            "target": "the URL to which it redirects",
+            "allowed": "whether pip follows it",
+            "reason": "why not; absent if pip follows it",
         },
     ),
     "verified": (
-        "a file came, and is what it should be",
+        "a file arrived, and is the right one",
         {
             "file": "its name",
-            "url": "where it was asked for, before redirects",
-            "host": "with its port if that is not the scheme's own; absent for a file system's",
+            "url": "its URL before redirects",
+            "host": "the host, with its port if that is not the default; absent for a file in the file system",
             "rule": "what allows it",
-            "size": "in bytes",
-            "digests": "those that were computed; sha256 always is",
-            "required": "those that it had to have; empty for a file of the index's own without a strong hash",
+            "size": "its size in bytes",
+            "digests": "the computed digests, sha256 among them",
+            "required": "the digests that it must have; empty for a file on the index's own origin without a strong hash",
         },
     ),
     "failed": (
-        "a place did not have a file, or had another one; the next place is tried if there is one",
+        "a place did not have the right file; pip tries the next place if there is one",
         {
             "file": "its name",
-            "url": "where it was asked for",
-            "host": "with its port if that is not the scheme's own; absent for a file system's",
-            "reason": "what went wrong; with both digests if those differ",
+            "url": "its URL at that place",
+            "host": "the host, with its port if that is not the default; absent for a file in the file system",
+            "reason": "what went wrong, with both digests if they differ",
         },
     ),
     "refusal": (
         "pip is stopped",
         {
-            "file": "which one could not be had, if it is about one",
-            "url": "where it was asked for last, if it is about one place",
-            "project": "which one was not found, if it is about one",
+            "file": "the file that could not be downloaded, if it is about one",
+            "url": "the place that was asked last, if it is about one place",
+            "project": "the project that was not found, if it is about one",
             "reason": "the whole message",
         },
     ),
@@ -174,14 +182,14 @@ EVENTS = {
 WARNINGS = {
     "no-table": "no table is in force here",
     "shadowed-route": "a route is never used: a higher layer has the same pattern",
-    "unreachable-route": "an entry of a list is never used: one before it has no marker",
-    "bare-name": "`acme-*` is routed and `acme` goes elsewhere",
+    "unreachable-route": "an entry of a list is never used: an earlier entry has no marker",
+    "bare-name": "`acme-*` is routed, and `acme` goes elsewhere",
     "public-by-priority": 'a list by `"index-priority"` in which a later index is public: PyPI, TestPyPI, or one to which `*` leads',
-    "no-probe": 'an index in a list whose "not found" leads to another index, not in the file system, without `probe`',
+    "no-probe": 'an index in a list has no `probe`, is not in the file system, and its "not found" leads to another index',
     "hidden-index": "an index has the name of another one in a lower layer",
     "any-host": 'external-hosts has `"*"`',
-    "http": "an index is asked over http",
-    "secret": "a password or token stands in the file",
+    "http": "an index uses plain http",
+    "secret": "a password or a token is written in the file",
     "unclaimed-plugin": "no route claims rim-router itself",
     "unused-index": "no route uses an index of the project",
 }
@@ -232,7 +240,7 @@ def _error_rows() -> Iterator[str]:
     )
     for each, (reference, what) in zip(found, paired([each.reference for each in found], ERRORS)):
         meaning = (each.__doc__ or "").partition("\n")[0].replace("``", "`")
-        meaning = re.sub(r" \((?:[^()]*, )?(?:spec|PEP) [^)]*\)", "", meaning)
+        meaning = re.sub(r" \((?:[^()]*, )?(?:reference:|PEP) [^)]*\)", "", meaning)
         yield f"| `{reference}` | {meaning} | {what}. |"
 
 

@@ -1,4 +1,4 @@
-"""Every package from the index that a table gives for its name, with unmodified pip."""
+"""Makes pip fetch each package only from the index you assign to its name."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class RimRouterError(Exception):
 
 
 class LocationError(RimRouterError):
-    """A table file is missing, unreadable or not to be trusted (spec section 2)."""
+    """A table file is missing, unreadable or not trusted (reference: Discovery and precedence)."""
 
     reference = "routing-table-location"
 
@@ -82,6 +82,12 @@ class UnclaimedError(RimRouterError):
     """No route claims a project, and pip has no index of its own for it."""
 
     reference = "unclaimed-project"
+
+
+class MustBeRoutedError(RimRouterError):
+    """pip would not be routed here, and has to be."""
+
+    reference = "must-be-routed"
 
 
 class Fault(Record):
@@ -101,18 +107,18 @@ class Fault(Record):
 
 
 class TableError(RimRouterError):
-    """One or more table files are not valid; carries every fault found (spec sections 2 and 3)."""
+    """One or more table files have errors; all of them are listed (reference: The table)."""
 
     reference = "invalid-routing-table"
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         count = len(self.faults)
-        what = "a fault" if count == 1 else f"{count} faults"
+        what, them = ("an error", "it") if count == 1 else (f"{count} errors", "these")
         super().__init__(
             f"The routing table has {what}:",
             notes=[str(fault) for fault in self.faults],
-            hint="correct it; `rim-router check` shows every fault",
+            hint=f"fix {them}, then run: rim-router check",
         )
 
     def __str__(self) -> str:
@@ -120,21 +126,22 @@ class TableError(RimRouterError):
 
 
 class UnsupportedPipError(RimRouterError):
-    """The hook points of this pip are not as expected (spec section 1, fail closed)."""
+    """The hook points of this pip are not as expected (reference: Hook points)."""
 
     reference = "unsupported-pip"
 
 
 class DeniedError(RimRouterError):
-    """The table denies this project (spec section 3, ``deny``)."""
+    """The table denies this project (reference: [routes])."""
 
     reference = "denied-project"
 
 
 class IndexFailedError(RimRouterError):
-    """The index of a claimed name did not answer as an index (spec section 4, rule 3).
+    """The index of a claimed name failed, or did not answer as an index (reference: Look-ups, rule 3).
 
     :param unreachable: whether a mirror may be tried instead (no answer, or 5xx).
+    :param moved: whether it redirects to where nobody may be sent.
     """
 
     reference = "index-failed"
@@ -144,12 +151,14 @@ class IndexFailedError(RimRouterError):
         message: str,
         *,
         unreachable: bool = False,
+        moved: bool = False,
         where: Where | None = None,
         hint: str | None = None,
         notes: Iterable[str] = (),
     ) -> None:
         super().__init__(message, where=where, hint=hint, notes=notes)
         self.unreachable = unreachable
+        self.moved = moved
 
 
 class QuarantinedError(IndexFailedError):
@@ -159,37 +168,37 @@ class QuarantinedError(IndexFailedError):
 
 
 class RefusedReferenceError(RimRouterError):
-    """A direct reference to a claimed name is not allowed (spec section 4, rule 5)."""
+    """A direct reference to a claimed name is not allowed (reference: Look-ups, rule 6)."""
 
     reference = "refused-direct-reference"
 
 
 class RefusedFileError(RimRouterError):
-    """No file of a claimed name may be used (spec section 5, rules 1 and 2)."""
+    """No file of a claimed name may be used (reference: Which files may be used)."""
 
     reference = "refused-external-file"
 
 
 class RefusedDistributionError(RimRouterError):
-    """A distribution is not whose it should be, or brings what it may not (spec section 4, rules 7 and 8)."""
+    """A distribution is not the right project, or has files that it may not have."""
 
     reference = "refused-distribution"
 
 
 class RefusedHostError(RimRouterError):
-    """A host may not be asked for a file (spec section 5, rules 7 and 8)."""
+    """A host may not be asked for a file (reference: Redirects)."""
 
     reference = "refused-host"
 
 
 class ContradictionError(RimRouterError):
-    """Two sources give different digests for one file (spec section 5, rules 2 to 4)."""
+    """Two sources give different digests for one file (reference: What is verified)."""
 
     reference = "contradicting-digests"
 
 
 class DownloadError(RimRouterError):
-    """A file could not be had, or what came was another file (spec section 5, rule 9)."""
+    """A file could not be downloaded, or another file came (reference: Several places)."""
 
     reference = "failed-download"
 

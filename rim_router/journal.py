@@ -1,4 +1,4 @@
-"""RIM_ROUTER_LOG: what was decided and done, as one JSON object a line (spec section 5, rule 10)."""
+"""RIM_ROUTER_LOG: what was decided and done, as one JSON object a line (reference: The log)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Inside pip the copies that pip itself carries come first: they are loaded already, they evaluate
 markers exactly as pip does, and they are still there while pip replaces or removes the
-environment's own (spec section 1).
+environment's own.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit
+from rim_router.config.switch import DISABLE
 from rim_router.errors import RimRouterError
 
 if TYPE_CHECKING:
@@ -20,15 +21,13 @@ if TYPE_CHECKING:
 
     from rim_router.config import LayerFile
 
-SWITCH = "RIM_ROUTER_DISABLE"
-_INQUIRY = "_RIM_ROUTER_INQUIRY"  # to the runner: where the request lies
-_REQUEST, _ANSWER = "request.json", "answer.json"
+_INQUIRY = "_RIM_ROUTER_INQUIRY"  # to the runner: where the request lies, which says where the answer goes
 _RUNNER = Path(__file__).absolute().parents[1] / "hooks" / "_runner.py"
 _STANDARD_ERROR = 2  # its descriptor: what pip says is not what a command prints
 
 
 class AskError(RimRouterError):
-    """pip cannot be asked, or what was asked cannot be had."""
+    """pip cannot be asked, or cannot answer."""
 
     reference = "pip-cannot-tell"
 
@@ -51,28 +50,29 @@ def ask(
     :param need_all: whether the first error makes the other answers useless; they are missing then.
     :raises AskError: if it gives no answer; it has said why.
     """
-    if os.environ.get(SWITCH) == "1":
+    if os.environ.get(DISABLE) == "1":
         raise AskError(
-            f"{SWITCH}=1 turns routing off: what pip would find then is not what is asked for",
-            hint=f"unset {SWITCH}",
+            f"{DISABLE}=1 turns routing off: pip would not follow the table that this command is about",
+            hint=f"unset {DISABLE}",
         )
     if not sys.executable or find_spec("pip") is None:
         raise AskError("No module named pip in this environment, whose own pip is to be asked")
-    request = json.dumps({"questions": [*questions], "all": need_all})
     with tempfile.TemporaryDirectory(prefix="rim-router-ask-") as directory:
-        told = {**os.environ, **(environ or {}), _INQUIRY: directory}
+        request, answer = Path(directory, "request.json"), Path(directory, "answer.json")
+        told = {**os.environ, **(environ or {}), _INQUIRY: str(request)}
+        asked = {"questions": [*questions], "all": need_all, "answer": str(answer)}
         local = [file for file in files if file.layer != "central"]  # which that pip fetches again
         if local:
             told[INHERITED_VARIABLE] = inherit(local)
         sys.stdout.flush()
         sys.stderr.flush()
         try:
-            Path(directory, _REQUEST).write_text(request, encoding="utf-8")
+            request.write_text(json.dumps(asked), encoding="utf-8")
             command = [sys.executable, str(_RUNNER), *options]
             code = subprocess.run(command, env=told, stdout=_STANDARD_ERROR, check=False).returncode
-            if not Path(directory, _ANSWER).exists():
+            if not answer.exists():
                 raise AskError(f"pip could not answer (exit code {code}); see above")
-            answers: list[dict[str, Any]] = json.loads(Path(directory, _ANSWER).read_bytes())
+            answers: list[dict[str, Any]] = json.loads(answer.read_bytes())
         except (OSError, ValueError) as error:
             raise AskError(f"pip cannot be asked: {error}") from None
     return answers

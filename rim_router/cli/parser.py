@@ -26,14 +26,14 @@ COMMANDS = {
     "demo": demo,
 }
 
-_EXIT_CODES = "exit codes: 0 ok; 1 the answer is no; 2 bad usage, unreadable input or a bad table"
+_EXIT_CODES = "exit codes: 0 ok; 1 a check failed; 2 bad usage, unreadable input or a bad table"
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of ``rim-router``; what it returns has ``run``, which takes it and returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="rim-router",
-        description="Routes each package to the index that a table gives for its name, with unmodified pip.",
+        description="Makes pip fetch each package only from the index that a table assigns to its name.",
         epilog=_EXIT_CODES,
         allow_abbrev=False,
     )

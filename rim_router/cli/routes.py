@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
-from rim_router.cli.rendering import OK, add_json, columns, print_json, say
+from rim_router.cli.rendering import OK, add_json, columns, print_json, say, warn_if_off
 from rim_router.config import load
 from rim_router.config.expand import unset_text
 
@@ -24,6 +24,8 @@ def run(args: argparse.Namespace) -> int:
     :raises RimRouterError: if the tables cannot be read.
     """
     table = load()
+    if table.in_force:
+        warn_if_off()
     routes = list(views.merged(table))
     if args.json:
         report: shapes.RoutesReport = {
@@ -45,5 +47,5 @@ def run(args: argparse.Namespace) -> int:
                 notes.append("no marker holds here")
             place = views.place_text(route.source)
             rows.append([str(route.pattern), views.targets_text(route), place, ", ".join(notes)])
-        say("\n".join(columns([["PATTERN", "LEADS TO", "WRITTEN IN", ""], *rows])))
+        say("\n".join(columns([["PATTERN", "INDEX", "DEFINED IN", ""], *rows])))
     return OK

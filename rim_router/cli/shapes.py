@@ -9,9 +9,10 @@ VERSION = 1
 class Place(TypedDict):
     """A line of a table.
 
-    :param layer: "central", "machine", "user", "environment" or "project".
-    :param file: the file as messages show it: "./" and what follows if it is below the working directory.
-    :param line: counted from 1; null for a file as a whole.
+    :param layer: "central", "machine", "user", "environment", "project" or "command".
+    :param file: the file as messages show it: "./" and what follows if it is below the working directory;
+        for "command" the variable RIM_ROUTER_ROUTES.
+    :param line: counted from 1; null for a file as a whole, and for "command".
     """
 
     layer: str

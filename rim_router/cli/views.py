@@ -127,6 +127,14 @@ def index(value: Index) -> shapes.Index:
     }
 
 
+def policy(value: Policy) -> list[shapes.Setting]:
+    """The policy in force, the defaults included."""
+    return [
+        {"key": key, "value": word, "place": None if source is None else place(source)}
+        for key, word, source in settings(value)
+    ]
+
+
 def wheel(value: ExternalWheel) -> shapes.Wheel:
     """A ``[[wheel]]``."""
     return {

@@ -28,14 +28,16 @@ def load(directory: os.PathLike[str] | str | None = None) -> RoutingTable:
     return load_files(locate(directory))
 
 
-def load_files(files: Iterable[LayerFile]) -> RoutingTable:
+def load_files(files: Iterable[LayerFile], *, need_variables: bool = False) -> RoutingTable:
     """What some files say, merged.
 
     :param files: lowest layer first.
+    :param need_variables: whether a variable that is not set is a fault for everybody.
     :raises LocationError: if the pins next to one cannot be read, or are not to be trusted.
     :raises TableError: with everything that is wrong in them, and in the pins next to them.
     """
     # Where there is no table, pip is not to pay for the code that reads one.
+    from rim_router.config.indexes import unset_fault
     from rim_router.config.merge import merge
     from rim_router.config.parse import parse
     from rim_router.config.pinning import pins_in_force
@@ -47,7 +49,11 @@ def load_files(files: Iterable[LayerFile]) -> RoutingTable:
     try:
         files = tuple(files)
         layers = [parse(file) for file in files]
-        return merge(layers, *pins_in_force(files, [wheel for layer in layers for wheel in layer.wheels]))
+        pins, faults = pins_in_force(files, [wheel for layer in layers for wheel in layer.wheels])
+        if need_variables:
+            defined = [index for layer in layers for index in layer.indexes.values()]
+            faults += [unset_fault(index) for index in defined if index is not None and index.unset]
+        return merge(layers, pins, faults)
     finally:
         if collecting:
             gc.enable()

@@ -25,6 +25,7 @@ _BARE = r"[A-Za-z0-9_-]+"
 _ITEM = r"\[\d+\]"
 _PLACE = r" \(at line (\d+), column (\d+)\)$| \(at end of document\)$"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_QUERY = r"(?s)[?#].*"  # of a URL whose scheme is missing, or is not what the text begins with
 _TYPES = {
     bool: "a boolean",
     int: "an integer",
@@ -49,8 +50,12 @@ def shown_text(text: str) -> str:
     if at:
         scheme = re.match(_SCHEME, head)
         prefix = scheme.group() if scheme else ""
-        return json.dumps(redact(f"{prefix}****@{rest}") if prefix else f"****@{rest}", ensure_ascii=False)
-    return json.dumps(redact(text) if re.match(_SCHEME, text) else text, ensure_ascii=False)
+        text = f"{prefix}****@{rest}"
+    if re.match(_SCHEME, text):
+        text = redact(text)
+    elif "/" in text:
+        text = re.sub(_QUERY, "?****", text)
+    return json.dumps(text, ensure_ascii=False)
 
 
 def shown_key(key: Key) -> str:
@@ -97,7 +102,7 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
     try:
         data: dict[str, Any] = reader.loads(text)
     except RecursionError:
-        raise TableError([Fault("not TOML that can be read: nested too deeply", Where(file))]) from None
+        raise TableError([Fault("cannot be read as TOML: nested too deeply", Where(file))]) from None
     except ValueError as error:  # TOMLDecodeError, and an integer with thousands of digits
         message = str(error)
         found = re.search(_PLACE, message)
@@ -123,7 +128,9 @@ def _newer_before(fault: Fault | None, file: str, text: str) -> Fault | None:
     place = _where(file, text, newer.offset)
     if fault is not None and _position(place) > _position(fault.where):
         return None
-    return Fault(f"{newer.what} is TOML 1.1, and a table is TOML 1.0 on every Python", place, newer.hint)
+    return Fault(
+        f"{newer.what} is TOML 1.1, and tables are read as TOML 1.0 on every Python", place, newer.hint
+    )
 
 
 def _where(file: str, text: str, offset: int) -> Where:
@@ -154,7 +161,7 @@ class Document:
 
     @property
     def trusted(self) -> bool:
-        """Whether whoever wrote it may use any environment variable of this user (spec section 3)."""
+        """Whether whoever wrote it may use any environment variable of this user (reference: [indexes])."""
         return self.layer in ("machine", "user", "environment")
 
     def line_of(self, key: Key) -> int | None:
@@ -233,7 +240,7 @@ class Document:
         if not isinstance(value, str):
             self.wrong_type(key, "a string", value)
         elif value not in words:
-            self.fault(key, f"{shown_text(value)} is none of " + ", ".join(f'"{word}"' for word in words))
+            self.fault(key, f"{shown_text(value)} is not one of " + ", ".join(f'"{word}"' for word in words))
         else:
             return value
         return None

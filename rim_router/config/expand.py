@@ -1,4 +1,4 @@
-"""URLs and paths of indexes as written, turned into absolute URLs (spec section 3).
+"""URLs and paths of indexes as written, turned into absolute URLs (reference: [indexes]).
 
 What an environment variable holds must not be able to send a request, or another credential, to
 another host than the table names. So:
@@ -75,19 +75,21 @@ def absolute_url(text: str, directory: Path | None, environ: Mapping[str, str], 
 def _lookup(text: str, environ: Mapping[str, str], trusted: bool) -> Callable[[str], str]:
     """Check every variable of a text, then return what gives the value of one."""
     if "${" in re.sub(_VARIABLE, "", text):
-        raise ValueError(f"{shown_text(text)} has a '${{' that no UPPER_CASE name and '}}' follow")
+        raise ValueError(
+            f"{shown_text(text)} has a '${{' that is not followed by an UPPER_CASE name and '}}'"
+        )
     names = list(dict.fromkeys(re.findall(_VARIABLE, text)))
     foreign = [name for name in names if not trusted and not name.startswith(PROJECT_PREFIX)]
     if foreign:
         raise ValueError(
-            f"a project's table may only use variables that begin with {PROJECT_PREFIX}, "
+            f"a project's table or a command may only use variables that begin with {PROJECT_PREFIX}, "
             f"not {', '.join(foreign)}"
         )
     first = None if re.match(_AUTHORITY, text) else re.match(_VARIABLE, text)
     if first is not None and text[first.end() : first.end() + 1] not in ("", "/"):
-        raise ValueError(f"{shown_text(text)} begins with a variable that no '/' follows")
+        raise ValueError(f"{shown_text(text)} begins with a variable that is not followed by '/'")
     if first is not None and ("@" in text or "://" in text):
-        raise ValueError(f"{shown_text(text)} has to begin with its scheme")
+        raise ValueError(f"{shown_text(text)} must begin with its scheme")
     for name in names:
         if re.search(_CONTROL, environ.get(name, "")):
             raise ValueError(f"environment variable {name} has control characters or line ends in it")
@@ -109,7 +111,9 @@ def _expand(text: str, value: Callable[[str], str]) -> str:
 
     def host(match: re.Match[str]) -> str:
         if not re.fullmatch(_HOST_PART, value(match[1])):
-            raise ValueError(f"environment variable {match[1]} is used in the host, and is no part of a host")
+            raise ValueError(
+                f"environment variable {match[1]} is used in the host, and its value cannot be part of a host"
+            )
         return value(match[1])
 
     # The structure is that of the text before any value is in it.
@@ -144,7 +148,7 @@ def _checked(text: str, directory: Path | None) -> str:
     name = scheme.lower()
     url = name + text[len(name) :]
     if name not in SCHEMES:
-        neither = "is neither an https, http or file URL nor a path"
+        neither = "is not an https, http or file URL, and not a path"
         raise ValueError(_NO_SCHEME if re.match(_HOST_LIKE, text) else neither)
     # Other readers of URLs take a backslash for a slash, and would see another host.
     if "\\" in url or any(character.isspace() for character in url):
@@ -181,7 +185,7 @@ def _from_path(text: str, directory: Path | None) -> str:
     except RuntimeError:
         raise ValueError("names a home directory that cannot be found") from None
     if text.startswith("//"):
-        raise ValueError("begins with two slashes, which is another host on Windows: write one")
+        raise ValueError("begins with two slashes, which means another host on Windows: write one")
     if re.match(_HOST_LIKE, text) and (directory is None or _is_missing(directory / text)):
         raise ValueError(_NO_SCHEME if directory is None else f"{_NO_SCHEME}, or with ./ if it is a path")
     if directory is None and (text.startswith("~") or not path.is_absolute()):

@@ -1,4 +1,4 @@
-"""Reads the files that are or may be routing tables, each of them once (spec section 2)."""
+"""Reads the files that are or may be routing tables, each of them once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FILE_NAME = "index-routing.toml"
 PYPROJECT = "pyproject.toml"
 PINS_NAME = "pylock.external.toml"
+ROUTES_VARIABLE = "RIM_ROUTER_ROUTES"
 
 
 class LayerFile(Record):
@@ -57,6 +58,16 @@ class LayerFile(Record):
     def pins(self) -> Path | None:
         """Where its pins may lie: next to it; None if it is no file of a user's."""
         return None if self.layer in ("central", "command") else self.path.with_name(PINS_NAME)
+
+
+def command_layer(text: str, directory: Path) -> LayerFile:
+    """The routes of one command.
+
+    :param text: the value of :data:`ROUTES_VARIABLE`.
+    :param directory: what relative paths in it are relative to.
+    """
+    content = text.encode("utf-8", "surrogateescape")
+    return LayerFile("command", directory / ROUTES_VARIABLE, False, content, ROUTES_VARIABLE)
 
 
 def add(files: list[LayerFile], layer: str, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reads ``[indexes]`` (spec section 3, index values)."""
+"""Reads ``[indexes]``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_indexes(
         before = len(document.faults)
         place = (*key, name)
         _check_name(document, place, name)
-        index = _read_index(document, place, name, definition, environ)
+        index = read_index(document, place, name, definition, environ)
         indexes[name] = index if len(document.faults) == before else None
     return indexes
 
@@ -48,9 +48,10 @@ def _check_name(document: Document, key: Key, name: str) -> None:
         document.fault(key, "the name of an index cannot be a URL", 'write NAME = "URL"')
 
 
-def _read_index(
+def read_index(
     document: Document, key: Key, name: str, value: object, environ: Mapping[str, str]
 ) -> Index | None:
+    """An index; faults, and perhaps None, if it is none."""
     unset: list[str] = []
     if isinstance(value, str):
         url = _read_url(document, key, value, environ, unset)
@@ -89,7 +90,7 @@ def _read_index(
 
 def _read_probe(document: Document, key: Key, value: object) -> str | None:
     return document.project_name(
-        key, value, "is a name, without '*'", "name a project that the index certainly has"
+        key, value, "must be a name, without '*'", "name a project that the index certainly has"
     )
 
 
@@ -97,10 +98,12 @@ def _read_statuses(document: Document, key: Key, table: dict[str, Any]) -> tuple
     """The statuses by which an index says "not found", each once and in order."""
     place, values = (*key, "absent-status"), table["absent-status"]
     if table.get("format") == "flat":
-        document.fault(place, 'does not go with format = "flat": without its one page there is no index')
+        document.fault(
+            place, 'cannot be combined with format = "flat", where the one page is the whole index'
+        )
     elif "probe" not in table:
         hint = 'add probe = "NAME", a project that the index certainly has'
-        document.fault(place, "needs a probe, so that a refusal cannot pass for an absence", hint)
+        document.fault(place, "needs a probe, so that a refusal is not taken to mean absent", hint)
     if not isinstance(values, list):
         document.wrong_type(place, "an array of HTTP statuses such as [403]", values)
         return ()
@@ -111,7 +114,8 @@ def _read_statuses(document: Document, key: Key, table: dict[str, Any]) -> tuple
         elif status not in _STATUSES or status in _NEVER_ABSENT:
             never = ", ".join(map(str, _NEVER_ABSENT))
             document.fault(
-                (*place, item(position)), f"{status} cannot mean absent: only 400 to 499 can, without {never}"
+                (*place, item(position)),
+                f'{status} cannot mean "not found": only 400 to 499 can, except {never}',
             )
         else:
             statuses.add(status)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router.config.document import shown_path
-from rim_router.config.files import FILE_NAME, LayerFile, add, listed, open_layer
+from rim_router.config.files import FILE_NAME, LayerFile, add, command_layer, listed, open_layer
 from rim_router.errors import LocationError
 from rim_router.rules.source import LAYERS
 
@@ -22,7 +22,15 @@ INHERITED_VARIABLE = "_RIM_ROUTER_LAYERS"  # set by a pip for the pips that it s
 
 def inherit(files: Iterable[LayerFile]) -> str:
     """The value of :data:`INHERITED_VARIABLE` with which a child has the same tables in force."""
-    return json.dumps([[file.layer, str(file.path), file.embedded, file.name] for file in files])
+    return json.dumps([_entry(file) for file in files])
+
+
+def _entry(file: LayerFile) -> list[object]:
+    entry = [file.layer, str(file.path), file.embedded]
+    # What is no file goes along as it is: the child may have other variables.
+    if file.layer == "command":
+        return [*entry, file.content.decode("utf-8", "surrogateescape")]
+    return entry if file.name is None else [*entry, file.name]
 
 
 def inherit_failure(error: LocationError | TableError) -> str:
@@ -46,23 +54,24 @@ def read_inherited(text: str) -> list[LayerFile]:
             hint="unset it: only rim-router sets it, for the pips that pip starts",
         )
     files = []
-    for layer, path, embedded, name in entries:
+    for layer, path, embedded, *text in entries:
+        if layer == "command":
+            files.append(command_layer(text[0], Path(path).parent))
+            continue
         file = open_layer(layer, Path(path), embedded)
+        shown = text[0] if text else shown_path(path)
         if file is None:
             raise LocationError(
-                f"{name or shown_path(path)} was in force in the pip that started this one, "
-                "and does not exist any more"
+                f"{shown} was in force in the pip that started this one, and no longer exists"
             )
-        files.append(file.replaced(name=name))
+        files.append(file.replaced(name=shown) if text else file)
     return files
 
 
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and list(map(type, entry[:3])) == [str, str, bool]
-        and len(entry) == 4
-        and isinstance(entry[3], (str, type(None)))
+        and list(map(type, entry)) == [str, str, bool, *[str] * (entry[:1] in (["central"], ["command"]))]
         and entry[0] in LAYERS
         and Path(entry[1]).is_absolute()
     )

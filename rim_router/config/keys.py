@@ -19,6 +19,8 @@ POLICY = {
     "direct-references": ("allow", "hashed", "deny"),
     "offline-find-links": ("allow", "deny"),
     "redirects": ("hashed", "listed"),
+    "external-roots": ("system", "mozilla"),
+    "disable": ("allow", "deny"),
 }
 MINIMUM_OPENSSL = "minimum-openssl"  # a version; all others are words
 

@@ -1,4 +1,4 @@
-"""Finds the table files that are in force for a directory (spec section 2)."""
+"""Finds the table files that are in force for a directory (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from rim_router.config.files import (
     FILE_NAME,
     PINS_NAME,
     PYPROJECT,
+    ROUTES_VARIABLE,
     LayerFile,
     add,
+    command_layer,
     listed,
     open_layer,
     read_file,
@@ -48,7 +50,7 @@ _MENTION = (
 def locate(
     directory: os.PathLike[str] | str | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[LayerFile, ...]:
-    """The table files in force, lowest layer first.
+    """The tables in force, lowest layer first.
 
     :param directory: where the search for a project's table begins; none is the working directory.
     :param environ: the environment; none is that of the process.
@@ -75,6 +77,9 @@ def locate(
             files.append(project)
     elif explicit:
         files += [_named(entry, start) for entry in explicit.split(os.pathsep)]
+    routes = environ.get(ROUTES_VARIABLE, "")
+    if routes.strip():
+        files.append(command_layer(routes, start))
     return tuple(files)
 
 
@@ -98,7 +103,8 @@ def _start(directory: os.PathLike[str] | str | None) -> Path:
         return Path(os.path.realpath(Path.cwd() if directory is None else directory))
     except OSError as error:
         raise LocationError(
-            f"the working directory cannot be told ({error.strerror}), nor the routing tables in force in it",
+            f"the working directory cannot be determined ({error.strerror}), "
+            "so its routing tables cannot be found",
             hint="change to a directory that exists",
         ) from error
 

@@ -1,4 +1,4 @@
-"""Puts the layers together into one routing table (spec section 2)."""
+"""Puts the layers together into one routing table (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rim_router.config.parse import Layer
+    from rim_router.config.layer import Layer
     from rim_router.config.routes import RawRoute
     from rim_router.rules.pins import Pins
     from rim_router.rules.table import ExternalWheel
 
 
 def merge(
-    layers: Sequence[Layer], pins: Pins | None = None, pin_faults: Iterable[Fault] = ()
+    layers: Sequence[Layer], pins: Pins | None = None, other_faults: Iterable[Fault] = ()
 ) -> RoutingTable:
     """Merge what the files say.
 
     :param layers: lowest first.
     :param pins: those next to them.
-    :param pin_faults: what is wrong with these.
+    :param other_faults: what else is wrong, with these and otherwise.
     :raises TableError: with everything that is wrong, in any of them and between them.
     """
-    faults: list[Fault] = [fault for layer in layers for fault in layer.faults] + list(pin_faults)
+    faults: list[Fault] = [fault for layer in layers for fault in layer.faults] + list(other_faults)
     routes: dict[Pattern, tuple[Route, ...]] = {}
     locks: list[tuple[Pattern, Source]] = []
     scope: dict[str, Index | None] = {}
@@ -97,7 +97,7 @@ def _locks_broken(pattern: Pattern, place: Source, hint: str, locks: PatternMap[
 
 
 def _is_repeated(route: Route, below: Sequence[Route]) -> bool:
-    """Whether a route only says once more what the route of that pattern in the layers below says (spec 2).
+    """Whether a route only says once more what the route of that pattern in the layers below says.
 
     Which one is locked does not matter: a project's table could not say it.
     """
@@ -154,7 +154,9 @@ class _Resolver:
                 indexes.append(index)
             elif name not in self._scope and self._complete:
                 place = Source(source.layer, source.file, (*source.key, *below), source.line_of)
-                self.faults.append(fault_at(place, f"there is no index {shown_text(name)}", self._hint(name)))
+                self.faults.append(
+                    fault_at(place, f"there is no index {shown_text(name)}", self._hint(source.layer, name))
+                )
         return Target(
             target.kind,
             tuple(indexes),
@@ -165,11 +167,16 @@ class _Resolver:
             target.namespace,
         )
 
-    def _hint(self, name: str) -> str:
+    def _hint(self, layer: str, name: str) -> str:
+        if "://" in name:
+            return "define an index of that URL under [indexes], and write its name here"
         if name not in self._guesses:
             self._guesses[name] = nearest(name, [*self._scope, "pip", "wheels"])
         guess = self._guesses[name]
-        return f"define it under [indexes]{f'; did you mean {shown_text(guess)}?' if guess else ''}"
+        define = "name one of the tables in force, or give a URL or ./PATH"
+        if layer != "command":
+            define = "define it under [indexes]"
+        return f"{define}{f'; did you mean {shown_text(guess)}?' if guess else ''}"
 
 
 def _strictness(name: str, value: str | None) -> tuple[int, ...]:

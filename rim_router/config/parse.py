@@ -1,4 +1,4 @@
-"""Reads one table file: everything that is in it, and everything that is wrong with it."""
+"""Reads one table: everything that is in it, and everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,45 +9,28 @@ from typing import TYPE_CHECKING, Any
 from rim_router.config.document import Document, read_toml, shown_text
 from rim_router.config.indexes import read_indexes
 from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE, Key
+from rim_router.config.layer import Layer
 from rim_router.config.locate import EMBEDDED_KEY
-from rim_router.config.routes import RawRoute, read_routes
-from rim_router.errors import Fault, TableError
-from rim_router.record import EMPTY, Record
+from rim_router.config.routes import read_routes
+from rim_router.errors import TableError
 from rim_router.rules.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rim_router.config.files import LayerFile
-    from rim_router.rules.names import Pattern
-    from rim_router.rules.table import ExternalWheel, Index
+    from rim_router.rules.table import ExternalWheel
 
 _OPENSSL = r"(?a)[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}"
 
 
-class Layer(Record):
-    """What one file says.
-
-    :param source: the file.
-    :param indexes: by name; None for one that is defined but has a fault.
-    :param routes: by pattern; index names are not looked up yet.
-    :param policy: the values that the file sets, by key.
-    :param faults: what is wrong with the file.
-    :param complete: whether every index that it defines, or means to define, is in *indexes*.
-    :param wheels: its ``[[wheel]]`` entries.
-    """
-
-    source: Source
-    indexes: Mapping[str, Index | None] = EMPTY
-    routes: Mapping[Pattern, RawRoute] = EMPTY
-    policy: Mapping[str, tuple[str, Source]] = EMPTY
-    faults: tuple[Fault, ...] = ()
-    complete: bool = True
-    wheels: tuple[ExternalWheel, ...] = ()
-
-
 def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
-    """Read a table file; what is wrong with it is in the result and not raised."""
+    """Read a table; what is wrong with it is in the result and not raised."""
+    environ = os.environ if environ is None else environ
+    if file.layer == "command":
+        from rim_router.config.command import read_command  # few pips have one
+
+        return read_command(file, environ)
     shown = file.shown
     try:
         text, data = read_toml(file.content, shown)
@@ -60,7 +43,7 @@ def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
     table: Any = data
     for part in base:
         table = table.get(part, {}) if isinstance(table, dict) else table
-    return _parse_table(document, table, os.environ if environ is None else environ)
+    return _parse_table(document, table, environ)
 
 
 def _parse_table(document: Document, value: object, environ: Mapping[str, str]) -> Layer:
@@ -74,10 +57,11 @@ def _parse_table(document: Document, value: object, environ: Mapping[str, str]) 
     routes = read_routes(document, (*base, "routes"), table.get("routes", {}))
     wheels = _read_wheels(document, (*base, "wheel"), table["wheel"]) if "wheel" in table else []
     policy = _read_policy(document, (*base, "policy"), table.get("policy", {}))
-    # A mistyped [indexes] is one fault, and not one more for each route.
-    complete = isinstance(table.get("indexes", {}), dict) and not any(
-        isinstance(entry, dict) for name, entry in table.items() if name not in TABLE
-    )
+    # A mistyped [indexes] is one fault, and not one more for each route to what it defines.
+    for name, entry in table.items():
+        if name not in TABLE and isinstance(entry, dict):
+            indexes = {**dict.fromkeys(entry), **indexes}
+    complete = isinstance(table.get("indexes", {}), dict)
     return Layer(source, indexes, routes, policy, tuple(document.faults), complete, tuple(wheels))
 
 

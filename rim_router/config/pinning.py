@@ -1,4 +1,4 @@
-"""The pins in force: those next to each table file that is, and its [[wheel]] entries (spec 5.3, 10)."""
+"""The pins in force: those next to each table file that is, and its [[wheel]] entries (reference: Pins)."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def _check_owner(path: Path, status: os.stat_result, table: Path) -> None:
         return  # files have no numeric owners there
     if status.st_uid not in (os.geteuid(), 0, table.stat().st_uid):
         raise LocationError(
-            f"{shown_path(path)} belongs to another user ({status.st_uid}) than the table next to it",
+            f"{shown_path(path)} belongs to a different user ({status.st_uid}) than the table next to it",
             hint="give it to the table's owner, or remove it",
         )

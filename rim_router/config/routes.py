@@ -1,4 +1,4 @@
-"""Reads ``[routes]`` (spec section 3, patterns and route values); index names are not looked up here."""
+"""Reads ``[routes]``; index names are not looked up here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rim_router.config.keys import RESERVED, ROUTE, Key, item
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.names import Pattern
-from rim_router.rules.strategies import STRATEGIES
+from rim_router.rules.strategies import FIRST_INDEX, STRATEGIES
 from rim_router.rules.table import Kind, Target
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, Ra
     plain: dict[str, tuple[RawTarget, ...] | None] = {}  # big tables lead to few indexes: make each once
     for text, definition in table.items():
         place = (*key, text)
-        pattern = _read_pattern(document, place, text)
+        pattern = read_pattern(document, place, text)
         if isinstance(definition, str):
             targets = plain.get(definition)
             if targets is None:
-                target = _read_name(document, place, (), definition)
+                target = read_name(document, place, (), definition)
                 targets = plain[definition] = None if target is None else (target,)
             locked = False
         else:
@@ -62,7 +62,7 @@ def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, Ra
             document.fault(
                 place,
                 f"is the same pattern ({pattern}) as {shown_key(earlier.source.key)} "
-                f"in line {earlier.source.line}",
+                f"on line {earlier.source.line}",
                 "remove one of them",
             )
         else:
@@ -70,9 +70,10 @@ def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, Ra
     return routes
 
 
-def _read_pattern(document: Document, key: Key, text: str) -> Pattern | None:
+def read_pattern(document: Document, key: Key, text: str) -> Pattern | None:
+    """A pattern; a fault and None if it is none."""
     if "://" in text:
-        document.fault(key, "a URL is no pattern", 'define an index, and write PATTERN = "INDEX"')
+        document.fault(key, "a URL is not a pattern", 'define an index, and write PATTERN = "INDEX"')
         return None
     try:
         return Pattern.parse(text)
@@ -85,13 +86,19 @@ def _read_targets(document: Document, key: Key, value: object) -> tuple[tuple[Ra
     entries: list[tuple[Key, object]] = [((), value)]
     if isinstance(value, list):
         if not value:
-            document.fault(key, "an empty list leads nowhere", 'write { deny = "reason" } if that is meant')
+            document.fault(
+                key, "an empty list leads nowhere", 'write { deny = "reason" } if that is what you mean'
+            )
         entries = [((item(position),), entry) for position, entry in enumerate(value)]
     targets: list[RawTarget] = []
     locked = False
     expected = "a table" if isinstance(value, list) else "the name of an index, a table or a list of tables"
     for below, entry in entries:
         place = (*key, *below)
+        if isinstance(entry, str):  # as one would write a list of indexes
+            hint = f'write {{ indexes = ["INDEX", …], strategy = "{FIRST_INDEX}" }} for a list of indexes'
+            document.fault(place, f"expected {expected}, found a string", hint)
+            continue
         table = document.table(place, entry, expected)
         if table is not None:
             document.unknown_keys(place, table, ROUTE)
@@ -108,7 +115,7 @@ def _read_locked(document: Document, key: Key, table: dict[str, Any]) -> bool:
     if not isinstance(table["locked"], bool):
         document.wrong_type(key, "a boolean", table["locked"])
     elif document.layer == "project":
-        document.fault(key, "a project's table cannot lock a route", "nothing is above it; remove the key")
+        document.fault(key, "a project's table cannot lock a route", "no layer is above it: remove the key")
     return table["locked"] is True
 
 
@@ -132,13 +139,13 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
         reason = document.string((*route, *where), table["deny"])
         raw = RawTarget(Target(Kind.DENY, reason=reason or ""))
     elif ways == ["index"]:
-        raw = _read_name(document, route, where, table["index"])
+        raw = read_name(document, route, where, table["index"])
     else:
         raw = _read_names(document, route, where, table["indexes"])
     if raw is None:
         return None
     if namespace is not None and raw.target.kind is not Kind.INDEXES:
-        document.fault((*place, "namespace"), "goes with an index of the table only")
+        document.fault((*place, "namespace"), "is only for indexes of the table")
     target = Target(
         raw.target.kind,
         strategy=strategy,
@@ -151,27 +158,31 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
 
 
 def _read_namespace(document: Document, key: Key, value: object) -> str | None:
-    return document.project_name(key, value, "is a name, without '*' (PEP 752)")
+    return document.project_name(key, value, "must be a name, without '*' (PEP 752)")
 
 
 def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> str:
     if "strategy" in table:
         word = document.word((*key, "strategy"), table["strategy"], STRATEGIES)
         if "indexes" not in table:
-            document.fault((*key, "strategy"), "goes with indexes only")
+            document.fault((*key, "strategy"), "is only for a list of indexes")
         if word is not None:
             return word
     elif "indexes" in table:
         document.fault(
             (*key, "indexes"),
             "needs a strategy",
-            " or ".join(f'add strategy = "{word}"' for word in STRATEGIES),
+            f'add strategy = "{FIRST_INDEX}", unless you need one of '
+            + " and ".join(f'"{word}"' for word in STRATEGIES if word != FIRST_INDEX),
         )
     return Target.strategy
 
 
-def _read_name(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
-    """Read the one index that a route names."""
+def read_name(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
+    """The one index that a route names, which is looked up later.
+
+    :param below: the key of the name, below the route's.
+    """
     name = document.string((*route, *below), value)
     if name == "pip":
         return RawTarget(Target(Kind.PIP))

@@ -1,4 +1,4 @@
-"""What in a document is TOML 1.1: a table means the same on every Python, or nothing (spec section 2).
+"""What in a document is TOML 1.1: a table means the same on every Python, or nothing.
 
 The readers of Python 3.11 to 3.14 know TOML 1.0, that of Python 3.15 and tomli from 2.4 on know 1.1. What
 1.1 adds is little: line ends, comments and a comma at the end in inline tables, the escapes ``\\e`` and

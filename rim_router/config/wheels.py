@@ -1,4 +1,4 @@
-"""Reads ``[[wheel]]`` entries: externally hosted wheels, pinned by hand (spec section 3)."""
+"""Reads ``[[wheel]]`` entries: externally hosted wheels, pinned by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_wheels(document: Document, key: Key, value: object) -> list[ExternalWhe
             continue
         if wheel.filename in wheels:
             earlier = wheels[wheel.filename].source.line
-            document.fault(place, f"{wheel.filename} is in line {earlier} already", "remove one of them")
+            document.fault(place, f"{wheel.filename} is already on line {earlier}", "remove one of them")
         else:
             wheels[wheel.filename] = wheel
     return list(wheels.values())
@@ -100,7 +100,7 @@ def _read_urls(
 ) -> tuple[WheelName | None, tuple[str, ...]]:
     place = (*key, "urls")
     if table.get("urls", []) == []:
-        document.fault(place if "urls" in table else key, "needs urls, with one at least")
+        document.fault(place if "urls" in table else key, "needs urls, with at least one")
         return None, ()
     names: dict[str, WheelName] = {}
     urls = []
@@ -112,7 +112,7 @@ def _read_urls(
         names.setdefault(name.filename, name)
         urls.append(url)
     if len(names) > 1:
-        document.fault(place, f"are of different files: {', '.join(names)}")
+        document.fault(place, f"name different files: {', '.join(names)}")
     return next(iter(names.values()), None), tuple(urls)
 
 

@@ -35,7 +35,7 @@ _CONFIGURING = (
 
 
 class ThrowawayError(RimRouterError):
-    """The environment cannot be made."""
+    """A virtual environment cannot be made."""
 
     reference = "throwaway-environment-failed"
 

@@ -86,7 +86,7 @@ def installed(name: str) -> Payload:
         version = found.version
     except PackageNotFoundError:
         raise TransplantError(
-            f"{name} is not installed in this environment, so that it cannot be copied",
+            f"{name} is not installed in this environment, so it cannot be copied",
             hint=f"install it: python -m pip install {name}",
         ) from None
     files = _recorded(found)
@@ -109,7 +109,7 @@ def write(payloads: Iterable[Payload], site_packages: Path) -> list[Path]:
     }
     taken = next((path for path in files if path.exists()), None)
     if taken is not None:
-        raise TransplantError(f"{taken} is there already", hint="uninstall what is there first")
+        raise TransplantError(f"{taken} already exists", hint="uninstall what is there first")
     # Noted before they are made: an interrupt between the two must not leave anything behind.
     written: list[Path] = []
     made: list[Path] = []

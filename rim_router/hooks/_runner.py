@@ -18,10 +18,13 @@ def main():  # type: ignore[no-untyped-def]
     sys.argv[0] = pip
     if sys.version_info < (3, 9):
         table = os.path.join(sys.prefix, "index-routing.toml")
-        if os.environ.get("_RIM_ROUTER_LAYERS", "[]") != "[]" or os.path.exists(table):
+        reason = "a routing table is in force"
+        if os.environ.get("_RIM_ROUTER_LAYERS", "[]") == "[]" and not os.path.exists(table):
+            reason = "RIM_ROUTER_REQUIRE is set" if os.environ.get("RIM_ROUTER_REQUIRE") else ""
+        if reason:
             sys.stderr.write(
-                "ERROR: a routing table is in force, and rim-router needs Python 3.9 or newer; "
-                "this is Python %d.%d (%s)\n" % (sys.version_info[0], sys.version_info[1], sys.executable)
+                "ERROR: %s, and rim-router needs Python 3.9 or newer; this is Python %d.%d (%s)\n"
+                % (reason, sys.version_info[0], sys.version_info[1], sys.executable)
             )
             return 1
     else:

@@ -1,4 +1,4 @@
-"""The decision, once per process: route, refuse, or leave pip alone (spec section 1)."""
+"""The decision, once per process: route, refuse, or leave pip alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from _rim_router.gate import SWITCH, in_pips_style
+from _rim_router.gate import in_pips_style
 from rim_router.config.inheritance import INHERITED_VARIABLE
-from rim_router.config.locate import locate
+from rim_router.config.switch import DISABLE, decide
 from rim_router.errors import RimRouterError
 from rim_router.hooks.children import hand_down
 from rim_router.terminal import visible
@@ -31,22 +31,19 @@ def activate(fetch: Callable[[], LayerFile] | None = None) -> bool:
     :returns: whether that is settled; without a table there may be one when this is asked again.
     :raises BaseException: in pip's own style, if this pip must not go on.
     """
-    switch = os.environ.get(SWITCH, "")
     try:
-        files = locate() if fetch is None else (fetch(), *locate())
+        files, off = decide(fetch=fetch)
     except RimRouterError as error:
-        if switch == "1":
-            logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, error)
-            return True
         raise in_pips_style(error) from None
     if not files:
         return False
-    if switch == "1":
+    if off:
         shown = visible(", ".join(file.place for file in files))
-        logger.warning("%s=1 turns routing off; not applied: %s", SWITCH, shown)
+        logger.warning("%s=1 turns routing off; not applied: %s", DISABLE, shown)
         return True
+    switch = os.environ.get(DISABLE)
     if switch:
-        logger.warning("%s=%r has no effect: only the value 1 turns routing off", SWITCH, switch)
+        logger.warning("%s=%r has no effect: only the value 1 turns routing off", DISABLE, switch)
     inherited = bool(os.environ.get(INHERITED_VARIABLE))
     # Descendants use these files even where this process refuses: they then refuse too.
     hand_down(files)

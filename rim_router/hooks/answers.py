@@ -14,7 +14,7 @@ from pip._internal.network.utils import HEADERS, raise_for_status, response_chun
 
 from rim_router.errors import IndexFailedError, RimRouterError
 from rim_router.hooks.diagnostics import pip_error
-from rim_router.hooks.downloads import FAILURES, reason
+from rim_router.hooks.failures import FAILURES, reason, remedy
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.routing import applied
 from rim_router.hooks.tracking import File, digests_of, url_of
@@ -22,11 +22,11 @@ from rim_router.hooks.transfer import Transfer
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.external import judge_wheel
-from rim_router.rules.hosts import Hosts
+from rim_router.rules.hosts import Hosts, is_upgrade
 from rim_router.rules.names import normalise
 from rim_router.rules.references import DISTRIBUTIONS, names_in
 from rim_router.rules.strategies import Answer, is_last
-from rim_router.rules.urls import redact
+from rim_router.rules.urls import Origin, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -230,7 +230,10 @@ class Answers:
     # Files
 
     def file(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Download a file; *into* a path, or only to know its digests."""
+        """Download a file; *into* a path, or only to know its digests.
+
+        One that is wanted *if_elsewhere* is not, if the index itself turns out to serve it.
+        """
         url, size, strong = question["url"], question["size"], question["strong"]
         hosts, said = self._hosts(question), question["said"]
         file = File(
@@ -241,6 +244,9 @@ class Answers:
         view = self.services.transport.guard(self.session, hosts, file.filename, strong=strong)
         response = view.get(url, headers=HEADERS, stream=True)
         raise_for_status(response)
+        if question["if_elsewhere"] and self._is_own(hosts, url, response):
+            response.close()
+            return {"digests": None, "size": None, "wrong": []}
         if response.status_code == 200:
             transfer.attach(response, lambda headers: view.get(url, headers=headers, stream=True))
         with Path(question["into"] or os.devnull).open("wb") as target:
@@ -252,6 +258,12 @@ class Answers:
         elif not transfer.complete or size not in (None, transfer.size):
             return {"error": {"message": wrong[0], "notes": [], "hint": None, "refused": False}}
         return {"digests": transfer.digests, "size": transfer.size, "wrong": wrong}
+
+    def _is_own(self, hosts: Hosts, url: str, response: Any) -> bool:
+        """Whether none but the index itself has been asked for a file."""
+        first = Origin.of(url)
+        places = {Origin.of(each.url) for each in (*response.history, response)}
+        return all(place in hosts.own or is_upgrade(first, place) for place in places)
 
     def _shown(self, response: Any) -> Iterator[bytes]:
         chunks: Iterator[bytes] = response_chunks(response)
@@ -303,4 +315,4 @@ def _error(failure: Exception) -> dict[str, Any]:
     if isinstance(failure, EOFError):
         message = "the server wants a user name and a password"
         return {"message": message, "notes": [], "hint": None, "refused": False}
-    return {"message": reason(failure), "notes": [], "hint": None, "refused": False}
+    return {"message": reason(failure), "notes": [], "hint": remedy(failure), "refused": False}

@@ -24,7 +24,7 @@ from rim_router.config.files import LayerFile, read_file
 from rim_router.config.locate import kept_tables
 from rim_router.errors import LocationError, RimRouterError
 from rim_router.hooks.diagnostics import Announcer, logger
-from rim_router.hooks.downloads import reason
+from rim_router.hooks.failures import reason
 from rim_router.hooks.transport import Transport
 from rim_router.journal import Journal
 from rim_router.rules.hosts import Hosts

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rim_router")
 
+VERBOSE = 15
+"""pip's own level of what it says with ``-v``."""
+
 # None in a pip that is too old to be routed; it still has to be told so.
 _Diagnostic: Any = getattr(exceptions, "DiagnosticPipError", None)
 _Base: Any = _Diagnostic or exceptions.InstallationError
@@ -167,13 +170,13 @@ class Announcer:
         self.data_on_stdout = False
         self._said: set[str] = set()
 
-    def say(self, text: str) -> None:
-        """A line at pip's normal verbosity, the first time."""
+    def say(self, text: str, level: int = logging.INFO) -> None:
+        """A line at pip's normal verbosity, or with :data:`VERBOSE` only with ``-v``, the first time."""
         text = visible(text)
         if text in self._said:
             return
         self._said.add(text)
-        if not logger.isEnabledFor(logging.INFO):
+        if not logger.isEnabledFor(level):
             return
         if self.data_on_stdout:
             sys.stderr.write(text + "\n")

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pip._internal.exceptions import PipError
 from pip._internal.models.link import Link
-from pip._vendor.requests.exceptions import RequestException
-from pip._vendor.urllib3.exceptions import HTTPError
 
-from rim_router.errors import DownloadError, RimRouterError
+from rim_router.errors import DownloadError
 from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
+from rim_router.hooks.failures import FAILURES, reason, remedy
+from rim_router.hooks.http_cache import fresh_if_wrong
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
-from rim_router.rules.urls import redact, scrub
+from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rim_router.hooks.services import Services
     from rim_router.hooks.tracking import File
-
-_MARKUP = r"\[/?[a-z ]*\]"
-
-FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
-"""What can go wrong at one place."""
 
 
 class Downloads:
@@ -83,7 +76,23 @@ class Downloads:
     def _fetch_from(
         self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
     ) -> tuple[str, str]:
-        transfer = Transfer(file.digests, file.size)
+        return fresh_if_wrong(
+            lambda transfer: self._attempt(original, downloader, link, location, file, transfer),
+            lambda: Transfer(file.digests, file.size),
+            downloader._session,
+            file.filename,
+            FAILURES,
+        )
+
+    def _attempt(
+        self,
+        original: Callable[..., Any],
+        downloader: Any,
+        link: Any,
+        location: str,
+        file: File,
+        transfer: Transfer,
+    ) -> tuple[str, str]:
         followed = lookalike(downloader)
         followed._session = self._session(downloader._session, file, transfer)
         followed._resume_retries = 0  # the transfer resumes by itself, on every pip
@@ -121,8 +130,8 @@ class Downloads:
             return failure
         error = DownloadError(
             f"{file.filename} could not be downloaded",
-            notes=[f"{url}: {why}" for url, why, _ in failures],
-            hint=file.advice,
+            notes=[_at(url, why) for url, why, _ in failures],
+            hint=file.advice or next(filter(None, (remedy(failure) for *_, failure in failures)), None),
         )
         self._services.journal.write("refusal", file=file.filename, reason=str(error))
         return pip_error(error)
@@ -145,24 +154,11 @@ def places(file: File, failures: Sequence[tuple[str, str, Exception]]) -> Iterat
                 yield url
 
 
+def _at(url: str, why: str) -> str:
+    """Why a place has failed, with its URL once."""
+    return why if url in why else f"{url}: {why}"
+
+
 def _say_next(url: str, failures: Sequence[tuple[str, str, Exception]]) -> None:
     if failures:
-        logger.warning("%s: %s; trying %s", *failures[-1][:2], redact(url))
-
-
-def reason(failure: Exception) -> str:
-    """Why a place has failed, redacted."""
-    error: Any = getattr(failure, "error", None)
-    if isinstance(error, RimRouterError):
-        return "; ".join([error.message, *error.notes])
-    status = getattr(getattr(failure, "response", None), "status_code", None)
-    if status is not None and status >= 400:
-        return f"HTTP error {status}"
-    said = [getattr(failure, "message", None), getattr(failure, "context", None)]
-    text = ": ".join(_plain(each) for each in said if each) or str(failure)
-    return scrub(text) or type(failure).__name__
-
-
-def _plain(text: Any) -> str:
-    """A text of pip's without its mark-up."""
-    return str(getattr(text, "plain", None) or re.sub(_MARKUP, "", str(text)))
+        logger.warning("%s; trying %s", _at(*failures[-1][:2]), redact(url))

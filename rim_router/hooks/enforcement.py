@@ -1,7 +1,8 @@
-"""A table in force: every hook point replaced, or this pip stops (spec section 1, fail closed)."""
+"""A table in force: every hook point replaced, or this pip stops (reference: Hook points)."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from _rim_router.gate import in_pips_style
@@ -9,6 +10,7 @@ from rim_router.config import (
     lines,  # noqa: F401 - needed when a decision is explained, and nothing may be imported that late
     load_files,
 )
+from rim_router.config.switch import can_be_turned_off
 from rim_router.errors import RimRouterError, UnsupportedPipError
 from rim_router.hooks import seams
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rim_router.config.files import LayerFile
+    from rim_router.rules.policy import Policy
     from rim_router.rules.table import RoutingTable
 
 
@@ -27,13 +30,13 @@ def enforce(files: Iterable[LayerFile], *, inherited: bool) -> None:
     """
     try:
         table = load_files(files)
-        check_pip()
+        check_pip(table.policy)
         _route(table, inherited=inherited)
     except RimRouterError as error:
         raise in_pips_style(error) from None
 
 
-def check_pip() -> None:
+def check_pip(policy: Policy) -> None:
     """Probe every hook point of this pip.
 
     :raises UnsupportedPipError: with each one that is not as expected.
@@ -43,7 +46,10 @@ def check_pip() -> None:
     if () < seams.release(version) < seams.OLDEST:
         raise UnsupportedPipError(
             f"A routing table is in force, and pip {version} is too old to be routed: {supported} is needed",
-            hint="upgrade pip: RIM_ROUTER_DISABLE=1 python -m pip install --upgrade pip",
+            hint="upgrade pip: RIM_ROUTER_DISABLE=1 python -m pip install --upgrade pip"
+            if can_be_turned_off(policy)
+            else f"upgrade it by a newer pip of another environment: pip --python {sys.executable} "
+            "install --upgrade pip",
         )
     misses = [f"{seam.place} ({seam.why}): {fault}" for seam, fault in seams.probe() if fault]
     if misses:

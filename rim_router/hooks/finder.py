@@ -1,7 +1,8 @@
-"""Look-ups of claimed names: on the indexes of their route and nowhere else (spec section 4)."""
+"""Look-ups of claimed names: on the indexes of their route and nowhere else (reference: Look-ups)."""
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from pip._internal.index.collector import CollectedSources, LinkCollector
 
 from rim_router.config.indexes import unaskable
 from rim_router.errors import DeniedError, QuarantinedError
-from rim_router.hooks.diagnostics import PipRoutingError, logger
+from rim_router.hooks.diagnostics import VERBOSE, PipRoutingError, logger
 from rim_router.hooks.listings import Inquiry
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.sources import FindLinksSource, RoutedSource, WheelSource
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rim_router.errors import RimRouterError
     from rim_router.hooks.rims import Rims
     from rim_router.hooks.services import Services
+    from rim_router.rules.policy import Policy
     from rim_router.rules.table import Decision, Index
     from rim_router.rules.verdict import Verdict
 
@@ -43,8 +45,8 @@ class Lookup:
     :param refusing: the names of the indexes that have files that may not be used.
     """
 
-    def __init__(self, decision: Decision) -> None:
-        self.decision = decision
+    def __init__(self, decision: Decision, policy: Policy) -> None:
+        self.decision, self.policy = decision, policy
         self.asked: dict[str, None] = {}
         self.scope: Any = None
         self.refused: dict[Verdict, None] = {}
@@ -56,11 +58,13 @@ class Lookup:
         asked = ", ".join(self.asked) or "no index (--no-index)"
         name, why = self.decision.name, self.decision.claim_with_line
         lines = [f"{name} was looked for on {asked} and nowhere else: the table routes it by {why}."]
+        forbidden = self.policy.forbids_find_links if _is_offline(self.scope) else None
         ignored = [redact(url) for url in _ignored(self.decision, self.scope)]
-        if not _is_offline(self.scope):
+        if forbidden or not _is_offline(self.scope):
             ignored += [f"--find-links {redact(place)}" for place in self.scope.find_links]
         if ignored:
-            lines.append(f"Not asked for it: {', '.join(ignored)}.")
+            because = f", because {forbidden}" if forbidden else ""
+            lines.append(f"Not asked for it: {', '.join(ignored)}{because}.")
         lines += self._left_out()
         lines += [f"Refused: {verdict}" for verdict in self.refused]
         return "\n".join(map(visible, lines))
@@ -112,7 +116,7 @@ class Router:
                 files = ", ".join(source.file for source in self._table.files)
                 self._announcer.say(f"Routing by {files}")
                 if self._services.recording:
-                    self._announcer.say("Recording digests: files without one may be used this once")
+                    self._announcer.say("Recording digests: for this run only, files without one are allowed")
             return collector
 
         return create
@@ -262,7 +266,7 @@ class Router:
     def _begin(self, decision: Decision, collector: Any) -> Lookup:
         lookup = self._lookups.get(decision.name)
         if lookup is None:
-            lookup = self._lookups[decision.name] = Lookup(decision)
+            lookup = self._lookups[decision.name] = Lookup(decision, self._table.policy)
             self._services.note_decision(decision)
         if decision.target.kind is Kind.DENY:
             if getattr(collector, "rim_router_listing", False):
@@ -279,7 +283,7 @@ class Router:
             )
         lookup.scope = collector.search_scope
         if not getattr(collector, "rim_router_silent", False):
-            self._announcer.say(str(decision))
+            self._announcer.say(str(decision), VERBOSE if decision.is_by_default else logging.INFO)
             self._warn_of_ignored(decision, lookup.scope)
         return lookup
 
@@ -296,11 +300,7 @@ class Router:
             )
 
     def _in_turn(
-        self,
-        finder: Any,
-        project_name: str,
-        find: Callable[[Any], Any],
-        satisfies: Callable[[Any], bool],
+        self, finder: Any, project_name: str, find: Callable[[Any], Any], satisfies: Callable[[Any], bool]
     ) -> Any:
         """What pip finds, by a finder for each index if those of the project are to be asked in turn."""
         decision = self._table.route(project_name)

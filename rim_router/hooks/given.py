@@ -1,4 +1,4 @@
-"""What the user's own words name: projects, and the URLs of direct references (spec 1 and 4.5).
+"""What the user's own words name: projects, and the URLs of direct references (reference: Look-ups, rule 6).
 
 The command line, requirements, constraint, script and lock files, dependency groups, and the metadata of
 a local project are the user's. The metadata of everything else are a stranger's.

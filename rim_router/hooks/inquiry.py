@@ -18,18 +18,16 @@ from rim_router.hooks.routing import applied
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-REQUEST, ANSWER = "request.json", "answer.json"
 
-
-def answer(directory: str, options: Sequence[str]) -> int:
-    """Answer the request in a directory, there; what pip has to say goes where it always goes.
+def answer(request: str, options: Sequence[str]) -> int:
+    """Answer the request in a file, where that says; what pip has to say goes where it always goes.
 
     :param options: of ``pip install``.
     :returns: pip's exit code; there is no answer if it is not 0.
     """
     command = _Command("install", "Answer questions.")
     # Nobody has asked for a look-up of pip.
-    return int(command.main(["--disable-pip-version-check", *options, directory]))
+    return int(command.main(["--disable-pip-version-check", *options, request]))
 
 
 class _Command(InstallCommand):
@@ -39,7 +37,7 @@ class _Command(InstallCommand):
 
     def run(self, options: Any, args: list[str]) -> int:
         """Ask what is asked for; an error of the table or about this pip is pip's own."""
-        directory = Path(args[0])
+        request = json.loads(Path(args[0]).read_text(encoding="utf-8"))
         options.rim_router_silent = True
         session = self.get_default_session(options)
         if applied() is None:
@@ -59,11 +57,10 @@ class _Command(InstallCommand):
             "table": table,
         }
         answers = Answers(finder, session, options.progress_bar)
-        request = json.loads((directory / REQUEST).read_text(encoding="utf-8"))
         given: list[dict[str, Any]] = []
         for question in request["questions"]:
             given.append(answers.to(question, asks[question["ask"]]))
             if request["all"] and "error" in given[-1]:
                 break
-        (directory / ANSWER).write_text(json.dumps(given), encoding="utf-8")
+        Path(request["answer"]).write_text(json.dumps(given), encoding="utf-8")
         return 0

@@ -1,4 +1,4 @@
-"""The last look at what is to be installed or saved: whose it is, and what it brings (spec 4.7, 4.8)."""
+"""The last look at what is to be installed or saved: whose it is, and what it brings."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pip._internal.utils.urls import url_to_path
 import _rim_router
 import rim_router
 from rim_router.config.locate import kept_tables, places
+from rim_router.config.switch import can_be_turned_off
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.references import required_by
@@ -40,9 +41,8 @@ _SCHEME = ("purelib", "platlib", "headers", "scripts", "data")
 # A wheel that is only to be saved goes nowhere yet: what is looked at is its own core metadata.
 _NOWHERE = {key: os.path.abspath(f"/{key}") for key in _SCHEME}  # noqa: PTH100
 _ANYWHERE = Ground(frozenset(), frozenset(spelling(_NOWHERE[key]) for key in ("purelib", "platlib")))
-_REPAIR = (
-    "take these lines out of its RECORD, or remove it with RIM_ROUTER_DISABLE=1 and repair what goes with it"
-)
+_REPAIR = "take these lines out of its RECORD"
+_REMOVE = ", or remove it with RIM_ROUTER_DISABLE=1 and repair what goes with it"
 _NO_WAY = "no setting allows this: do without the project, and tell those who make it"
 
 
@@ -129,9 +129,8 @@ class Installation:
                 faults = contents.removal_faults(removed, self._ground((), None))
                 if faults:
                     message = f"{project} was not removed: that would change where other projects come from"
-                    raise self._services.refusal(
-                        RefusedDistributionError(message, notes=faults, hint=_REPAIR)
-                    )
+                    hint = _REPAIR + (_REMOVE if can_be_turned_off(self._services.table.policy) else "")
+                    raise self._services.refusal(RefusedDistributionError(message, notes=faults, hint=hint))
             return paths
 
         return from_dist
@@ -184,7 +183,7 @@ class Installation:
         return ground.replaced(imports=ground.imports | _spelled(added))
 
     def _check_identity(self, req: Any) -> None:
-        """Look at whose a distribution is (spec 4.7).
+        """Look at whose a distribution is.
 
         :raises PipRoutingError: if it is not that of the project that was asked for.
         """
@@ -198,7 +197,7 @@ class Installation:
         self._check_names(req, faults)
 
     def _check_plugin(self, req: Any) -> None:
-        """Nothing but the user's own word, or the table, replaces what routes this pip (spec section 1)."""
+        """Nothing but the user's own word, or the table, replaces what routes this pip."""
         if _asked(req) != PLUGIN:
             return
         if not self._given.names(PLUGIN) and not self._services.table.route(PLUGIN).claimed:

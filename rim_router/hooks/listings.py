@@ -1,4 +1,4 @@
-"""What one URL of an index lists of one project: asked as pip asks, and strictly (spec section 4, rule 3)."""
+"""What one URL of an index lists of one project: asked as pip asks, and strictly."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     #: pip's own sources of a project in a search scope, given what turns a page into candidates.
     FromPip = Callable[[str, Any, Any], Any]
+
+
+_PAGE = "index.html"  # which pip asks for in a directory
 
 
 class Inquiry(Record):
@@ -162,9 +165,42 @@ def _is_there(inquiry: Inquiry, index: Index, url: str, name: str) -> bool:
     try:
         if not _exists(url_to_path(url)):
             raise _failure(index, url, "does not exist", unreachable=True)
-        return index.flat or _exists(url_to_path(join(url, name)))
+        return index.flat or _has_page(index, url, name)
     except OSError as error:
         raise _failure(index, url, f"cannot be read: {error.strerror}", unreachable=True) from error
+
+
+def _has_page(index: Index, url: str, name: str) -> bool:
+    """Whether an index in the file system may have a page of a project.
+
+    :raises PipRoutingError: if there are distributions where an index would have a page: to pass over those
+        would be to look elsewhere.
+    """
+    root, place = url_to_path(url), url_to_path(join(url, name))
+    if not _exists(place):
+        if not _exists(os.path.join(root, _PAGE)) and _has_distributions(root, alone=True):  # noqa: PTH118
+            hint = f'add format = "flat" to index {index.name} in {index.source}'
+            raise _failure(index, url, "is a directory of distributions, and not an index", hint=hint)
+        return False
+    if not _exists(os.path.join(place, _PAGE)) and _has_distributions(place):  # noqa: PTH118
+        raise _failure(
+            index,
+            url,
+            f"has distributions in {name}, and no {_PAGE} that links to them",
+            hint='write it (PEP 503), or use the URL of that directory for an index with format = "flat"',
+        )
+    return True
+
+
+def _has_distributions(path: str, *, alone: bool = False) -> bool:
+    """Whether a directory has distributions, if *alone* no other directories besides."""
+    if not os.path.isdir(path):  # noqa: PTH112
+        return False
+    with os.scandir(path) as found:
+        entries = list(found)
+    return any(is_file_of(each.name, None) for each in entries) and not (
+        alone and any(each.is_dir() for each in entries)
+    )
 
 
 def _failure(index: Index, url: str, what: str, **details: Any) -> Exception:

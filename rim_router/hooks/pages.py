@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError
+from rim_router.hooks.failures import no_answer, remedy, tls_failure
 from rim_router.hooks.lookalike import lookalike
 from rim_router.rules.page_metadata import QUARANTINE_HINT, project_status
-from rim_router.rules.recognition import NO_INDEX_HINT, is_file_of, is_page_with, namespace_fault, page_fault
+from rim_router.rules.recognition import (
+    LOGIN_HINT,
+    NO_INDEX_HINT,
+    is_file_of,
+    is_page_with,
+    namespace_fault,
+    page_fault,
+)
 from rim_router.rules.urls import redact, scrub
 
 if TYPE_CHECKING:
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from rim_router.rules.urls import Origin
 
 _NOT_FOUND = (404, 410)
-_FORBIDDEN = 403
+_UNAUTHORISED, _FORBIDDEN = 401, 403
 _ABSENT_STATUS = f"absent-status = [{_FORBIDDEN}]"
 _ABSENT_FILES = ("FileNotFoundError", "NotADirectoryError")
 
@@ -67,12 +76,15 @@ class Page:
         """Whether an HTML page has to look like one: not where any file of a directory is read."""
         return not (self.index.flat and self.base.startswith("file:"))
 
-    def error(self, what: str, hint: str | None = None) -> IndexFailedError:
-        return IndexFailedError(f"Index {self.index.name} ({redact(self.base)}) {what}", hint=hint)
+    def error(
+        self, what: str, kind: type[IndexFailedError] = IndexFailedError, **details: Any
+    ) -> IndexFailedError:
+        """What is wrong with the index, which is its subject."""
+        return kind(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
 
     def failed(self, what: str, kind: type[IndexFailedError] = IndexFailedError, **details: Any) -> Exception:
-        error = kind(f"Index {self.index.name} ({redact(self.base)}) {what}", **details)
-        return self.services.refusal(error)
+        """The error to raise, once it is recorded."""
+        return self.services.refusal(self.error(what, kind, **details))
 
     def check(self, content: Any) -> None:
         """Look at an answer.
@@ -144,7 +156,7 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             content = original(guarded, location, *args, **kwargs)
         except RequestException as error:  # one that pip has no answer to, such as redirects without end
-            raise page.failed(f"failed: {scrub(str(error))}") from error
+            raise page.failed(no_answer(error) or scrub(str(error)), hint=remedy(error)) from error
         page.upgraded = guarded.session.rim_router_upgraded
         if content is None:
             if page.absence is not None:
@@ -186,12 +198,44 @@ def handle_failure(original: Callable[..., None]) -> Callable[..., None]:
         ):
             page.absence = "has no page" if link.scheme == "file" else f"answers {status}"
             return original(link, reason, *args, **kwargs)
-        text = scrub(str(reason))
-        # pip reports TLS failures with a sentence of its own, which no other failure has.
-        unreachable = "ssl certificate" not in text if status is None else status >= 500
-        hint = "check the credentials for this index" if status in (401, 403) else None
-        if status == _FORBIDDEN and not page.index.flat:
-            hint = f"{hint}; if it means that there is no such project, give it a probe and {_ABSENT_STATUS}"
-        raise page.failed(f"failed: {text}", unreachable=unreachable, hint=hint)
+        if status is not None:
+            unreachable, hint = status >= 500, _hint(page.index, response)
+            raise page.failed(f"failed: {scrub(str(reason))}", hint=hint, unreachable=unreachable)
+        failure = sys.exc_info()[1]  # pip has only said what its text is
+        if failure is None:
+            raise page.failed(f"failed: {scrub(str(reason))}", unreachable=True)
+        # A wrong certificate is an answer, and no reason to ask a mirror.
+        hint, unreachable = remedy(failure), tls_failure(failure) is None
+        what = no_answer(failure) or f"failed: {scrub(str(reason))}"
+        raise page.failed(what, hint=hint or mirrors_hint(page.index), unreachable=unreachable)
 
     return handle
+
+
+def mirrors_hint(index: Index) -> str:
+    """What may help where an index cannot be reached."""
+    if index.mirrors:
+        return f"its URL and its mirrors are in {index.source}"
+    line = f'mirrors = ["URL"] to index {index.name} in {index.source}'
+    return f"if another server has the same content, add {line}"
+
+
+def _hint(index: Index, response: Any) -> str | None:
+    """What may help where an index answers with an error."""
+    status = response.status_code
+    if status >= 500:
+        return mirrors_hint(index)
+    if status not in (_UNAUTHORISED, _FORBIDDEN):
+        return None
+    answers = [*response.history, response]
+    if any("Authorization" in each.request.headers for each in answers):
+        hint = f"check the credentials for this index ({index.source})"
+    elif status == _UNAUTHORISED:
+        return LOGIN_HINT
+    else:
+        hint = "it was asked without credentials"
+    if index.flat:
+        return hint
+    probe = "" if index.probe else 'probe = "NAME" (a project that it certainly has) and '
+    line = f"{probe}{_ABSENT_STATUS} to index {index.name} in {index.source}"
+    return f"{hint}; if it means that there is no such project, add {line}"

@@ -1,4 +1,4 @@
-"""Whether the "not found" of an index counts: only where the index has its probe (spec section 3)."""
+"""Whether the "not found" of an index counts: only where the index has its probe (reference: Probes)."""
 
 from __future__ import annotations
 

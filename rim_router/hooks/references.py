@@ -65,7 +65,7 @@ class References:
         return prepare
 
     def check_again(self, req: Any) -> None:
-        """Whether what is about to be installed or saved was offered, or allowed, for its project (spec 4.7).
+        """Whether what is about to be installed or saved was offered, or allowed, for its project.
 
         :raises PipRoutingError: if it was not.
         """
@@ -75,7 +75,9 @@ class References:
             self._check(name, link, req)
         elif self._table.route(name).claimed:
             raise self._services.refusal(
-                RefusedReferenceError(f"{name} may not be installed from a place that nobody has named")
+                RefusedReferenceError(
+                    f"{name} has no known source: no index has offered it, and nobody has named a file of it"
+                )
             )
 
     def _is_offered(self, name: str, link: Any) -> bool:

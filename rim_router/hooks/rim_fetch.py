@@ -9,7 +9,9 @@ from pip._internal.network.utils import HEADERS, raise_for_status, response_chun
 from pip._internal.utils.urls import url_to_path
 
 from rim_router.errors import DownloadError
-from rim_router.hooks.downloads import FAILURES, places, reason
+from rim_router.hooks.downloads import places
+from rim_router.hooks.failures import FAILURES, reason
+from rim_router.hooks.http_cache import fresh_if_wrong
 from rim_router.hooks.transfer import Transfer
 from rim_router.rules.urls import is_local, redact
 
@@ -40,15 +42,17 @@ def fetch(file: File, session: Any, services: Services) -> bytes:
 def _fetch_from(url: str, file: File, session: Any, services: Services) -> bytes:
     from rim_router.rim.archive import MAX_SIZE
 
-    transfer = Transfer(file.digests, None)
-    if is_local(url):
-        with Path(url_to_path(url)).open("rb") as stream:
-            data = transfer.whole(stream.read(MAX_SIZE + 1))
-    else:
-        data = b"".join(_received(url, file, session, services, transfer, MAX_SIZE))
-    if transfer.size <= MAX_SIZE:  # what is too large is refused when it is read
-        services.verify(file, url, transfer)
-    return data
+    def attempt(transfer: Transfer) -> bytes:
+        if is_local(url):
+            with Path(url_to_path(url)).open("rb") as stream:
+                data = transfer.whole(stream.read(MAX_SIZE + 1))
+        else:
+            data = b"".join(_received(url, file, session, services, transfer, MAX_SIZE))
+        if transfer.size <= MAX_SIZE:  # what is too large is refused when it is read
+            services.verify(file, url, transfer)
+        return data
+
+    return fresh_if_wrong(attempt, lambda: Transfer(file.digests, None), session, file.filename, FAILURES)
 
 
 def _received(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rim_router.hooks import children, diagnostics, pages, seams
+from rim_router.hooks import children, diagnostics, failures, pages, seams
 from rim_router.hooks.downloads import Downloads
 from rim_router.hooks.finder import Router
 from rim_router.hooks.given import Given
@@ -32,6 +32,7 @@ def apply(table: RoutingTable, *, inherited: bool) -> None:
     services = Services(table, Journal(), inherited=inherited)
     services.journal.write("table", files=[str(source.file) for source in table.files])
     diagnostics.watch_messages()
+    failures.watch_retries()
     rims, verification, downloads = Rims(services), Verification(services), Downloads(services)
     router = Router(services, rims)
     _applied.append((services, router, rims))

@@ -234,6 +234,9 @@ HEADERS = Seam("pip._internal.network.utils:HEADERS", None, "asks for a .rim fil
 STATUS = Seam("pip._internal.network.utils:raise_for_status", ("resp",), "what came for a .rim file")
 CHUNKS = Seam("pip._internal.network.utils:response_chunks", ("response",), "the bytes of a file")
 FAILED_REQUEST = Seam("pip._vendor.requests.exceptions:RequestException", None, "failed requests")
+GIVEN_UP = Seam("pip._vendor.requests.exceptions:RetryError", None, "failed requests")
+TIMED_OUT = Seam("pip._vendor.requests.exceptions:Timeout", None, "failed requests")
+PROXY = Seam("pip._vendor.urllib3.exceptions:ProxyError", None, "failed requests")
 FAILED_TRANSFER = Seam("pip._vendor.urllib3.exceptions:HTTPError", None, "transfers that break off")
 PATH = Seam("pip._internal.utils.urls:url_to_path", ("url",), "the paths of file-system indexes")
 DIGESTS = Seam("pip._internal.utils.hashes:Hashes", ("hashes",), "compares digests")
@@ -258,6 +261,14 @@ EVALUATOR = Seam(f"{_FINDER}.make_link_evaluator", ("self", "project_name"), "wh
 LINK_TYPE = Seam("pip._internal.index.package_finder:LinkType", None, "what fits this environment")
 PROGRESS = Seam(
     "pip._internal.cli.progress_bars:get_download_progress_renderer", ("bar_type", "size"), "shows a download"
+)
+FORGET = Seam(
+    "pip._internal.network.cache:SafeFileCache.delete", ("self", "key"), "what is wrong in the HTTP cache"
+)
+CACHE_KEY = Seam(
+    "pip._vendor.cachecontrol.controller:CacheController.cache_url",
+    ("uri",),
+    "what is wrong in the HTTP cache",
 )
 LINK = Seam("pip._internal.models.link:Link", ("url", "comes_from", "requires_python"), "the URL of a file")
 

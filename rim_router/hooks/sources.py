@@ -224,7 +224,7 @@ class WheelSource(LinkSource):
 
 
 class FindLinksSource(LinkSource):
-    """A local ``--find-links`` place under ``--no-index`` (spec section 4, rule 4)."""
+    """A local ``--find-links`` place under ``--no-index`` (reference: Look-ups, rule 5)."""
 
     def __init__(self, place: str, inquiry: Inquiry) -> None:
         found = inquiry.from_pip(inquiry.decision.name, scope((place,), ()), inquiry.candidates_from_page)

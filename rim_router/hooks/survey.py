@@ -12,7 +12,7 @@ from pip._internal.utils.urls import url_to_path
 
 from rim_router.errors import IndexFailedError, RimRouterError
 from rim_router.hooks.answers import ERRORS
-from rim_router.hooks.downloads import reason
+from rim_router.hooks.failures import reason, remedy
 from rim_router.hooks.listings import is_secure
 from rim_router.record import Record
 from rim_router.rules.recognition import is_file_of, is_root, linked_files, page_fault
@@ -41,13 +41,13 @@ class _Head(Record):
 
 
 def survey(answers: Answers, question: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask one URL for a project that is routed there, or for one that cannot be there, and for its root.
+    """Ask one URL for the projects that are routed there, or for one that cannot be there, and for its root.
 
-    The question has the positions of index and URL, ``name`` (or null) and ``prefix``: what names are claimed
-    for this index alone begin with, or null.
+    The question has the positions of index and URL, the ``names`` to ask for and ``prefix``: what names are
+    claimed for this index alone begin with, or null.
     """
     index = answers.services.table.indexes[question["index"]]
-    return _Survey(answers, index, index.urls[question["url"]]).report(question["name"], question["prefix"])
+    return _Survey(answers, index, index.urls[question["url"]]).report(question["names"], question["prefix"])
 
 
 class _Survey:
@@ -58,47 +58,52 @@ class _Survey:
         self._index = index
         self._base = base
         self._findings: list[dict[str, Any]] = []
+        self._missing: list[str] = []
 
-    def report(self, name: str | None, prefix: str | None) -> dict[str, Any]:
+    def report(self, names: list[str], prefix: str | None) -> dict[str, Any]:
         """What is to be said of it."""
         asked = self._base
         if not self._index.flat:
-            asked = self._base.rstrip("/") + "/" if name is None else join(self._base, name)
+            asked = join(self._base, names[0]) if len(names) == 1 else self._base.rstrip("/") + "/"
         try:
-            ok, message = self._reach(name, prefix)
+            ok, message = self._reach(names, prefix)
         except ERRORS as failure:
             error = getattr(failure, "error", None)
             if isinstance(error, RimRouterError):
                 message = error.message if error.hint is None else f"{error.message} ({error.hint})"
             else:
-                message = reason(failure)
+                hint = remedy(failure)
+                message = reason(failure) + (f" ({hint})" if hint else "")
             answered = isinstance(error, IndexFailedError) and not error.unreachable
-            wrong = self._wrong_url(name) if answered else None
+            wrong = self._wrong_url(next(iter(names), None)) if answered else None
             ok, message = False, message if wrong is None else f"{message}; {wrong}"
-        return {"url": redact(asked), "ok": ok, "message": message, "findings": self._findings}
+        told = {"url": redact(asked), "ok": ok, "message": message, "findings": self._findings}
+        return {**told, "missing": self._missing}
 
-    def _reach(self, name: str | None, prefix: str | None) -> tuple[bool, str]:
+    def _reach(self, names: list[str], prefix: str | None) -> tuple[bool, str]:
         made_up = f"{prefix or 'rim-router-'}{secrets.token_hex(8)}"
-        found: list[Found] = []
-        try:
-            found, there = self._files(made_up if name is None else name)
-        except ERRORS as failure:
-            if name is not None or not _is_moved(failure):
-                raise
-        if name is None:
-            found = found if self._index.flat else []
-            ok, message = self._at_root()
-        elif there:
-            ok, message = True, f"answers, with {len(found)} file{'' if len(found) == 1 else 's'}"
-        else:
-            wrong = self._wrong_url(name)
-            ok, message = wrong is None, f"answers, and has no {name}" + (f"; {wrong}" if wrong else "")
+        ok, message = self._has(names) if names else self._at_root(made_up)
         if ok and prefix is not None and not self._index.flat and not is_local(self._base):
             self._foreign(made_up, prefix)
-        refused = [each.verdict for each in found if not each.verdict.allowed]
+        return ok, message
+
+    def _has(self, names: list[str]) -> tuple[bool, str]:
+        """What it has of some projects."""
+        found = {name: files for name in names for files, there in [self._files(name)] if there}
+        self._missing = [name for name in names if name not in found]
+        if not found:
+            wrong = self._wrong_url(names[0])
+            return wrong is None, f"answers, and has no {_or(names)}" + (f"; {wrong}" if wrong else "")
+        # A page of links has those of all projects, each time.
+        files = list({each.link.url: each for files in found.values() for each in files}.values())
+        message = f"answers, with {_count(len(files), 'file')}"
+        message += f" of {_count(len(found), 'project')}" if len(names) > 1 and not self._index.flat else ""
+        message += f", and has no {_or(self._missing)}" if self._missing else ""
+        refused = [each.verdict for each in files if not each.verdict.allowed]
         if refused:
             message += f", {len(refused)} of which may not be used; the first is {refused[0]}"
-        return ok and (len(refused) < len(found) or not found), message
+        useless = [each for each in found.values() if each and not any(one.verdict.allowed for one in each)]
+        return not useless, message
 
     def _files(self, name: str) -> tuple[list[Found], bool]:
         """The files of a project, or of all where they are on one page; and whether there is a page."""
@@ -107,9 +112,15 @@ class _Survey:
             decision = Decision(name, None, Target(Kind.INDEXES, (self._index,)))
         return self._answers.files(self._index, decision, (self._base,), every=True)
 
-    def _at_root(self) -> tuple[bool, str]:
+    def _at_root(self, made_up: str) -> tuple[bool, str]:
+        """What there is where no project is known that it has to have."""
+        try:
+            self._files(made_up)
+        except ERRORS as failure:
+            if not _is_moved(failure):
+                raise
         if is_local(self._base):
-            return True, "is a directory" if Path(url_to_path(self._base)).is_dir() else "is a file"
+            return True, _in_file_system(Path(url_to_path(self._base)))
         if self._index.flat:
             return True, "answers"
         head = self._head(self._base.rstrip("/") + "/")
@@ -201,7 +212,7 @@ class _Survey:
 
 def _is_moved(failure: BaseException) -> bool:
     error = getattr(failure, "error", None)
-    return isinstance(error, IndexFailedError) and " redirects its page to " in error.message
+    return isinstance(error, IndexFailedError) and error.moved
 
 
 def _first(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -211,6 +222,24 @@ def _first(chunks: Iterator[bytes]) -> Iterator[bytes]:
         size += len(chunk)
         if size >= _ENOUGH:
             return
+
+
+def _in_file_system(path: Path) -> str:
+    """What a directory or page of links or projects is, and what it has."""
+    if not path.is_dir():
+        return "is a file"
+    below = [each for each in path.iterdir() if each.is_dir()]
+    files = sum(is_file_of(each.name, None) for each in path.iterdir())
+    directories = _count(len(below), "directory", "directories")
+    return f"is a directory with {_count(files, 'distribution')} and {directories} in it"
+
+
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def _or(names: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _status(head: _Head) -> str:

@@ -1,4 +1,4 @@
-"""One download as its bytes pass: hashed, counted, and resumed where it breaks off (spec 5.9)."""
+"""One download as its bytes pass: hashed, counted, and resumed where it breaks off."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Transfer:
 
     :param algorithms: the digests that are wanted.
     :param size: that the file must have, in bytes; None for any.
+    :ivar answers: the responses whose bodies it has followed.
     """
 
     def __init__(self, algorithms: Iterable[str], size: int | None) -> None:
@@ -35,6 +36,7 @@ class Transfer:
         self._expected = size
         self.size = 0
         self.complete = False
+        self.answers: list[Any] = []
 
     @property
     def digests(self) -> dict[str, str]:
@@ -52,6 +54,7 @@ class Transfer:
 
         :param resume: asks again, with further headers.
         """
+        self.answers.append(response)
         stream = response.raw.stream
         length = response.headers.get("Content-Length", "")
         expected = int(length) if length.isascii() and length.isdigit() else None
@@ -66,6 +69,8 @@ class Transfer:
                 failure = failure or "the connection was closed"
                 of = "" if expected is None else f" of {expected:,}"
                 said = f"it broke off after {self.size:,}{of} bytes: {failure}"
+                if getattr(response, "from_cache", False):  # pip's, which would give the same again
+                    raise BrokenOffError(said)
                 again = self._resumed(response, resume, said)
                 logger.warning("%s: %s; resuming", redact(response.url), said)
                 chunks = again.raw.stream(amount, decode_content=decode_content)

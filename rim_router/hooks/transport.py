@@ -1,17 +1,21 @@
-"""A view of pip's session that only goes where the table allows (spec section 5, rules 7, 8 and 10)."""
+"""A view of pip's session that only goes where the table allows (reference: Redirects)."""
 
 from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from pip._vendor.requests.exceptions import RequestException
+
 from rim_router.errors import RefusedHostError, RimRouterError
 from rim_router.hooks.diagnostics import pip_error
+from rim_router.hooks.failures import EXTERNAL_ROOTS
 from rim_router.hooks.lookalike import lookalike
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.external import host_line
-from rim_router.rules.hosts import UNREADABLE, forwards_to, has_remedy, is_login, is_upgrade
+from rim_router.rules.hosts import UNREADABLE, WITHOUT_DIGEST, forwards_to, has_remedy, is_login, is_upgrade
+from rim_router.rules.recognition import LOGIN_HINT
 from rim_router.rules.urls import Origin, redact, resolve
 
 if TYPE_CHECKING:
@@ -30,7 +34,7 @@ class _Wanted(Record):
     what: str
     page: bool
     strong: bool
-    refused: Callable[[str, str | None], RimRouterError] | None
+    refused: Callable[..., RimRouterError] | None
 
 
 class Transport:
@@ -58,7 +62,7 @@ class Transport:
         *,
         page: bool = False,
         strong: bool = False,
-        refused: Callable[[str, str | None], RimRouterError] | None = None,
+        refused: Callable[..., RimRouterError] | None = None,
     ) -> Any:
         """A session like pip's own, for one page or file.
 
@@ -68,12 +72,13 @@ class Transport:
         :param what: is asked for, for messages.
         :param page: whether it is an index page.
         :param strong: whether a strong digest is known for it.
-        :param refused: makes the error for a refused URL from a message and a hint.
+        :param refused: makes the error for a refused URL, with what :class:`IndexFailedError` takes.
         """
         wanted = _Wanted(hosts, what, page, strong, refused)
         view = lookalike(session)
         view.rim_router_upgraded = None
         ask = view.request
+        first = ""  # the URL that was asked for before any redirect
         source: str | None = None
         reasons: dict[Origin, str] = {}  # why hosts that no rule names may be asked all the same
 
@@ -92,7 +97,7 @@ class Transport:
             if url is not None:
                 # What requests makes of it, if it can read it at all, is judged when it is sent.
                 try:
-                    self._check(wanted, response.url, url)
+                    self._check(wanted, response.url, url, first)
                 except RimRouterError:
                     response.close()
                     raise
@@ -100,7 +105,9 @@ class Transport:
             return target
 
         def get_adapter(url: str) -> Any:
-            self._check(wanted, source, url)
+            nonlocal first
+            first = url if source is None else first
+            self._check(wanted, source, url, first)
             if source is not None:
                 self._note(source, url)
             before, origin = Origin.of(source or url), Origin.of(url)
@@ -110,30 +117,35 @@ class Transport:
             if origin in hosts.own or origin == view.rim_router_upgraded:
                 self.asked.append(origin.netloc)
                 return session.get_adapter(url)
-            redirect = "http to https" if upgrade else "a redirect of a file with a strong digest"
+            redirect = (
+                "a redirect of a file with a strong digest" if strong else "the index has the file there"
+            )
+            redirect = "http to https" if upgrade else redirect
             self._contact(origin, url, hosts.rule(origin) or reasons.setdefault(origin, redirect))
             self.asked.append(origin.netloc)
-            return _external_adapter(session)
+            return _external_adapter(session, self._table.policy.external_roots)
 
         view.request = request
         view.get_redirect_target = get_redirect_target
         view.get_adapter = get_adapter
         return view
 
-    def _check(self, wanted: _Wanted, source: str | None, url: str) -> None:
+    def _check(self, wanted: _Wanted, source: str | None, url: str, first: str) -> None:
         """Refuse a URL that may not be asked.
 
         :param source: what has redirected to it; None for nothing.
+        :param first: the URL with which the redirects began.
         """
         hosts, page, hint = wanted.hosts, wanted.page, None
         if source is None:
             fault = hosts.request_fault(url)
         else:
-            listed = self._table.policy.redirects == "listed" or (self._recording and not wanted.strong)
-            strong = wanted.strong or self._recording
-            fault = hosts.redirect_fault(source, url, page=page, strong=strong, listed=listed)
+            listed, recording = self._table.policy.redirects == "listed", first if self._recording else None
+            fault = hosts.redirect_fault(
+                source, url, page=page, strong=wanted.strong, listed=listed, recording=recording
+            )
             forwarding = self._forwarding(hosts, url, refused=fault is not None) if page else None
-            fault, hint = forwarding or (fault, fault and _hint(wanted, url, fault))
+            fault, hint = forwarding or (fault, fault and _hint(wanted, source, url, fault))
         if fault is not None:
             raise self._refusal(wanted, source, url, fault, hint)
 
@@ -151,7 +163,7 @@ class Transport:
         message = f"{'has' if source is None else 'redirects'} {what} {'at' if source is None else 'to'} "
         message += f"{redact(url)}, {fault}"
         if wanted.refused is not None:
-            return pip_error(wanted.refused(message, hint))
+            return pip_error(wanted.refused(message, hint=hint, moved=source is not None))
         who = "the table" if source is None else Origin.of(source)
         return pip_error(RefusedHostError(f"{who} {message}", hint=hint))
 
@@ -181,35 +193,40 @@ class Transport:
         self._journal.write("contacted", host=origin.netloc, url=redact(url), rule=rule)
 
 
-def _hint(wanted: _Wanted, target: str, fault: str) -> str | None:
+def _hint(wanted: _Wanted, source: str, target: str, fault: str) -> str | None:
     """What would help against a redirect that may not be followed."""
-    if wanted.page and is_login(target):
-        return "that looks like a log-in page: are the credentials for this index right?"
+    if wanted.page and is_login(target, source):
+        return LOGIN_HINT
     if not wanted.hosts.indexes or not has_remedy(fault):
         return None
-    if "strong digest" in fault:
+    if fault == WITHOUT_DIGEST:
         return f"to record its digest, run: rim-router pin {wanted.what}"
     line = host_line(Origin.of(target).netloc, wanted.hosts.indexes[0])
     if wanted.page:
         return (
+            "if that is where one logs in, the index wants credentials; "
             f"if all of the index is there now, use its URL there, or {line}; "
             "if only names that it lacks are sent there, turn that off at the server"
         )
     return f"if that is right, use that URL for the index, or {line}"
 
 
-def _external_adapter(session: Any) -> Any:
+def _external_adapter(session: Any, roots: str) -> Any:
     """The adapter for other hosts than an index's own: its roots are Mozilla's or those the user chose.
 
     pip's own adapters may trust what the system trusts, or whatever ``--trusted-host`` says.
+
+    :param roots: ``policy.external-roots``; with "system" they are what pip itself trusts.
     """
     known = session.__dict__.get("rim_router_adapter")
     if known is not None:
         return known
     usual = session.adapters["https://"]
     adapter = lookalike(usual)
-    # An empty context: requests adds the roots that are given with each request.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # An empty context: requests adds the roots that are given with each request. The kind that newer pips
+    # have trusts what the system trusts, besides.
+    kind = ssl.SSLContext if roots == "mozilla" or usual._ssl_context is None else type(usual._ssl_context)
+    context = kind(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     adapter._ssl_context = context
     adapter.proxy_manager = {}
@@ -221,8 +238,13 @@ def _external_adapter(session: Any) -> Any:
         return type(usual).proxy_manager_for(adapter, proxy, **{**options, "ssl_context": context})
 
     def send(request: Any, *args: Any, verify: Any = True, **options: Any) -> Any:
-        roots = verify if isinstance(verify, str) else library("certifi").where()
-        return type(usual).send(adapter, request, *args, verify=roots, **options)
+        if not isinstance(verify, str):
+            verify = library("certifi").where() if roots == "mozilla" else True
+        try:
+            return type(usual).send(adapter, request, *args, verify=verify, **options)
+        except RequestException as failure:
+            setattr(failure, EXTERNAL_ROOTS, roots)
+            raise
 
     adapter.proxy_manager_for = proxy_manager_for
     adapter.send = send

@@ -82,7 +82,7 @@ class Wheel:
                     yield entry, line, os.path.normpath(where)
 
     def name_faults(self, ground: Ground) -> list[str]:
-        """In what it is not the project that was asked for (spec 4.7)."""
+        """In what it is not the project that was asked for."""
         metadata = contents.metadata_entries(self.placed, ground)
         return contents.name_faults(
             self.project, [(entry, where, _names(self.read(entry))) for entry, where in metadata]

@@ -1,4 +1,4 @@
-"""Every digest that is known of a file, required on whatever way pip comes by its bytes (spec section 5)."""
+"""Every digest that is known of a file, required on whatever way pip comes by its bytes."""
 
 from __future__ import annotations
 

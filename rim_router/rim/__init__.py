@@ -1,4 +1,4 @@
-"""The file format that stands for a wheel hosted elsewhere: our dialect of PEP 759 (spec 5.4).
+"""The file format that stands for a wheel hosted elsewhere: our dialect of PEP 759 (reference: .rim files).
 
 PEP 759 was withdrawn and leaves some things open. What this dialect decides is said where it is
 decided: the archive in :mod:`.archive`, the name in :mod:`.filename`, ``EXTERNAL-HOSTING.json`` in

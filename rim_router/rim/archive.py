@@ -1,4 +1,4 @@
-"""Takes apart the zip archive of a ``.rim`` without trusting a single number in it (spec 5.4).
+"""Takes apart the zip archive of a ``.rim`` without trusting a single number in it (reference: .rim files).
 
 The standard library's reader looks for an archive anywhere in a file and believes its directory. This
 one wants a file that is one archive from the first byte to the last, in which every byte belongs to
@@ -291,7 +291,7 @@ def _content(entry: _Entry, packed: bytes, left: int) -> tuple[bytes, str | None
         try:
             content = inflater.decompress(packed, min(most, left) + 1)
         except zlib.error:
-            return b"", f"{shown} is broken: its packed bytes are no deflate stream"
+            return b"", f"{shown} is broken: its packed bytes are not a deflate stream"
         whole = inflater.eof and not inflater.unused_data
     fault = None
     if len(content) > left:

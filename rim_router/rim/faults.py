@@ -24,7 +24,7 @@ def quoted(text: str) -> str:
 
 
 class RimError(RimRouterError):
-    """A ``.rim`` file is malformed (spec 5.4, PEP 759).
+    """A ``.rim`` file is malformed (reference: .rim files; PEP 759).
 
     :param file: its name.
     :param faults: every reason, each a sentence without its subject or about a part of the file.
@@ -44,7 +44,7 @@ class RimError(RimRouterError):
 
 
 class DismountError(RimError):
-    """A wheel cannot be turned into a ``.rim`` (spec 5.4)."""
+    """A wheel cannot be turned into a ``.rim`` (reference: .rim files)."""
 
     reference = "cannot-dismount"
     what = "cannot be dismounted"

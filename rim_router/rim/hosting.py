@@ -1,4 +1,4 @@
-"""``EXTERNAL-HOSTING.json``: where a wheel is, whose it is, and which bytes it has (PEP 759, spec 5.4).
+"""``EXTERNAL-HOSTING.json``: where a wheel is, whose it is, and which bytes it has (PEP 759).
 
 The PEP leaves open what this dialect decides: ``version`` is the string ``"1.0"`` or a number written
 with a fraction (``1.0``, not ``1``); there are no other keys than those of version 1.0; the URI is ASCII,
@@ -126,7 +126,7 @@ def _load(content: bytes, faults: list[str]) -> dict[str, Any] | None:
         return int(text)
 
     def constant(text: str) -> None:
-        raise ValueError(f"{text} is no JSON number")
+        raise ValueError(f"{text} is not a JSON number")
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         times = Counter(key for key, _ in pairs)
@@ -154,7 +154,7 @@ def _load(content: bytes, faults: list[str]) -> dict[str, Any] | None:
 
 def _judge(values: dict[str, Any], wheel: str | None, faults: list[str]) -> None:
     faults += [f"no {key}" for key in _REQUIRED if key not in values]
-    faults += [f"{quoted(key)} is no key of version {VERSION}" for key in values if key not in _KEYS]
+    faults += [f"{quoted(key)} is not a key of version {VERSION}" for key in values if key not in _KEYS]
     if "version" in values and not _is_version(values["version"]):
         shown = values["version"]
         shown = quoted(shown) if isinstance(shown, str) else json.dumps(shown)[:_LONGEST_TEXT]

@@ -1,4 +1,4 @@
-"""Reads a ``.rim`` file, gathering everything that is wrong with it (PEP 759, spec 5.4)."""
+"""Reads a ``.rim`` file, gathering everything that is wrong with it (PEP 759; reference: .rim files)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Rim:
 
     @property
     def strong_hashes(self) -> dict[str, str]:
-        """Those hashes that count (spec section 5)."""
+        """Those hashes that count (reference: External files)."""
         return {name: digest for name, digest in self.hashes.items() if name in STRONG}
 
     @property
@@ -97,14 +97,14 @@ def read(source: bytes | BinaryIO, filename: str) -> Rim:
     wheel = _wheel_name(filename, faults)
     data = source if isinstance(source, bytes) else _read_up_to(source, MAX_SIZE + 1)
     if len(data) > MAX_SIZE:
-        raise RimError(filename, [*faults, f"is over {MAX_SIZE // 1024 // 1024} MiB"])
+        raise RimError(filename, [*faults, f"is larger than {MAX_SIZE // 1024 // 1024} MiB"])
     before = len(faults)
     names, contents = unpack(data, faults)
     if not names and len(faults) > before:
         raise RimError(filename, faults)
     directory = dist_info_of(names, wheel, faults)
     faults += [
-        f"{quoted(name)} is outside of the .dist-info directory"
+        f"{quoted(name)} is outside the .dist-info directory"
         for name in names
         if not name.partition("/")[0].endswith(".dist-info") or "/" not in name
     ]

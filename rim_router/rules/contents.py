@@ -1,4 +1,4 @@
-"""What a wheel may bring, by the paths to which pip will write it (spec section 4, rules 7 and 8). Pure."""
+"""What a wheel may bring, by the paths to which pip will write it. Pure."""
 
 from __future__ import annotations
 
@@ -264,9 +264,9 @@ def import_path_fault(line: str, directory: str, placed: Placed) -> str | None:
     where = spelling(directory)
     paths = [spelling(path) for _, path in placed]
     if not line.isascii() or not line.isprintable():
-        return "with characters that are not read everywhere in the same way"
+        return "with characters that systems read differently"
     if where.endswith(".egg") or where in paths:
-        return "which is no plain directory"
+        return "which is not a plain directory"
     return (
         None
         if any(path.startswith(f"{where}/") for path in paths)
@@ -321,13 +321,13 @@ def name_faults(project: str, metadata: Iterable[tuple[str, str, Collection[str]
     seen: set[str] = set()
     for entry, where, names in metadata:
         if where in seen:
-            faults.append(f"{entry} is not the only one to be written there")
+            faults.append(f"{entry} is not the only entry that would be written there")
         seen.add(where)
         parts = where.split("/")
         info = parts[-1] if parts[-1].endswith(_INFO) else parts[-2]
         if project_of(info) != project:
             faults.append(f"{entry} is in the place of {project_of(info)}")
         if len(names) != 1:
-            faults.append(f"{entry} has {f'{len(names)} names' if names else 'no name'} in it")
+            faults.append(f"{entry} has {f'{len(names)} names' if names else 'no name'}")
         faults += [f"{entry} says that it is {name}" for name in names if normalise(name.strip()) != project]
     return faults if seen else ["it has no core metadata"]

@@ -1,4 +1,4 @@
-"""Digests of files: which of them count (spec section 5)."""
+"""Digests of files: which of them count (reference: External files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a file that an index page or a ``[[wheel]]`` names may be used (spec section 5). Pure."""
+"""Whether a file that an index page or a ``[[wheel]]`` names may be used. Pure."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Judge:
         try:
             origin = Origin.of(url)
         except ValueError:
-            return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
+            return Verdict(False, shown, True, "its URL cannot be read, or programs read it differently")
         name = self.index.name
         if origin in self.own:
             if self.policy.require_hashes == "all" and not is_strong and origin != LOCAL:
@@ -163,7 +163,7 @@ def judge_wheel(wheel: ExternalWheel, url: str, pins: Pins) -> Verdict:
 
 
 def pinned(verdict: Verdict, filename: str, pins: Pins, digests: Mapping[str, str] | None = None) -> Verdict:
-    """A verdict with what a pin says about the file, whichever index or host offers it (spec 5.3).
+    """A verdict with what a pin says about the file, whichever index or host offers it (reference: Pins).
 
     :param digests: the strong ones that are known for it, if it may not be used for another reason: one that
         contradicts its pin is not just passed over either.
@@ -189,5 +189,9 @@ def pinned(verdict: Verdict, filename: str, pins: Pins, digests: Mapping[str, st
 def host_line(netloc: str, index: Index) -> str:
     """The line that would allow a host, besides those that are allowed already."""
     entries = ", ".join(f'"{entry}"' for entry in [*index.external_hosts, netloc])
+    if index.source.layer == "command":  # there are no more than URLs in that
+        return (
+            f"define the index in a table, with external-hosts = [{entries}], and name it in {index.source}"
+        )
     add, to = ("set", "in") if index.external_hosts else ("add", "to")
     return f"{add} external-hosts = [{entries}] {to} index {index.name} in {index.source}"

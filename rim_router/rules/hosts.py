@@ -1,4 +1,4 @@
-"""Which hosts may be asked for what belongs to an index, redirect targets included (spec 5.7). Pure."""
+"""Which hosts may be asked for what belongs to an index, redirect targets included. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
     from rim_router.rules.table import Decision, ExternalWheel, Index
 
-UNREADABLE = "which cannot be read, or not by everybody in the same way"
+UNREADABLE = "which cannot be read, or which programs read differently"
 _NOT_HTTPS = "which is not https"
-_NOT_HTTPS_ANY_MORE = "which is not https any more"
+_NOT_HTTPS_ANY_MORE = "which is no longer https"
 _WITH_CREDENTIALS = "which carries credentials"
-_WITHOUT_DIGEST = "which is another host, and no strong digest of the file is known"
+WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
+_UNVOUCHED = "which is not among the external-hosts, and no digest is known that would vouch for the file"
 
 
 class Hosts(Record):
@@ -56,9 +57,11 @@ class Hosts(Record):
 
         What is not the own of each index that may have is nobody's.
         """
-        indexes = linking(Origin.of(url), decision) or decision.indexes
+        origin = Origin.of(url)
+        having = tuple(index for index in decision.indexes if origin in index.own_origins)
+        indexes = linking(origin, decision) or having or decision.indexes
         own = [index.own_origins for index in indexes]
-        return cls(own[0].intersection(*own), indexes)
+        return cls(own[0].intersection(*own) if own else frozenset(), indexes)
 
     def rule(self, origin: Origin) -> str | None:
         """What allows a host that is not the index's own; None if nothing does."""
@@ -84,7 +87,14 @@ class Hosts(Record):
         return None if self.rule(origin) is not None else "which is on no host that may be asked for it"
 
     def redirect_fault(
-        self, source: str, target: str, *, page: bool, strong: bool, listed: bool
+        self,
+        source: str,
+        target: str,
+        *,
+        page: bool,
+        strong: bool,
+        listed: bool,
+        recording: str | None = None,
     ) -> str | None:
         """Why a redirect may not be followed, as a relative clause; None if it may.
 
@@ -92,12 +102,16 @@ class Hosts(Record):
         :param page: whether it is that of an index page, and not of a file.
         :param strong: whether a strong digest of the file is known.
         :param listed: whether files too may only be redirected to ``external-hosts``.
+        :param recording: the URL that was asked for first, if the file is to get a digest: then one of the
+            index itself may come from wherever it says. For one on an external host the list of hosts holds.
         """
         try:
             before, after = Origin.of(source), Origin.of(target)
         except ValueError:
             return UNREADABLE
         fault = self._fault_between(before, after, page=page, strong=strong, listed=listed)
+        if fault == WITHOUT_DIGEST and recording is not None:
+            fault = None if self.rule(after) or Origin.of(recording) in self.own else _UNVOUCHED
         return _WITH_CREDENTIALS if fault is None and "@" in urlsplit(target).netloc else fault
 
     def _fault_between(
@@ -112,12 +126,12 @@ class Hosts(Record):
         if after in self.own and not page:
             return None
         if self.rule(after) is not None:
-            return None if page or strong else _WITHOUT_DIGEST
+            return None if page or strong else WITHOUT_DIGEST
         if page:
             return "which is not on its origin"
         if listed:
             return 'which is not among the external-hosts, and policy.redirects is "listed"'
-        return None if strong else _WITHOUT_DIGEST
+        return None if strong else WITHOUT_DIGEST
 
 
 def has_remedy(fault: str) -> bool:
@@ -176,9 +190,20 @@ def _place(url: str) -> tuple[str, str]:
     return Origin.of(url).netloc, unquote(urlsplit(url).path).rstrip("/")
 
 
-_LOGIN = r"(?i)\b(?:(?:log|sign)[-_]?[io]n|sso|saml2?|o?auth2?|authorize|adfs|openid(?:-connect)?)\b"
+_LOGIN = (
+    r"(?i)\b(?:(?:log|sign)[-_]?[io]n|sso|saml2?|o?auth2?|authorize|adfs|openid(?:-connect)?|idp|cas|realms"
+    r"|login\w*)\b"
+)
 
 
-def is_login(url: str) -> bool:
-    """Whether a URL looks like that of a log-in page."""
-    return re.search(_LOGIN, url.partition("?")[0]) is not None
+def is_login(url: str, source: str) -> bool:
+    """Whether a URL looks like that of a log-in page: by its words, or because it leads back afterwards.
+
+    :param source: the page that has redirected to it.
+    """
+    place, _, query = url.partition("?")
+    back = urlsplit(source)
+    there_and_back = unquote(query)
+    return re.search(_LOGIN, place) is not None or (
+        len(back.path) > 1 and (back.path in there_and_back or f"//{back.netloc}" in there_and_back)
+    )

@@ -1,4 +1,4 @@
-"""Project names (PEP 503) and the pattern language over them (spec section 3)."""
+"""Project names (PEP 503) and the pattern language over them (reference: [routes])."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Pattern(NamedTuple):
         prefix = text.endswith("*")
         stem = text[:-1] if prefix else text
         if "*" in stem:
-            raise ValueError(f"{text!r} has a '*' that is not the one at the end")
+            raise ValueError(f"{text!r} has a '*' that is not at the end")
         if prefix and not stem:
             return cls("", True)
         literal = normalise(stem)

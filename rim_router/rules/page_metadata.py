@@ -21,7 +21,9 @@ QUARANTINED = "quarantined"
 # The others that PEP 792 has; what else an index says counts as active.
 _STATUSES = ("active", "archived", "deprecated", QUARANTINED)
 _LONGEST_REASON = 200
-QUARANTINE_HINT = "it may be malicious: ask whoever runs the index, and take it from nowhere else meanwhile"
+QUARANTINE_HINT = (
+    "it may be malicious: ask whoever runs the index, and do not install it from anywhere else meanwhile"
+)
 
 _JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
 _CHARSET = r"(?i);\s*charset\s*=\s*\"?([^\s\";]+)"
@@ -52,7 +54,7 @@ class ProjectStatus(Record):
         return self.status == QUARANTINED
 
     def __str__(self) -> str:
-        return f"{self.status}: {self.reason}" if self.reason else f"{self.status}, without a reason given"
+        return f"{self.status}: {self.reason}" if self.reason else f"{self.status}, with no reason given"
 
 
 def is_json(content_type: str) -> bool:
@@ -65,9 +67,9 @@ def version_fault(versions: list[object]) -> str | None:
     for version in versions:
         text = version.strip() if isinstance(version, str) else ""
         if not re.fullmatch(_VERSION, text):
-            return "it gives no API version that is known"
+            return "it gives no known API version"
         if text.partition(".")[0] != "1":
-            return f"it is of API version {text}, and only version 1 is known"
+            return f"it has API version {text}, and only version 1 is supported"
     return None
 
 

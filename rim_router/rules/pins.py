@@ -1,4 +1,4 @@
-"""Pins: the digests that files hosted elsewhere must have, by file name (spec section 5, rule 3). Pure."""
+"""Pins: the digests that files hosted elsewhere must have, by file name (reference: Pins). Pure."""
 
 from __future__ import annotations
 

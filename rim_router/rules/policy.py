@@ -1,4 +1,4 @@
-"""The policy in force: what is allowed beyond look-ups (spec section 6). Pure."""
+"""The policy in force: what is allowed beyond look-ups (reference: [policy]). Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,26 @@ if TYPE_CHECKING:
 
 
 class Policy(Record):
-    """The policy in force (spec section 6)."""
+    """The policy in force (reference: [policy])."""
 
     require_hashes: str = "external"
     pins: str = "optional"
     direct_references: str = "hashed"
     offline_find_links: str = "allow"
     redirects: str = "hashed"
+    external_roots: str = "mozilla"
+    disable: str = "allow"
     minimum_openssl: str | None = None
     sources: Mapping[str, Source] = EMPTY
     _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
+
+    @property
+    def forbids_find_links(self) -> str | None:
+        """What forbids local find-links with ``--no-index``, as a clause; None if nothing does."""
+        if self.offline_find_links == "allow":
+            return None
+        source = self.sources.get("offline-find-links")
+        return 'policy.offline-find-links is "deny"' + (f" in {source}" if source else "")
 
     def asks_for_newer(self, openssl: str) -> str | None:
         """What asks for a newer OpenSSL than this one; None if nothing does.

@@ -32,6 +32,15 @@ _DECLARED = (
 _HREF = rb"""(?i)<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))"""
 
 NO_INDEX_HINT = "is the URL that of an index (PEP 503), and are its credentials right?"
+LOGIN_HINT = (
+    "the index wants a log-in: give it credentials, in its URL by a variable such as ${RIM_ROUTER_TOKEN}, by "
+    "netrc or by keyring, or correct those that it has"
+)
+_LOGIN_FORM = (
+    rb"(?i)<input\b[^>]*\btype\s*=\s*[\"']?password\b|\bname\s*=\s*[\"']?SAMLRequest\b"
+    rb"|<form\b[^>]*\baction\s*=[^>]*\b(?:login|sign_?in|sso|authorize)\b"
+    rb"|<(?:title|h1)\b[^>]*>[^<]*\b(?:log|sign)[ -]?[io]n\b"
+)
 _VERSION_HINT = "upgrade rim-router, or route it to an index that answers in version 1 (PEP 629)"
 
 
@@ -65,7 +74,8 @@ def page_fault(content: bytes, content_type: str, project_name: str | None) -> P
     if any(is_file_of(filename, project_name) for filename in linked_files(content)):
         return None
     files = "a distribution" if project_name is None else f"a file of {project_name}"
-    return PageFault(f"it neither says that it is one nor links to {files}")
+    hint = LOGIN_HINT if re.search(_LOGIN_FORM, content) else NO_INDEX_HINT
+    return PageFault(f"it neither says that it is one nor links to {files}", hint)
 
 
 def _versions(metas: Iterable[tuple[str, str]], content_type: str) -> list[object]:
@@ -136,7 +146,7 @@ def namespace_fault(content: bytes, content_type: str, namespace: str) -> str | 
     :param namespace: normalised.
     """
     if not is_json(content_type):
-        return "it answers in HTML, and only JSON (API version 1.5) can tell"
+        return "it answers in HTML, and only JSON (API version 1.5) names the owner of a namespace"
     entries = json.loads(content).get("namespaces")
     for entry in entries if isinstance(entries, list) else ():
         name = entry.get("name") if isinstance(entry, dict) else None

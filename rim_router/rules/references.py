@@ -1,4 +1,4 @@
-"""Whether a direct reference to a claimed name may be followed (spec section 4, rule 5). Pure."""
+"""Whether a direct reference to a claimed name may be followed (reference: Look-ups, rule 6). Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BY_NAME = "require it by name and version"
 _NO_HASH = "it carries no sha256, sha384 or sha512"
 _ADD_HASH = "add #sha256=… to the URL"
 _STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
-_YOURSELF = "do without that project; or, if you trust this exact file, add it with its hash to your command"
+_YOURSELF = "do not use that project; or, if you trust this exact file, add it with its hash to your command"
 
 
 def names_in(filename: str) -> list[str]:
@@ -54,7 +54,7 @@ def judge_reference(
     try:
         origin = Origin.of(url[url.find("+") + 1 :] if _is_vcs(url) else url)
     except ValueError:
-        return Verdict(False, shown, True, "its URL cannot be read, or not by everybody in the same way")
+        return Verdict(False, shown, True, "its URL cannot be read, or programs read it differently")
     counts = is_users or pinned
     verdict = _judge(shown, origin, decision, policy, strong and counts, is_users)
     if not verdict.allowed or origin == LOCAL:
@@ -67,7 +67,7 @@ def judge_reference(
         return verdict.replaced(allowed=False, reason=reason, remedy=remedy)
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
-        reason = "external without a pin, and pins are required"
+        reason = "external and not pinned, and pins are required"
         return verdict.replaced(allowed=False, reason=reason, remedy=_BY_NAME)
     return verdict
 
@@ -102,7 +102,7 @@ def _refused(shown: str, decision: Decision, is_users: bool) -> Verdict:
     """The verdict on a reference that nothing speaks for."""
     for index in decision.indexes:
         if index.unset:
-            reason = f"whether it is on the origin of index {index.name} in {index.source} cannot be told"
+            reason = f"it is not known whether it is on the origin of index {index.name} in {index.source}"
             return Verdict(False, shown, True, reason, f"set {' and '.join(index.unset)}")
     if not is_users:
         reason = (

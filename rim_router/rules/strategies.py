@@ -35,7 +35,7 @@ class Answer(Record):
 
 
 def is_last(strategy: str, answer: Answer) -> bool:
-    """Whether the indexes after the one that has answered are not asked (spec section 3, strategies).
+    """Whether the indexes after the one that has answered are not asked (reference: Lists of indexes).
 
     :param strategy: one of :data:`STRATEGIES`.
     """

@@ -1,4 +1,4 @@
-"""The routing table: which index serves which project, and why (spec sections 3 and 4).
+"""The routing table: which index serves which project, and why (reference: [routes]).
 
 Pure: nothing here opens a path or a socket.
 """
@@ -77,7 +77,8 @@ class Index(Record):
         return next((entry for entry in self.external_hosts if entry.matches(origin)), None)
 
     def __str__(self) -> str:
-        return f"{self.name} ({redact(self.url)})"
+        shown = redact(self.url)
+        return shown if self.name == shown else f"{self.name} ({shown})"
 
 
 class ExternalWheel(Record):
@@ -216,9 +217,16 @@ class Decision(Record):
             return f"{self.route.pattern} in {self.route.source}"
         return f"[[wheel]] in {self.wheels[0].source}" if self.wheels else "nothing"
 
+    @property
+    def is_by_default(self) -> bool:
+        """Whether only ``"*"`` claims the project."""
+        return self.route is not None and not self.route.pattern.literal and not self.wheels
+
     def __str__(self) -> str:
         if not self.claimed:
             return f"{self.name} is left to pip"
+        if self.target.kind is Kind.DENY:
+            return f"{self.name} is denied ({self.claim})"
         target = str(self.target)
         if self.wheels and self.target.kind is not Kind.WHEELS:
             target += " and wheels"
@@ -262,7 +270,7 @@ class RoutingTable:
         return bool(self.files)
 
     def route(self, name: str) -> Decision:
-        """Where the project comes from; *name* need not be normalised (spec section 3, patterns)."""
+        """Where the project comes from; *name* need not be normalised (reference: [routes])."""
         decision = self._decisions.get(name)
         if decision is None:
             normalised = normalise(name)

@@ -1,4 +1,4 @@
-"""URLs: origins, host patterns and redaction (spec sections 3 and 5)."""
+"""URLs: origins, host patterns and redaction (reference: External files)."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ class Origin(NamedTuple):
             parts = _split(url)
             port = None if parts.scheme == "file" else parts.port
         except ValueError:
-            raise ValueError("is not a URL that can be read") from None
+            raise ValueError("cannot be read as a URL") from None
         scheme, is_file = parts.scheme, parts.scheme == "file"
         needs_host = scheme in _DEFAULT_PORTS
         # Whoever opens a file unquotes its path first.
         path = unquote(parts.path) if is_file else parts.path
         if (is_file or needs_host) and re.match(_LIKE_A_HOST, path):
             raise ValueError(
-                "has a path that begins with two slashes, which some take for another host: write one"
+                "has a path that begins with two slashes, which some programs read as another host: write one"
             )
         authority = _LOCAL_AUTHORITY if is_file else _AUTHORITY
         if (needs_host or parts.netloc) and not re.fullmatch(authority, parts.netloc):

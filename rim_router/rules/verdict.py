@@ -1,4 +1,4 @@
-"""What is said of a file: whether it may be used, with which digests, and why (spec sections 4 and 5)."""
+"""What is said of a file: whether it may be used, with which digests, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What wheels bring, and whose they are: looked at before anything is written (spec 1, 4.7 and 4.8)."""
+"""What wheels bring, and whose they are: looked at before anything is written."""
 
 from __future__ import annotations
 
@@ -492,7 +492,7 @@ class TestThePlugin:
 
 
 class TestOneNameOneProject:
-    """The name that was asked for, that of the ``.dist-info`` and the ``Name`` in METADATA (spec 4.7)."""
+    """The name that was asked for, that of the ``.dist-info`` and the ``Name`` in METADATA."""
 
     def odd(self, kind: str) -> Artifact:
         """A wheel or sdist of ``acme``, which is not claimed, and which says something else inside."""

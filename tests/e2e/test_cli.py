@@ -83,6 +83,11 @@ def test_doctor_where_pip_is_open(environments: Environments) -> None:
     environment.route(*TABLE)
     assert examined(environment, 1, RIM_ROUTER_DISABLE="1")["state"] == "open"
     assert examined(environment, 0, RIM_ROUTER_DISABLE="yes")["state"] == "routed"
+    report = examined(environment, 1, RIM_ROUTER_DISABLE="1", RIM_ROUTER_REQUIRE="1")
+    assert (report["state"], report["required"]) == ("refuses", "1")
+    assert "RIM_ROUTER_REQUIRE=1 does not let pip go on without it" in report["why"]
+    environment.route(*TABLE, {"disable": "deny"})
+    assert examined(environment, 1, RIM_ROUTER_DISABLE="1")["state"] == "refuses"
     twin = environments.inert_twin()
     assert examined(twin, 1)["state"] == "open"
 

@@ -43,8 +43,8 @@ def test_each_run_ends_as_it_should(environments: Environments) -> None:
     assert "acme_model-1.0-py3-none-any.whl" in tampered
     assert "is not the right file" in " ".join(re.sub(r"[│╰╭─>|]", " ", tampered).split())
     assert "Acme Models" in tampered
-    assert "-> installed: acme-model (nothing)" in tampered
-    assert "NOT as it should be" not in result.stdout
+    assert "-> installed: acme-model (not installed)" in tampered
+    assert "NOT as expected" not in result.stdout
     assert result.stderr == ""
     assert left_behind(environment) == []
     assert list(environment.project.iterdir()) == []
@@ -117,8 +117,8 @@ def test_a_run_that_does_not_end_as_it_should(
 
     assert main(["demo"]) == 1
     out = capsys.readouterr().out
-    assert "-> NOT as it should be, which is: the real one was installed" in out
-    assert out.endswith("`rim-router doctor` may tell why.\n")
+    assert "-> NOT as expected, which is: the attack fails: the real one is installed" in out
+    assert out.endswith("`rim-router doctor` may say why.\n")
 
 
 def test_the_table_of_the_demo_has_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from tests.support.wheels import sdist, wheel
 if TYPE_CHECKING:
     from tests.conftest import Environments
     from tests.e2e.conftest import Stage
+    from tests.support.environments import Result
     from tests.support.servers import Authority
 
 FAILURES: dict[str, tuple[Behaviour, str]] = {
@@ -207,7 +208,7 @@ class TestQuarantined:
         )
         result = victim.pip("install", "acme-core")
         assert result.returncode != 0, str(result)
-        assert "acme-core is quarantined, without a reason given" in result.words
+        assert "acme-core is quarantined, with no reason given" in result.words
         assert victim.origin("acme_core") is None
         assert strategy == "version-priority" or not stage.public.asked_for("acme-core")
 
@@ -277,7 +278,7 @@ class TestOtherVersionsOfTheInterface:
         victim = environments.equipped()
         stage.route(victim)
         result = victim.pip("install", *stage.both, "acme-core")
-        stage.assert_stopped(victim, result, "it is of API version 2.0", "upgrade rim-router")
+        stage.assert_stopped(victim, result, "it has API version 2.0", "upgrade rim-router")
         assert "is the URL" not in result.words
 
     def test_an_empty_page_of_the_type_of_indexes(self, stage: Stage, environments: Environments) -> None:
@@ -287,3 +288,61 @@ class TestOtherVersionsOfTheInterface:
         stage.route(victim)
         result = victim.pip("install", *stage.both, "acme-core")
         stage.assert_stopped(victim, result, "No matching distribution found for acme-core")
+
+
+LOGIN = "https://login.example/authorize"
+NO_OBJECTS = ("Max retries", "urllib3", "object at 0x", "HTTPConnectionPool")
+
+
+class TestWhatWouldHelp:
+    """What pip is told to do is what helps, and names the line of the table."""
+
+    def result(self, stage: Stage, environments: Environments, index: object) -> Result:
+        """pip stops."""
+        victim = environments.equipped()
+        victim.route({"acme": index}, {"acme-*": "acme"})
+        result = victim.pip("install", *stage.both, "acme-core", env={"PIP_RETRIES": "1"})
+        stage.assert_stopped(victim, result)
+        assert not any(words in result.output for words in NO_OBJECTS), str(result)
+        return result
+
+    @pytest.mark.parametrize("has_mirrors", [False, True], ids=["alone", "with mirrors"])
+    def test_no_answer(self, has_mirrors: bool, stage: Stage, environments: Environments) -> None:
+        """The index and its mirrors are down: why is said in words, also before pip tries again."""
+        stage.private.close()
+        mirrors = [stage.private.url.replace("localhost", "127.0.0.1")] if has_mirrors else []
+        words = self.result(stage, environments, {"url": stage.private.url, "mirrors": mirrors}).words
+        assert "cannot be reached: Connection refused" in words
+        expected = (
+            "its URL and its mirrors are in" if has_mirrors else 'add mirrors = ["URL"] to index acme in'
+        )
+        assert f"{expected} ./index-routing.toml:2" in words
+
+    def test_certificate(self, stage: Stage, environments: Environments, authority: Authority) -> None:
+        """Nobody vouches for it."""
+        with IndexServer("private", tls=authority.context("localhost")) as server:
+            words = self.result(stage, environments, server.url).words
+        assert "its certificate cannot be verified" in words
+        assert "--cert FILE or PIP_CERT=FILE" in words
+        assert "external-roots" not in words  # which are not those of indexes
+
+    @pytest.mark.parametrize("given", [False, True], ids=["without credentials", "with credentials"])
+    def test_forbidden(self, given: bool, stage: Stage, environments: Environments) -> None:
+        """Credentials are to blame only if there are any; with a probe it can mean "not found"."""
+        stage.private.on("acme-core", status(403))
+        url = stage.private.url.replace("//", "//ci:s3cr3t-w0rd@") if given else stage.private.url
+        words = self.result(stage, environments, url).words
+        assert ("check the credentials" in words) == given
+        assert ("without credentials" in words) != given
+        assert 'add probe = "NAME"' in words
+        assert "absent-status = [403] to index acme in ./index-routing.toml:2" in words
+
+    @pytest.mark.parametrize("how", ["page", "another host", "back again"])
+    def test_log_in(self, how: str, stage: Stage, environments: Environments) -> None:
+        """The host of a log-in page is never to be added to the table."""
+        page = f"https://gate.example/?next={stage.private.url}acme-core/"
+        to = {"page": login_page, "another host": redirect(LOGIN), "back again": redirect(page)}[how]
+        stage.private.on("acme-core", to)
+        words = self.result(stage, environments, stage.private.url).words
+        assert "the index wants a log-in" in words
+        assert "external-hosts" not in words

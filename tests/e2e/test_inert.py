@@ -108,7 +108,7 @@ class TestInert:
         assert runs[1][1:] == runs[0][1:]
 
     def test_a_table_elsewhere_is_not_in_force(self, stage: Stage, environments: Environments) -> None:
-        """Only the tables of section 2 of the reference count, and a sibling directory's is none of them."""
+        """Only the tables that discovery finds count, and a sibling directory's is none of them."""
         victim = environments.equipped()
         stage.route(victim)
         sibling = victim.place / "sibling"

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,14 +14,14 @@ import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.environments import once
 from tests.support.external import twins
-from tests.support.servers import Exchange, IndexServer, latency
+from tests.support.servers import Exchange, IndexServer, latency, redirect
 from tests.support.wheels import wheel
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "pylock.external.toml"
 LOCKS = (26, 1)  # the first pip that installs from a lock file
+METADATA = (25, 3)  # from here on pip downloads nothing for --dry-run whose metadata lie beside it
 
 
 @dataclass
@@ -269,6 +271,259 @@ def test_two_at_once(stage: Stage, environments: Environments) -> None:
     ]
     assert [process.wait(timeout=120) for process in processes] == [0, 0]
     assert_pinned(victim, stage.torch, stage.leaf, other)
+
+
+# Where it makes no difference whether there are metadata beside the files.
+once_is_enough = pytest.mark.parametrize("stage", [False], indirect=True, ids=["json"])
+
+
+# Whatever pip refuses for lack of a digest can be pinned
+
+
+def refused_then_pinned(victim: Environment, *artifacts: Artifact, request: tuple[str, ...]) -> None:
+    """A request that pip refuses is pinned as it stands, and then installed."""
+    refused = victim.pip("install", "--upgrade", *request)
+    assert refused.returncode != 0, str(refused)
+    assert 'policy.redirects is "listed"' not in refused.words
+    pinned = pin(victim, *request)
+    assert pinned.returncode == 0, str(pinned)
+    assert "Nothing to pin" not in pinned.stdout
+    assert_pinned(victim, *artifacts)
+    installed = victim.pip("install", "--upgrade", *request)
+    assert installed.returncode == 0, str(installed)
+    for artifact in artifacts:
+        assert victim.installed()[artifact.project] == artifact.version
+
+
+def test_files_of_the_index_that_redirect_to_a_store(stage: Stage, environments: Environments) -> None:
+    """Without a digest: as those of Azure, Gemfury and of releases on GitHub do."""
+    victim = environments.equipped()
+    victim.extra_environ["PIP_CERT"] = str(stage.authority.bundle)
+    tls = stage.authority.context("localhost")
+    with IndexServer("index", tls=tls, html_only=stage.index.html_only) as index:
+        for artifact in (stage.torch, stage.leaf):
+            index.add(artifact, hashes=(), core_metadata=stage.index.html_only and "sha256")
+            index.on(urlsplit(index.file_url(artifact)).path, redirect(stage.cdn.host(artifact)))
+        victim.route({"azure": index.url}, {"torch": "azure", "leaf": "azure"})
+        refused_then_pinned(victim, stage.torch, stage.leaf, request=("torch",))
+        evil = stage.tamper()
+        stopped = victim.pip("install", "--force-reinstall", "torch")
+        assert stopped.returncode != 0, str(stopped)
+        assert evil.digest() in stopped.words
+        stage.cdn.forget()
+        assert pin(victim, "torch").returncode == 1
+        assert pin(victim, "--update", "torch").returncode == 0
+
+
+@once_is_enough
+def test_a_store_that_the_table_does_not_list(stage: Stage, environments: Environments) -> None:
+    """Where it asks for that, the policy holds for the pin too, and nobody else is asked."""
+    victim = environments.equipped()
+    victim.extra_environ["PIP_CERT"] = str(stage.authority.bundle)
+    with IndexServer("index", tls=stage.authority.context("localhost")) as index:
+        index.add(stage.leaf, hashes=())
+        index.on(urlsplit(index.file_url(stage.leaf)).path, redirect(stage.cdn.host(stage.leaf)))
+        victim.route({"azure": index.url}, {"leaf": "azure"}, {"redirects": "listed"})
+        result = pin(victim, "leaf")
+    assert result.returncode == 2, str(result)
+    assert 'policy.redirects is "listed"' in result.words
+    assert not stage.cdn.requests
+    assert not lock(victim).exists()
+
+
+def test_every_file_must_have_a_digest(stage: Stage, environments: Environments) -> None:
+    """And the pages give none: those of a directory listing, on plain http."""
+    victim = environments.equipped()
+    for name in ("torch", "leaf"):
+        stage.index.on(name, redirect(f"{stage.index.base}/none"))
+    with IndexServer("listing", html_only=True) as listing:
+        for artifact in (stage.torch, stage.leaf):
+            listing.add(artifact, hashes=(), core_metadata=stage.index.html_only and "sha256")
+        routes = {"torch": "vllm", "leaf": "vllm"}
+        victim.route({"vllm": listing.url}, routes, {"require-hashes": "all"})
+        refused_then_pinned(victim, stage.torch, stage.leaf, request=("torch",))
+        listing.host(stage.evil)
+        stopped = victim.pip("install", "--force-reinstall", "torch")
+        assert stopped.returncode != 0, str(stopped)
+        assert stage.evil.digest() in stopped.words
+
+
+@once_is_enough
+def test_what_needs_no_pin(stage: Stage, environments: Environments) -> None:
+    """A file of the index itself, with a digest or not; it is not even downloaded for that."""
+    victim = environments.equipped()
+    with IndexServer("index", html_only=True) as index:
+        index.add(stage.leaf, hashes=(), core_metadata="sha256")
+        victim.route({"own": index.url}, {"leaf": "own"})
+        result = pin(victim, "leaf")
+        assert result.returncode == 0, str(result)
+        assert "Nothing to pin" in result.stdout
+        assert not lock(victim).exists()
+
+
+# pip's own options
+
+
+@once_is_enough
+def test_what_was_asked_for_is_pinned(stage: Stage, environments: Environments) -> None:
+    """And not the newest: a version, a pre-release, another platform, a file of requirements."""
+    victim = environments.equipped()
+    stage.route(victim)
+    older, preview, other = (
+        wheel("leaf", "0.9", origin="older"),
+        wheel("leaf", "2.0rc1", origin="preview"),
+        wheel("leaf", "1.1", origin="other", tag="cp39-abi3-win_arm64"),
+    )
+    for artifact in (older, preview, other):
+        stage.index.add(artifact, hashes=(), at=stage.cdn)
+    refused_then_pinned(victim, older, request=("leaf<1",))
+    lock(victim).unlink()
+    victim.pip("uninstall", "--yes", "leaf", check=True)
+    refused_then_pinned(victim, preview, request=("--pre", "leaf"))
+    lock(victim).unlink()
+    foreign = ["--platform", "win_arm64", "--python-version", "3.11", "--only-binary", ":all:"]
+    result = pin(victim, *foreign, "--no-deps", "-q", "leaf")
+    assert result.returncode == 0, str(result)
+    assert result.stdout == ""
+    assert_pinned(victim, other)
+    evil = wheel("leaf", "1.1", origin="evil", tag="cp39-abi3-win_arm64")
+    stage.cdn.host(evil)
+    changed = pin(victim, *foreign, "leaf")
+    assert changed.returncode == 1, str(changed)
+    (hint,) = re.findall(r"rim-router pin (.+)", changed.stderr)
+    assert pin(victim, *shlex.split(hint)).returncode == 0
+    assert_pinned(victim, evil)
+    lock(victim).unlink()
+    (victim.project / "constraints.txt").write_text("leaf==0.9\n", encoding="utf-8")
+    (victim.project / "requirements.txt").write_text("-c constraints.txt\nleaf\n", encoding="utf-8")
+    assert pin(victim, "-r", "requirements.txt").returncode == 0
+    assert_pinned(victim, older)
+    assert pin(victim, "-c", "constraints.txt", "leaf").returncode == 0
+    assert_pinned(victim, older)
+
+
+# pip's cache
+
+
+def cacheable(artifact: Artifact) -> Callable[[Exchange], bool]:
+    """Serve a file that caches may keep, and say that it is the same whatever it is."""
+
+    def act(exchange: Exchange) -> bool:
+        if "If-None-Match" in exchange.headers:
+            exchange.reply(304, ETag='"same"')
+        else:
+            kept = {"Cache_Control": "max-age=1000000", "ETag": '"same"'}
+            exchange.reply(200, artifact.data, "application/octet-stream", **kept)
+        return True
+
+    return act
+
+
+@once_is_enough
+@pytest.mark.parametrize("poisoned", ["other", "truncated"])
+def test_a_wrong_body_in_the_cache(poisoned: str, stage: Stage, environments: Environments) -> None:
+    """It is thrown away and asked for once more; a pip without the plugin takes it."""
+    victim, plain = environments.equipped(), environments.plain()
+    cache = victim.home / "pip-cache"
+    stage.route(victim)
+    for each in (victim, plain):
+        each.extra_environ.update(
+            PIP_CERT=str(stage.authority.bundle), PIP_CACHE_DIR=str(cache), PIP_NO_CACHE_DIR=None
+        )
+    where = urlsplit(stage.cdn.file_url(stage.torch)).path
+    assert pin(victim, "torch").returncode == 0
+    stage.cdn.on(where, cacheable(stage.torch if poisoned == "truncated" else stage.evil))
+    options = ("--no-deps", "--index-url", stage.index.url, "torch")
+    plain.pip("download", "--dest", str(victim.place / "downloads"), *options, check=True)
+    if poisoned == "truncated":
+        bodies = [path for path in cache.rglob("*.body") if path.read_bytes() == stage.torch.data]
+        if not bodies:
+            pytest.skip("this pip keeps bodies in another form")
+        for body in bodies:
+            body.write_bytes(stage.torch.data[:100])
+    stage.cdn.on(where, cacheable(stage.torch))
+    if poisoned == "other":
+        plain.pip("install", *options, check=True)
+        assert plain.origin("torch") == "attacker"
+    stage.cdn.forget()
+    result = victim.pip("install", "torch")
+    assert result.returncode == 0, str(result)
+    assert victim.origin("torch") == "owner"
+    assert "cache" in result.words
+    asked = [each for each in stage.cdn.requests if each.file == stage.torch.filename]
+    assert [(each.method, each.headers.get("If-None-Match")) for each in asked] == [("GET", None)]
+    stage.cdn.forget()
+    again = victim.pip("install", "--force-reinstall", "torch")
+    assert again.returncode == 0, str(again)
+    assert [each for each in stage.cdn.requests if each.file == stage.torch.filename] == []
+
+
+def test_pins_are_what_the_server_has(stage: Stage, environments: Environments) -> None:
+    """And not what pip's cache has."""
+    victim = environments.equipped()
+    victim.extra_environ.update(PIP_CACHE_DIR=str(victim.home / "pip-cache"), PIP_NO_CACHE_DIR=None)
+    stage.route(victim)
+    where = urlsplit(stage.cdn.file_url(stage.torch)).path
+    options = ("--no-deps", "--index-url", stage.index.url, "torch")
+    stage.cdn.on(where, cacheable(stage.evil))
+    disabled = {"RIM_ROUTER_DISABLE": "1"}
+    victim.pip("download", "--dest", str(victim.place / "downloads"), *options, env=disabled, check=True)
+    stage.cdn.on(where, cacheable(stage.torch))
+    for args in ([], ["--update"]):
+        result = pin(victim, *args, "torch")
+        assert result.returncode == 0, str(result)
+        assert_pinned(victim, stage.torch, stage.leaf)
+
+
+@once_is_enough
+def test_what_the_index_hashes_is_not_downloaded(stage: Stage, environments: Environments) -> None:
+    """With metadata beside the file pip can tell what it would install without it."""
+    if environments.pip_version < METADATA:
+        pytest.skip("this pip downloads whatever it considers")
+    victim = environments.equipped()
+    stage.route(victim)
+    for algorithm in ("sha256", "sha512"):
+        artifact = wheel("leaf", f"2.{algorithm[3:]}", origin="owner")
+        stage.index.html_only = True
+        stage.index.add(artifact, hashes=(algorithm,), core_metadata="sha256", at=stage.cdn)
+        stage.cdn.forget()
+        result = pin(victim, "leaf")
+        assert result.returncode == 0, str(result)
+        assert artifact.digest(algorithm) in lock(victim).read_text(encoding="utf-8")
+        assert [
+            each for each in stage.cdn.requests if each.method == "GET" and each.file.endswith(".whl")
+        ] == []
+        result = victim.pip("install", "leaf")
+        assert result.returncode == 0, str(result)
+
+
+# Where pins go
+
+
+@once_is_enough
+def test_a_table_of_the_machine(stage: Stage, environments: Environments) -> None:
+    """Next to which nobody's pins are written: what is printed leads to pins of the project."""
+    victim = environments.equipped()
+    stage.route(victim)
+    site = victim.site_config / "rim-router"
+    site.mkdir(parents=True)
+    (victim.project / "index-routing.toml").rename(site / "index-routing.toml")
+    refused = pin(victim, "torch")
+    assert refused.returncode == 2, str(refused)
+    assert not stage.cdn.requests
+    (hint,) = re.findall(r"run: rim-router pin (.+)", refused.stderr)
+    pinned = pin(victim, *shlex.split(hint))
+    assert pinned.returncode == 0, str(pinned)
+    assert_pinned(victim, stage.torch, stage.leaf)
+    assert [path.name for path in site.iterdir()] == ["index-routing.toml"]
+    installed = victim.pip("install", "torch")
+    assert installed.returncode == 0, str(installed)
+    assert victim.origin("torch") == "owner"
+    again = pin(victim, "torch")
+    assert "2 unchanged" in again.stdout, str(again)
+    other = victim.place / "other.toml"
+    assert pin(victim, "--output", str(other), "torch").returncode == 0
+    assert other.read_bytes() == lock(victim).read_bytes()
 
 
 # The lock file in the hands of others

@@ -25,7 +25,7 @@ RIM = rim_of(REAL, f"https://cdn.example/{REAL.filename}")
 NEWER = wheel("acme-core", "99.0", origin="attacker")
 # In front of the other host, its port and the path. For `urllib.parse.urljoin` all of them stay on the index.
 WAYS = {"slashes": "////", "scheme": "{scheme}:////", "tab": "//\t//"}
-AMBIGUOUS = "not by everybody in the same way"
+AMBIGUOUS = "programs read"
 
 
 @dataclass

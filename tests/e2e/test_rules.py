@@ -88,7 +88,8 @@ class TestOffline:
         stage.route(victim, **{"offline-find-links": "deny"})
         links = write_flat_dir(victim.place / "wheels", [stage.impostor])
         result = victim.pip("install", "--no-index", "--find-links", links, "acme-core")
-        stage.assert_stopped(victim, result)
+        said = 'because policy.offline-find-links is "deny" in ./index-routing.toml:6'
+        stage.assert_stopped(victim, result, f"--find-links {links}", said)
 
     def test_from_an_index_in_the_file_system(self, stage: Stage, environments: Environments) -> None:
         """The route's own index may be asked when it is local."""
@@ -294,6 +295,17 @@ class TestWhereTablesLie:
 class TestVisible:
     """What was decided is visible."""
 
+    def test_what_goes_where_all_goes(self, stage: Stage, environments: Environments) -> None:
+        """A name that only ``"*"`` claims has its line with ``-v``; any other has it always."""
+        victim = environments.equipped()
+        indexes = {"acme": stage.private.url, "all": stage.public.url}
+        victim.route(indexes, {"acme-*": "acme", "*": "all"})
+        said = "Routing tool to all (* in ./index-routing.toml)"
+        for options, expected in (([], False), (["-v"], True)):
+            result = victim.pip("install", "--dry-run", *options, "tool", check=True)
+            assert "Routing acme-core to acme (acme-* in " in result.output
+            assert (said in result.output) is expected, str(result)
+
     def test_the_lines(self, stage: Stage, environments: Environments) -> None:
         """One line for the table, one for each routed name, one warning for what is now ignored."""
         victim = environments.equipped()
@@ -422,7 +434,7 @@ class TestUnsetVariables:
             stage.assert_stopped(victim, result, said, "./index-routing.toml:2, indexes.acme")
         reference = f"acme-core @ {stage.private.file_url(stage.real)}"
         result = victim.pip("install", reference)
-        stage.assert_stopped(victim, result, "cannot be told", "set RIM_ROUTER_TOKEN")
+        stage.assert_stopped(victim, result, "is not known", "set RIM_ROUTER_TOKEN")
         result = victim.pip("install", "--no-index", "acme-core")
         stage.assert_stopped(victim, result, "No matching distribution")
         assert not stage.private.requests

@@ -1,4 +1,4 @@
-"""A hash in the metadata of another project is a stranger's own word: it opens no claimed name (spec 4.5)."""
+"""A hash in the metadata of another project is a stranger's own word: it opens no claimed name."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 import shutil
 import sys
 import tarfile
@@ -66,7 +67,11 @@ class TestWheel:
         assert metadata["License-Expression"] == "MIT"
         readme = metadata.get_payload(decode=True)
         assert isinstance(readme, bytes)
-        assert readme.rstrip() == (ROOT / "README.md").read_bytes().rstrip()
+        text = readme.decode()
+        assert metadata["Description-Content-Type"] == "text/markdown"
+        assert text.startswith((ROOT / "README.md").read_text(encoding="utf-8").partition("![")[0])
+        links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"(?ms)^```.*?^```$", "", text))
+        assert [link for link in links if not link.startswith("https://")] == []
         assert "rim-router = rim_router.cli:main" in entry_points
         names = {each.partition(">")[0] for each in metadata.get_all("Requires-Dist", [])}
         assert names == {"certifi", "packaging", "platformdirs", "tomli"}
@@ -90,6 +95,7 @@ class TestSource:
         needed = modules() | {
             START_UP_FILE,
             "pyproject.toml",
+            "hatch_build.py",
             "noxfile.py",
             "LICENSE",
             "README.md",
@@ -169,7 +175,7 @@ class TestInstallation:
         checkout = tmp_path / "checkout"
         for name in ("_rim_router", "rim_router"):
             shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in (START_UP_FILE, "pyproject.toml", "README.md", "LICENSE"):
+        for name in (START_UP_FILE, "pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, checkout)
         _install_editable(environments, environment, checkout)
         environment.route({"acme": private.url}, {"acme-*": "acme"})

@@ -1,4 +1,4 @@
-"""Generated wheels: nothing gets to a protected path, and no honest wheel is refused (spec 4.8)."""
+"""Generated wheels: nothing gets to a protected path, and no honest wheel is refused."""
 
 from __future__ import annotations
 

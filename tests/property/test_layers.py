@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rim_router.config import load_files
-from rim_router.config.files import LayerFile
+from rim_router.config.files import LayerFile, command_layer
+from rim_router.config.parse import parse
 from rim_router.errors import TableError
 from rim_router.rules.names import Pattern
 
@@ -31,6 +33,11 @@ class File:
     layer: str
     indexes: dict[str, str]
     routes: dict[str, tuple[str, bool]]
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path("/", self.layer, "index-routing.toml")
 
     def text(self) -> bytes:
         """As TOML."""
@@ -65,10 +72,7 @@ def stacks(draw: st.DrawFn, locks: bool = False) -> list[File]:
 def loaded(files: list[File]) -> Optional[dict[str, Optional[str]]]:  # noqa: UP045
     """The URL of each name's index; None if the tables are refused."""
     try:
-        table = load_files(
-            LayerFile(file.layer, Path("/", file.layer, "index-routing.toml"), False, file.text())
-            for file in files
-        )
+        table = load_files(LayerFile(file.layer, file.path, False, file.text()) for file in files)
     except TableError:
         return None
     decisions = {name: table.route(name) for name in NAMES}
@@ -99,7 +103,7 @@ def specificity(pattern: str) -> int:
 
 
 def naive(files: list[File]) -> Optional[dict[str, Optional[str]]]:  # noqa: UP045
-    """What section 2 says, by looking at everything for every name."""
+    """What the reference says, by looking at everything for every name."""
     for position, file in enumerate(files):
         for pattern, (index, _) in file.routes.items():
             if url(files, position, index) is None:
@@ -154,3 +158,63 @@ def test_the_order_of_routes_in_a_file_never_matters(files: list[File]) -> None:
     """Reversed, everything is the same."""
     turned = [File(file.layer, file.indexes, dict(reversed(list(file.routes.items())))) for file in files]
     assert loaded(turned) == loaded(files)
+
+
+# What an entry of RIM_ROUTER_ROUTES can lead to: names that there may be or not, URLs and paths.
+PLACES = ("https://one.example", "https://u:p@two.example/x", "./a/b", "~")
+VALUES = (*INDEXES, "nowhere", "pip", "wheels", *PLACES)
+SECRET = "s3cr3t"
+
+
+def outcome(files: list[LayerFile]) -> Any:
+    """Where each name goes and by which route of which rank; or how many faults there are."""
+    try:
+        table = load_files(files)
+    except TableError as error:
+        return len(error.faults)
+    decisions = [table.route(name) for name in NAMES]
+    return [
+        (
+            decision.target.kind,
+            [index.url for index in decision.indexes],
+            decision.route and (decision.route.pattern, decision.route.rank),
+            [route.pattern for route in decision.also_matched],
+        )
+        for decision in decisions
+    ]
+
+
+@given(
+    stacks(locks=True),
+    st.dictionaries(st.sampled_from([*PATTERNS, "A_B", "a*b", "?"]), st.sampled_from(VALUES)),
+    st.sampled_from([" ", "\n", " \t "]),
+)
+def test_routes_of_a_command_are_those_of_a_project_one_layer_higher(
+    files: list[File], routes: dict[str, str], between: str
+) -> None:
+    """A URL or a path is an index of its own."""
+    places = {value: f"own-{number}" for number, value in enumerate(PLACES)}
+    lines = ["[indexes]", *(f"{name} = {json.dumps(value)}" for value, name in places.items()), "[routes]"]
+    for pattern, value in routes.items():
+        lines.append(f"{json.dumps(pattern)} = {json.dumps(places.get(value, value))}")
+    below = [LayerFile(file.layer, file.path, False, file.text()) for file in files]
+    table = LayerFile("project", Path("/here/index-routing.toml"), False, "\n".join(lines).encode())
+    text = between.join(f"{pattern}={value}" for pattern, value in routes.items())
+    assert outcome([*below, command_layer(text, Path("/here"))]) == outcome([*below, table])
+
+
+FORMS = (
+    "{0}://u:%s@{1}",
+    "{0}=https://%s@{1}",
+    "{0}=https://h/?%s{1}",
+    "{0}/?%s{1}",
+    "%s@{0}={1}",
+)
+
+
+@given(st.text(), st.text(), st.sampled_from(FORMS))
+def test_no_text_of_a_command_breaks_anything_or_shows_a_secret(before: str, after: str, form: str) -> None:
+    """Whatever it is, it is read, or its faults are told."""
+    layer = parse(command_layer(form.replace("%s", SECRET).format(before, after), Path("/here")), {})
+    shown = [*map(str, layer.faults), *(str(index) for index in layer.indexes.values() if index is not None)]
+    assert not [text for text in shown if SECRET in text]

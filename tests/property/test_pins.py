@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
+import shlex
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rim_router.cli.pin.files import ExternalFile
+from rim_router.cli.pin import command
+from rim_router.cli.pin.files import FileToPin
+from rim_router.cli.pin.options import pin_command
 from rim_router.cli.pin.record import NEVER, Outcome, State, outcomes, recorded
 from rim_router.cli.pin.store import Store
 from rim_router.cli.pin.toml_text import toml_text
@@ -25,11 +30,11 @@ tags = st.sampled_from(["py3-none-any.whl", "cp311-cp311-linux_x86_64.whl", ".ta
 digests = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 
 
-def external_file(name: str, version: str, tag: str, digest: str, size: int | None) -> ExternalFile:
+def external_file(name: str, version: str, tag: str, digest: str, size: int | None) -> FileToPin:
     end = tag if tag.startswith(".") else f"-{tag}"
     filename = f"{name.replace('-', '_')}-{version}{end}"
     url = f"https://cdn.example/{filename.replace('+', '%2B')}"
-    return ExternalFile(name, version, filename, url, url, {"sha256": digest}, size, "")
+    return FileToPin(name, version, filename, url, url, {"sha256": digest}, size, "")
 
 
 files = st.builds(external_file, names, versions, tags, digests, st.none() | st.integers(0, 2**40))
@@ -55,7 +60,7 @@ def read(text: str) -> tuple[dict[str, Any], Pins]:
 
 @settings(deadline=None)
 @given(runs)
-def test_what_is_pinned_is_read(several: list[list[ExternalFile]]) -> None:
+def test_what_is_pinned_is_read(several: list[list[FileToPin]]) -> None:
     """Every file of every run, with the digest that was accepted last."""
     text, data, pins = "", None, NO_PINS
     expected: dict[str, str] = {}
@@ -83,10 +88,10 @@ def test_what_is_pinned_is_read(several: list[list[ExternalFile]]) -> None:
 
 @settings(deadline=None)
 @given(st.lists(files, min_size=1, max_size=6, unique_by=lambda file: file.filename), st.randoms())
-def test_the_order_is_always_the_same(each: list[ExternalFile], random: Any) -> None:
+def test_the_order_is_always_the_same(each: list[FileToPin], random: Any) -> None:
     """But for which version is the last, the file is the same whatever came first."""
 
-    def pinned(order: list[ExternalFile]) -> str:
+    def pinned(order: list[FileToPin]) -> str:
         data = None
         for file in order:
             data = recorded(data, [Outcome(file, State.ADDED)])
@@ -105,3 +110,25 @@ def test_any_document_is_written_as_it_is(document: dict[str, Any]) -> None:
     text = toml_text(document)
     assert read_toml(text.encode(), "x")[1] == document
     assert toml_text(read_toml(text.encode(), "x")[1]) == text
+
+
+words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=8).filter(
+    lambda word: not word.startswith("-") and "://" not in word
+)
+options = st.one_of(
+    st.sampled_from([["--pre"], ["--no-deps"], ["--no-index"]]),
+    st.tuples(st.sampled_from(["-r", "-c", "--platform", "--only-binary", "-f"]), words).map(list),
+)
+
+
+@given(st.lists(options, max_size=4), st.lists(words | st.just("-x"), min_size=1, max_size=3))
+def test_a_command_that_is_shown_can_be_copied(
+    given_options: list[list[str]], requirements: list[str]
+) -> None:
+    """Into a shell: it is the same command, whatever characters are in it."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    command.configure(parser)
+    typed = parser.parse_args([*chain.from_iterable(given_options), "--", *requirements])
+    shown = shlex.split(pin_command(typed))
+    assert shown[:2] == ["rim-router", "pin"]
+    assert parser.parse_args(shown[2:]) == typed

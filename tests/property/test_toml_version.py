@@ -1,4 +1,4 @@
-"""A table is TOML 1.0, whatever the reader of this Python takes (spec section 2)."""
+"""A table is TOML 1.0, whatever the reader of this Python takes (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,10 @@ def test_what_is_newer(text: str, place: str, what: str | None, monkeypatch: pyt
     assert said.startswith(f"x:{place}: ")
     if what is not None:
         named, hint = WHAT[what]
-        assert said == f"x:{place}: {named} is TOML 1.1, and a table is TOML 1.0 on every Python ({hint})"
+        assert (
+            said
+            == f"x:{place}: {named} is TOML 1.1, and tables are read as TOML 1.0 on every Python ({hint})"
+        )
     else:
         assert "write \\u00" in said
 

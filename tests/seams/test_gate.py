@@ -172,15 +172,15 @@ def session():
 _TWO_THREADS = """
 from pip._internal.network.session import PipSession
 from rim_router.hooks import activation
-original, both, first, seen = activation.locate, threading.Event(), threading.Lock(), []
-def locate():
+original, both, first, seen = activation.decide, threading.Event(), threading.Lock(), []
+def decide():
     # Whoever comes first waits here until the other one has come this far, or cannot.
     if first.acquire(blocking=False):
         both.wait(2)
     else:
         both.set()
     return original()
-activation.locate = locate
+activation.decide = decide
 def make():
     PipSession()
     seen.append(times())

@@ -125,3 +125,9 @@ def test_pip_that_is_too_old_says_what_to_do(environments: Environments, private
     assert "pip 22.1.2 is too old to be routed: pip 22.2 or newer is needed" in result.words
     assert "RIM_ROUTER_DISABLE=1 python -m pip install --upgrade pip" in result.words
     assert private.requests == []
+    # What would be refused is not advised.
+    environment.route({"acme": private.url}, {"acme-*": "acme"}, {"disable": "deny"})
+    result = environment.pip("install", "acme-core", "--index-url", private.url)
+    assert "22.1.2 is too old to be routed" in result.words
+    assert f"pip --python {environment.python} install --upgrade pip" in result.words
+    assert "RIM_ROUTER_DISABLE" not in result.output

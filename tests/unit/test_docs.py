@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import rim_router
+from hatch_build import with_absolute_links
 from rim_router.cli.parser import COMMANDS
 from rim_router.config import load
 from rim_router.config.keys import INDEX, MINIMUM_OPENSSL, POLICY, ROUTE, TABLE
@@ -23,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 _BLOCK = re.compile(r"^```(\S*)[ ]?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
-_TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+_LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+_TEST = re.compile(r"`(tests/[\w/]+\.py)((?:::\w+)*)`")
 
 
 def name(path: Path) -> str:
@@ -48,6 +50,18 @@ def anchors(page: Path) -> set[str]:
     """The fragments under which a page's headings are found, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def ids_in(path: Path) -> set[str]:
+    """What may stand behind a file's name in the ids of its tests, as pytest collects them."""
+    found = {""}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        within = node.body if isinstance(node, ast.ClassDef) and node.name.startswith("Test") else [node]
+        names = [each.name for each in within if isinstance(each, ast.FunctionDef)]
+        prefix = "" if within == [node] else f"::{getattr(node, 'name', '')}"
+        found |= {f"{prefix}::{name}" for name in names if name.startswith("test_")}
+        found |= {prefix}
+    return found
 
 
 def commands() -> list[str]:
@@ -100,6 +114,15 @@ def test_every_key_is_in_the_reference(key: str) -> None:
     assert f"`{key}`" in (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 
+def test_docstrings_name_sections_of_the_reference() -> None:
+    """What stands behind "reference:" in the code is a heading of the page."""
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    headings = {heading.replace("`", "") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    for path in [*(ROOT / "rim_router").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        for name in re.findall(r"[(;] ?reference: ([^();,]+)", path.read_text(encoding="utf-8")):
+            assert name in headings, path
+
+
 def test_the_variables_are_in_the_reference() -> None:
     """Every environment variable in the code is on the page."""
     text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -123,6 +146,28 @@ def test_the_readme_has_one_command_for_the_demo() -> None:
     assert re.fullmatch(r"python3 -m venv (\S+) && \1/bin/pip install \. && \1/bin/rim-router demo", command)
 
 
+def test_the_readme_of_an_index_has_absolute_links() -> None:
+    """They lead into the repository, if it is known; else only their words are left. Code stays as it is."""
+    page = "[a](docs/a.md#b) ![p](docs/p.svg) [c](https://c.example)\n```toml\n[x](y)\n```\n"
+    code = "[c](https://c.example)\n```toml\n[x](y)\n```\n"
+    source = "https://git.example/rim-router"
+    assert with_absolute_links(page, None) == f"a  {code}"
+    assert with_absolute_links(page, source) == (
+        f"[a]({source}/blob/HEAD/docs/a.md#b) ![p]({source}/raw/HEAD/docs/p.svg) {code}"
+    )
+
+
+def test_the_picture_can_be_read_aloud_and_in_the_dark() -> None:
+    """It has a title, a description and colours for both backgrounds."""
+    picture = (ROOT / "docs" / "routing.svg").read_text(encoding="utf-8")
+    for part in (
+        r"<title id=\"title\">.+</title>",
+        r"<desc id=\"description\">.+</desc>",
+        "prefers-color-scheme: dark",
+    ):
+        assert re.search(part, picture, re.DOTALL), part
+
+
 @pages
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link has a file, and every fragment a heading."""
@@ -137,11 +182,20 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pages
 def test_tests_that_are_named_exist(page: Path) -> None:
-    """A page that points to a test as its proof points to one that is there."""
+    """A page that points to a test as its proof points to one that pytest collects, and not to a helper."""
     for path, what in _TEST.findall(page.read_text(encoding="utf-8")):
         assert (ROOT / path).exists(), path
-        text = (ROOT / path).read_text(encoding="utf-8")
-        assert not what or re.search(rf"^\s*(?:class|def) {what}\b", text, re.MULTILINE), f"{path}::{what}"
+        assert what in ids_in(ROOT / path), f"{path}{what}"
+
+
+def test_ids_are_those_of_tests() -> None:
+    """A class of tests, a test and a test in a class are known, and no other function is taken for one."""
+    known = ids_in(Path(__file__))
+    assert {"", "::test_ids_are_those_of_tests"} <= known
+    assert not {"::blocks", "::ids_in", "::TABLES"} & known
+    attacks = ids_in(ROOT / "tests/e2e/test_attacks.py")
+    assert {"::TestOnEveryPip", "::TestOnEveryPip::test_html_pages"} <= attacks
+    assert "::transitive" not in attacks
 
 
 @pages
@@ -198,3 +252,19 @@ def test_the_changelog_has_this_version() -> None:
     """The version of the package has an entry."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## \[?{re.escape(rim_router.__version__)}\b", text, re.MULTILINE)
+
+
+def test_the_workflow_runs_sessions_that_are_there() -> None:
+    """CI on the forge runs what developers run; actionlint looks at the rest (`nox -s workflows`)."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    source = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = set(re.findall(r"(?m)^def ([a-z]\w*)\(session", source))
+    runs = re.findall(r"run: nox -s ([\w -]+)", workflow)
+    named = {name.partition("-")[0] for run in runs for name in run.split()}
+    assert {"lint", "types", "tests", "unit", "workflows"} <= named <= sessions
+    assert all(system in workflow for system in ("ubuntu", "macos", "windows"))
+
+
+def test_the_issue_template_asks_for_what_doctor_says() -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text(encoding="utf-8")
+    assert "rim-router doctor --json" in text

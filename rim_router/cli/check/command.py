@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from rim_router.cli import shapes, views
 from rim_router.cli.check.findings import Finding, findings
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, count, print_json, say, tell
+from rim_router.cli.rendering import (
+    NO,
+    OK,
+    UNUSABLE,
+    add_json,
+    columns,
+    count,
+    print_json,
+    say,
+    tell,
+    warn_if_off,
+)
 from rim_router.config import LayerFile, load_files, locate
 from rim_router.config.document import read_toml
-from rim_router.config.indexes import unset_fault
+from rim_router.config.switch import check_required
 from rim_router.errors import Fault, RimRouterError, TableError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rim_router.cli.check import shape
     from rim_router.rules.table import Index, RoutingTable
+
+_MOST_NAMES = 20  # of one index that are asked for: a table can have thousands
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,18 +47,22 @@ def run(args: argparse.Namespace) -> int:
     files: tuple[LayerFile, ...] = ()
     try:
         files = locate()
-        table = load_files(files)
-        unset = [unset_fault(index) for index in table.indexes if index.unset]
-        if unset:
-            raise TableError(unset)
+        check_required(files, os.environ)
+        table = load_files(files, need_variables=True)
     except RimRouterError as error:
         return _report_faults(error, files, as_json=args.json)
-    documents = {file.shown: read_toml(file.content, file.shown)[1] for file in files}
+    if table.in_force:
+        warn_if_off()
+    documents = {
+        file.shown: read_toml(file.content, file.shown)[1] for file in files if file.layer != "command"
+    }
     warnings = list(findings(table, documents))
     online = None
     if args.online:
         online, found = _survey(files, table)
         warnings += found
+    warnings.sort(key=lambda warning: _place(warning, table))
+    failed = any(not reached["ok"] for reached in online or ()) or bool(warnings and args.strict)
     if args.json:
         report: shape.CheckReport = {
             "version": shapes.VERSION,
@@ -54,12 +73,21 @@ def run(args: argparse.Namespace) -> int:
         }
         print_json(report)
     else:
-        _print(table, warnings, online)
-    failed = any(not reached["ok"] for reached in online or ())
-    return NO if failed or (warnings and args.strict) else OK
+        _print(table, warnings, online, failed=failed)
+    return NO if failed else OK
 
 
-def _print(table: RoutingTable, warnings: list[Finding], online: list[shape.Reached] | None) -> None:
+def _place(warning: Finding, table: RoutingTable) -> tuple[int, int]:
+    """Where a warning is, in the order in which people read: file by file, line by line."""
+    if warning.source is None:
+        return len(table.files), 0
+    files = [source.file for source in table.files]
+    return files.index(warning.source.file), warning.source.line or 0
+
+
+def _print(
+    table: RoutingTable, warnings: list[Finding], online: list[shape.Reached] | None, *, failed: bool
+) -> None:
     for warning in warnings:
         say(f"WARNING: {warning}")
     if online:
@@ -71,7 +99,8 @@ def _print(table: RoutingTable, warnings: list[Finding], online: list[shape.Reac
     if table.in_force:
         routes = sum(1 for _ in views.merged(table))
         files = ", ".join(source.file for source in table.files)
-        say(f"{files}: {count(routes, 'route')}, no fault, {count(len(warnings), 'warning')}")
+        verdict = "FAILED" if failed else "OK"
+        say(f"{verdict}: {count(routes, 'route')}, no errors, {count(len(warnings), 'warning')} ({files})")
 
 
 def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_json: bool) -> int:
@@ -129,19 +158,39 @@ def _survey(files: Sequence[LayerFile], table: RoutingTable) -> tuple[list[shape
     """How each URL of the indexes that routes use answers, and what is worth a warning in that."""
     from rim_router.cli.ask import ask
 
-    asked = [
+    uses = _used(table)
+    asked: list[tuple[Index, dict[str, Any]]] = [
         (
             index,
-            {"ask": "index", "index": table.indexes.index(index), "url": url, "name": name, "prefix": prefix},
+            {
+                "ask": "index",
+                "index": table.indexes.index(index),
+                "url": url,
+                "names": [*used.names][:_MOST_NAMES],
+                "prefix": used.prefix,
+            },
         )
-        for index, (name, prefix) in _used(table).items()
+        for index, used in uses.items()
         for url in range(len(index.urls))
     ]
+    answers = ask(files, [question for _, question in asked]) if asked else []
+    has: dict[Index, set[str]] = {index: set() for index, _ in asked}
+    for (index, question), answer in zip(asked, answers):
+        has[index] |= {*question["names"]} - {*answer["missing"]} if answer["ok"] else set()
     reached: list[shape.Reached] = []
     found: list[Finding] = []
-    for (index, _), answer in zip(asked, ask(files, [question for _, question in asked]) if asked else ()):
+    for (index, _), answer in zip(asked, answers):
+        every = len(uses[index].names)
+        bound = f"; it was asked for {_MOST_NAMES} of its {every} names" if every > _MOST_NAMES else ""
+        lost = [name for name in answer["missing"] if not _is_elsewhere(table, name, index, has)]
         reached.append(
-            {"index": index.name, "url": answer["url"], "ok": answer["ok"], "message": answer["message"]}
+            {
+                "index": index.name,
+                "url": answer["url"],
+                "ok": answer["ok"] and not lost,
+                "message": answer["message"] + bound,
+                "missing": answer["missing"],
+            }
         )
         found += [
             Finding(each["code"], each["message"], index.source, each["hint"]) for each in answer["findings"]
@@ -149,20 +198,36 @@ def _survey(files: Sequence[LayerFile], table: RoutingTable) -> tuple[list[shape
     return reached, found
 
 
-def _used(table: RoutingTable) -> dict[Index, tuple[str | None, str | None]]:
-    """The indexes that routes use, each with a name that is routed to it exactly, and a prefix that is.
+def _is_elsewhere(table: RoutingTable, name: str, index: Index, has: Mapping[Index, set[str]]) -> bool:
+    """Whether a project that an index does not have is where the table leads besides."""
+    decision = table.route(name)
+    others = [other for other in decision.indexes if other is not index]
+    if index not in decision.indexes:  # by a marker that does not hold here
+        return True
+    return bool(decision.wheels) or any(name in has.get(other, ()) for other in others)
+
+
+@dataclass
+class _Used:
+    """What routes lead to an index: exact names, and a prefix."""
+
+    names: dict[str, None] = field(default_factory=dict)
+    prefix: str | None = None
+
+
+def _used(table: RoutingTable) -> dict[Index, _Used]:
+    """The indexes that routes use.
 
     An index of every name has no prefix to itself.
     """
-    used: dict[Index, tuple[str | None, str | None]] = {}
+    used: dict[Index, _Used] = {}
     for route, hidden in views.merged(table):  # exact names come first, and "*" last
         literal = route.pattern.literal
         for target in () if hidden else route.targets:
             for index in target.indexes:
-                name, prefix = used.get(index, (None, None))
-                if not route.pattern.prefix:
-                    name = name or literal
+                found = used.setdefault(index, _Used())
+                if route.pattern.prefix:
+                    found.prefix = (found.prefix or literal) if literal else None
                 else:
-                    prefix = (prefix or literal) if literal else None
-                used[index] = (name, prefix)
+                    found.names[literal] = None
     return used

@@ -118,7 +118,8 @@ def _unclaimed_bare_name(table: RoutingTable, route: Route) -> Iterator[Finding]
         "bare-name",
         f"{route.pattern} does not cover {bare} itself, which goes to {to}",
         route.source,
-        f"add {bare} = {value}, or deny it",
+        # No secret of a URL that stands there is repeated.
+        f"add {bare} = {value}, or deny it" if route.source.layer != "command" else f"add {bare} there, too",
     )
 
 
@@ -159,8 +160,8 @@ def _loose_lists(table: RoutingTable) -> Iterator[Finding]:
     for index, route in unproven.items():
         yield Finding(
             "no-probe",
-            f"index {index.name} is in the list of {route.pattern} and has no probe: if it answers 404 to an "
-            "expired token, or while it is out of order, another index of the list takes its place",
+            f"index {index.name} is in the list of {route.pattern} and has no probe: if it answers 404 when "
+            "a token has expired or while it is out of order, another index of the list is used in its place",
             index.source,
             'add probe = "NAME", a project that it certainly has',
         )
@@ -205,9 +206,10 @@ def _loose_index(index: Index) -> Iterator[Finding]:
         if origin.scheme == "http" and not _is_loopback(origin.host):
             yield Finding(
                 "http",
-                f"index {index.name} is asked over http ({redact(url)}): that can be changed on the way",
+                f"index {index.name} uses plain http ({redact(url)}), so its answers can be tampered with "
+                "in transit",
                 index.source,
-                "use https",
+                "change the URL to https",
             )
 
 

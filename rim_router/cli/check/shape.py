@@ -45,14 +45,16 @@ class Reached(TypedDict):
 
     :param index: the name of the index.
     :param url: what was asked, redacted.
-    :param ok: whether it can serve.
+    :param ok: whether it can serve, and a project that is routed to it alone is there.
     :param message: what it answered, or what is wrong.
+    :param missing: the projects that were asked for and that it does not have.
     """
 
     index: str
     url: str
     ok: bool
     message: str
+    missing: list[str]
 
 
 class CheckReport(TypedDict):

@@ -1,4 +1,4 @@
-"""rim-router demo: attack unmodified pip with a second index on this machine, without and with rim-router."""
+"""rim-router demo: attack pip with a second index on this machine, without rim-router and with it."""
 
 from __future__ import annotations
 
@@ -59,20 +59,19 @@ def run(args: argparse.Namespace) -> int:
         uri = files.file_url(_MODEL, filename)
         rim = dismount(io.BytesIO(model), filename, uri=uri, owner=_OWNER, support=_SUPPORT)
         private.add(_MODEL, (filename[: -len(".whl")] + ".rim", rim))
-        say("Three servers on this machine, made for this demo and removed after it:")
-        say(
-            f"  private  {private.url}  has {_PROJECT} {_REAL}, the real one, and a .rim for {_MODEL} {_REAL}"
-        )
-        say(f"  public   {public.url}  has {_PROJECT} {_IMPOSTOR}, which anybody could have uploaded")
-        say(f"  files    https://{files.netloc}  has the wheel that the .rim stands for")
+        say("Three servers run on this machine for this demo, and are gone after it:")
+        say(f"  private  {private.url}  has the real {_PROJECT} {_REAL}, and a .rim of {_MODEL} {_REAL}")
+        say(f"  public   {public.url}  has an impostor, {_PROJECT} {_IMPOSTOR}, which anybody could upload")
+        say(f"  files    https://{files.netloc}  has the wheel of {_MODEL}")
+        say("A .rim is a small file that says where a wheel is hosted, and which digest it must have.")
         story = _Story(public, private, files, stack.enter_context(Throwaway()), verbose=args.verbose)
         as_expected = [step() for step in (story.plain, story.routed, story.tampered)]
     say()
     if all(as_expected):
-        say("All as it should be: plain pip installs the impostor, and pip with rim-router does not;")
-        say("what is hosted elsewhere is installed with the right digest, and with no other.")
+        say("All three runs ended as expected. Plain pip installed the impostor; with rim-router it did not.")
+        say("The wheel on the files host was installed with the right digest, and refused with another.")
         return OK
-    say("NOT as it should be: see above. `rim-router doctor` may tell why.")
+    say("NOT as expected: see above. `rim-router doctor` may say why.")
     return NO
 
 
@@ -100,7 +99,9 @@ class _Story:
         self._title(1, f"pip {version} without rim-router")
         self._attack(_PROJECT)
         expected = self._throwaway.installed(_PROJECT) == _IMPOSTOR and self._public.asked_for(_PROJECT)
-        return self._outcome(expected, "the impostor was installed, because its version is higher")
+        return self._outcome(
+            expected, "the attack works: the impostor is installed, because its version is higher"
+        )
 
     def routed(self) -> bool:
         """With the plugin and a table: the table's index, and no other."""
@@ -109,7 +110,9 @@ class _Story:
         self._throwaway.trust(demo_certificate.AUTHORITY)
         table = _TABLE.format(url=self._private.url, host=self._files.netloc)
         (self._throwaway.project / "index-routing.toml").write_text(table, encoding="utf-8")
-        self._title(2, "the same pip with rim-router, and this index-routing.toml in the working directory")
+        self._title(
+            2, "the same pip with rim-router, and with this index-routing.toml in the working directory"
+        )
         for line in table.splitlines():
             say(f"    {line}".rstrip())
         say()
@@ -122,14 +125,14 @@ class _Story:
             and self._private.asked_for(_PROJECT)
             and not self._public.asked_for(_PROJECT)
         )
-        moral = "the real one was installed, and the public index was not even asked"
-        return self._outcome(expected, f"{moral}; {_MODEL} came from elsewhere, with the right digest")
+        moral = "the attack fails: the real one is installed, and the public index was not even asked"
+        return self._outcome(expected, f"{moral}; {_MODEL} came from the files host, with the right digest")
 
     def tampered(self) -> bool:
         """With the plugin, after somebody has changed the wheel where it is hosted."""
         self._throwaway.pip("uninstall", "--yes", _MODEL)
         self._files.add(_MODEL, make_wheel(_MODEL, _REAL, "an attacker"))  # of the same length
-        self._title(3, f"the same again, with another wheel of {_MODEL} on the files host")
+        self._title(3, f"the same again, after the wheel of {_MODEL} on the files host was altered")
         result = self._attack(_MODEL)
         expected = (
             result.returncode != 0
@@ -137,8 +140,8 @@ class _Story:
             and self._files.asked_for(_MODEL)
             and "is not the right file" in _words(result.stdout)
         )
-        say(f"  -> installed: {_MODEL} {self._throwaway.installed(_MODEL) or '(nothing)'}")
-        return self._told(expected, "the changed wheel was refused before anything looked inside")
+        say(f"  -> installed: {_MODEL} {self._throwaway.installed(_MODEL) or '(not installed)'}")
+        return self._told(expected, "the altered wheel was refused before it was opened")
 
     def _attack(self, *names: str) -> subprocess.CompletedProcess[str]:
         for index in (self._public, self._private, self._files):
@@ -160,12 +163,12 @@ class _Story:
         private, public = (
             "asked" if index.asked_for(_PROJECT) else "not asked" for index in (self._private, self._public)
         )
-        say(f"  -> installed: {_PROJECT} {self._throwaway.installed(_PROJECT) or '(nothing)'}")
+        say(f"  -> installed: {_PROJECT} {self._throwaway.installed(_PROJECT) or '(not installed)'}")
         say(f"  -> for {_PROJECT} the private index was {private}, the public index was {public}")
         return self._told(expected, moral)
 
     def _told(self, expected: bool, moral: str) -> bool:
-        say(f"  -> as it should be: {moral}" if expected else f"  -> NOT as it should be, which is: {moral}")
+        say(f"  -> as expected, {moral}" if expected else f"  -> NOT as expected, which is: {moral}")
         return expected
 
 

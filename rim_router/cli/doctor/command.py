@@ -12,21 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router import __version__
-from rim_router.cli import shapes
-from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
+from rim_router.cli import shapes, views
+from rim_router.cli.rendering import NO, OK, add_json, add_verbose, count, fields, print_json, say
 from rim_router.config import load_files, locate
+from rim_router.config.switch import DISABLE, REQUIRE, decide
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
-from rim_router.errors import RimRouterError
+from rim_router.errors import MustBeRoutedError, RimRouterError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from rim_router.cli.doctor import shape
+    from rim_router.rules.table import RoutingTable
 
 # The hooks are imported by this command only, and late: they make pip's own copies of libraries serve.
-_SWITCH = "RIM_ROUTER_DISABLE"
 
 _PROBE = (
     "import sys; first, later = map(sys.modules.get, ('_rim_router', '_rim_router.waiter')); "
@@ -37,6 +38,7 @@ _GOOD = ("routed", "inert", "no-pip")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    add_verbose(parser, "every hook point")
     add_json(parser)
 
 
@@ -46,26 +48,32 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report)
     else:
-        say("\n".join(_text(report)))
+        say("\n".join(_text(report, verbose=args.verbose)))
     return OK if report["state"] in _GOOD else NO
 
 
 def examine() -> shape.DoctorReport:
     """Everything that the command reports."""
-    tables, table_error = _tables()
+    table, tables, table_error = _tables()
     plugin, pip = _plugin(), _pip()
-    switch = os.environ.get(_SWITCH) or None
-    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, switch=switch)
+    off, refusal = _decided()
+    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, off=off, refusal=refusal)
     return {
         "version": shapes.VERSION,
         "state": state,
         "why": why,
         "python": f"{platform.python_version()} ({sys.executable or 'unknown'})",
+        "implementation": platform.python_implementation(),
+        "os": platform.platform(),
         "plugin": plugin,
         "pip": pip,
         "tables": tables,
         "table_error": table_error,
-        "switch": switch,
+        "indexes": [views.index(index) for index in table.indexes],
+        "routes": sum(1 for _ in views.merged(table)),
+        "policy": views.policy(table.policy),
+        "switch": os.environ.get(DISABLE) or None,
+        "required": os.environ.get(REQUIRE) or None,
         "openssl": ssl.OPENSSL_VERSION,
         "certifi": _version("certifi"),
         "other_patches": [{"file": str(file), "line": line} for file, line in startup.other_patches()],
@@ -79,7 +87,8 @@ def _state(
     *,
     in_force: bool,
     table_error: str | None,
-    switch: str | None,
+    off: bool,
+    refusal: str | None,
 ) -> tuple[str, str]:
     """What pip here would do, and why."""
     if pip["version"] is None:
@@ -91,8 +100,10 @@ def _state(
             "open",
             "the plugin is not active under `python -I`: install it outside the user's site-packages",
         )
-    if switch == "1" and (in_force or table_error is not None):
-        return "open", f"{_SWITCH}=1 turns routing off: unset it"
+    if refusal is not None:
+        return "refuses", refusal
+    if off:
+        return "open", f"{DISABLE}=1 turns routing off: unset it"
     if table_error is not None:
         return "refuses", "the routing table cannot be used: correct it"
     if not in_force:
@@ -102,15 +113,25 @@ def _state(
     return "routed", "pip here is routed by the table"
 
 
-def _tables() -> tuple[list[shapes.Place], str | None]:
+def _decided() -> tuple[bool, str | None]:
+    """Whether routing is turned off here, and why pip stops because of that, or because there is no table."""
+    try:
+        return decide()[1], None
+    except MustBeRoutedError as error:
+        return False, f"{error.message}: {error.hint}"
+    except RimRouterError:
+        return False, None  # it is told with the tables
+
+
+def _tables() -> tuple[RoutingTable, list[shapes.Place], str | None]:
+    """What is in force; the files where that is all that can be told; and what is wrong with them."""
     tables: list[shapes.Place] = []
     try:
         files = locate()
         tables = [{"layer": file.layer, "file": file.shown, "line": None} for file in files]
-        load_files(files)
+        return load_files(files), tables, None
     except RimRouterError as error:
-        return tables, str(error)
-    return tables, None
+        return load_files(()), tables, str(error)
 
 
 def _plugin() -> shape.Plugin:
@@ -158,9 +179,10 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _text(report: shape.DoctorReport) -> Iterator[str]:
+def _text(report: shape.DoctorReport, *, verbose: bool) -> Iterator[str]:
     yield f"{report['state']}: {report['why']}"
-    yield from fields([*_plugin_lines(report), *_pip_lines(report["pip"]), *_other_lines(report)])
+    pip = _pip_lines(report["pip"], verbose=verbose)
+    yield from fields([*_plugin_lines(report), *pip, *_other_lines(report)])
 
 
 def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
@@ -172,7 +194,9 @@ def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
     yield "active", ("yes" if plugin["active_isolated"] else "NO") + " with python -I"
     if report["switch"] is not None:
         effect = "" if report["switch"] == "1" else " has no effect: only 1 has"
-        yield "switch", f"{_SWITCH}={report['switch']}{effect}"
+        yield "switch", f"{DISABLE}={report['switch']}{effect}"
+    if report["required"] is not None:
+        yield "required", f"{REQUIRE}={report['required']}: pip looks up nothing without a table"
     for table in report["tables"]:
         yield "tables", f"{table['file']} ({table['layer']})"
     if report["table_error"] is not None:
@@ -182,17 +206,21 @@ def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
         yield "tables", "none"
 
 
-def _pip_lines(pip: shape.Pip) -> Iterator[tuple[str, str]]:
+def _pip_lines(pip: shape.Pip, *, verbose: bool) -> Iterator[tuple[str, str]]:
     if pip["version"] is None:
         yield "pip", f"none (supported: {pip['supported']})"
         return
     yield "pip", f"{pip['version']} (supported: {pip['supported']})"
+    failing = sum(point["fault"] is not None for point in pip["hook_points"])
+    yield "hook points", f"{count(len(pip['hook_points']), 'hook point')} probed, {failing or 'none'} failing"
     for point in pip["hook_points"]:
-        yield "hook points", f"{point['fault'] or 'ok'}: {point['place']} ({point['why']})"
+        if verbose or point["fault"] is not None:
+            yield "hook points", f"{point['fault'] or 'ok'}: {point['place']} ({point['why']})"
 
 
 def _other_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
     yield "python", report["python"]
+    yield "system", report["os"]
     yield "OpenSSL", report["openssl"]
     yield "certifi", report["certifi"] or "missing"
     for patch in report["other_patches"]:

@@ -3,7 +3,7 @@
 
 from typing import Optional, TypedDict
 
-from rim_router.cli.shapes import Place
+from rim_router.cli.shapes import Index, Place, Setting
 
 
 class Plugin(TypedDict):
@@ -81,11 +81,17 @@ class DoctorReport(TypedDict):
         "open" (pip is not routed) or "no-pip".
     :param why: the state in a sentence.
     :param python: version and path of the interpreter.
+    :param implementation: of Python, such as "CPython".
+    :param os: the operating system, its release and the machine.
     :param plugin: whether the plugin is active.
     :param pip: the pip of this environment and its hook points.
     :param tables: the table files in force, lowest layer first.
     :param table_error: what is wrong with the tables; null if nothing is.
+    :param indexes: those of the tables, with redacted URLs; empty if there is something wrong with them.
+    :param routes: how many routes there are.
+    :param policy: the policy in force.
     :param switch: the value of RIM_ROUTER_DISABLE; null if it is not set.
+    :param required: the value of RIM_ROUTER_REQUIRE; null if it is not set.
     :param openssl: the version of OpenSSL.
     :param certifi: the version of certifi; null if it is missing.
     :param other_patches: other code that may patch pip.
@@ -96,11 +102,17 @@ class DoctorReport(TypedDict):
     state: str
     why: str
     python: str
+    implementation: str
+    os: str
     plugin: Plugin
     pip: Pip
     tables: list[Place]
     table_error: Optional[str]
+    indexes: list[Index]
+    routes: int
+    policy: list[Setting]
     switch: Optional[str]
+    required: Optional[str]
     openssl: str
     certifi: Optional[str]
     other_patches: list[Patch]

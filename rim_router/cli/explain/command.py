@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, fields, print_json, say, tell
+from rim_router.cli.rendering import (
+    NO,
+    OK,
+    UNUSABLE,
+    add_json,
+    add_verbose,
+    count,
+    fields,
+    print_json,
+    say,
+    tell,
+    warn_if_off,
+)
 from rim_router.config import load_files, locate
 from rim_router.config.expand import unset_text
-from rim_router.rules.names import Pattern
+from rim_router.libraries import library
+from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, Pattern
 from rim_router.rules.strategies import FIRST_INDEX, INDEX_PRIORITY, VERSION_PRIORITY
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import redact
@@ -30,6 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--online", action="store_true", help="ask the indexes for the project's files, and judge each"
     )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="with --online, also show the files that do not fit this environment",
+    )
+    add_verbose(parser, "the policy keys that have their defaults")
     add_json(parser)
 
 
@@ -44,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
         return UNUSABLE
     layers = locate()
     table = load_files(layers)
+    if table.in_force:
+        warn_if_off()
     decisions = [table.route(name) for name in args.names]
     found = _ask(layers, decisions) if args.online else {}
     report: shape.ExplainReport = {
@@ -60,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
         if not table.in_force:
             say("No routing table is in force here.")
         for decision, explanation in zip(decisions, report["names"]):
-            say("\n".join(_text(decision, table, explanation)))
+            pairs = [*_reasons(decision), *_places(decision), *_policy(table, verbose=args.verbose)]
+            say("\n".join([str(decision), *fields([*pairs, *_files(explanation, every=args.all)])]))
     return OK if all(map(_has_somewhere, report["names"])) else NO
 
 
@@ -89,10 +111,7 @@ def _explanation(
             views.route(each, hidden=each in same and used is not None and views.is_unconditional(used))
             for each in decision.also_matched
         ],
-        "policy": [
-            {"key": key, "value": value, "place": None if source is None else views.place(source)}
-            for key, value, source in views.settings(policy)
-        ],
+        "policy": views.policy(policy),
         "files": files,
         "problems": problems,
     }
@@ -111,8 +130,23 @@ def _ask(layers: Sequence[LayerFile], decisions: Sequence[Decision]) -> dict[str
 
     there = [each.name for each in decisions if each.indexes or each.wheels]
     found = ask(layers, [{"ask": "project", "name": name} for name in there]) if there else []
-    asked = {name: (answer["files"], answer["problems"]) for name, answer in zip(there, found)}
+    asked = {name: (_newest_first(answer["files"]), answer["problems"]) for name, answer in zip(there, found)}
     return {each.name: asked.get(each.name, ([], [])) for each in decisions}
+
+
+def _newest_first(files: list[shape.File]) -> list[shape.File]:
+    return sorted(files, key=_version, reverse=True)
+
+
+def _version(file: shape.File) -> Any:
+    """The version of a file; a name that has none, which no pip takes, counts as the oldest."""
+    packaging = library("packaging.utils")
+    name = file["filename"].replace(RIM_SUFFIX, WHEEL_SUFFIX)
+    parse = packaging.parse_wheel_filename if name.endswith(WHEEL_SUFFIX) else packaging.parse_sdist_filename
+    try:
+        return parse(name)[1]
+    except ValueError:
+        return library("packaging.version").Version("0.dev0")
 
 
 def _has_somewhere(explanation: shape.Explanation) -> bool:
@@ -126,11 +160,6 @@ def _has_somewhere(explanation: shape.Explanation) -> bool:
     if kind == Kind.PIP.value or explanation["files"] is None:
         return True
     return not explanation["problems"] and any(file["allowed"] for file in explanation["files"])
-
-
-def _text(decision: Decision, table: RoutingTable, explanation: shape.Explanation) -> Iterator[str]:
-    yield str(decision)
-    yield from fields([*_reasons(decision), *_places(decision), *_policy(table), *_files(explanation)])
 
 
 _STRATEGIES = {
@@ -155,7 +184,7 @@ def _reasons(decision: Decision) -> Iterator[tuple[str, str]]:
             yield "because", f"{route.pattern} is the longest prefix that matches"
         else:
             yield "because", "* matches every name that no other route claims"
-        yield "written in", views.place_text(route.source) + (", locked" if route.locked else "")
+        yield "defined in", views.place_text(route.source) + (", locked" if route.locked else "")
         if decision.target.marker is not None:
             yield "marker", f"{decision.target.marker_text} holds here"
     for other in decision.passed_over:
@@ -199,18 +228,18 @@ def _index(index: Index) -> Iterator[str]:
         yield f'  {", ".join(map(str, index.absent_statuses))} counts as "not found", as 404 and 410 do'
 
 
-def _policy(table: RoutingTable) -> Iterator[tuple[str, str]]:
+def _policy(table: RoutingTable, *, verbose: bool) -> Iterator[tuple[str, str]]:
     defaults = []
     for key, value, source in views.settings(table.policy):
         if source is not None:
             yield "policy", f'{key} = "{value}" in {views.place_text(source)}'
         elif value is not None:
             defaults.append(f'{key} = "{value}"')
-    if defaults:
+    if defaults and verbose:
         yield "policy", f"by default {', '.join(defaults)}"
 
 
-def _files(explanation: shape.Explanation) -> Iterator[tuple[str, str]]:
+def _files(explanation: shape.Explanation, *, every: bool) -> Iterator[tuple[str, str]]:
     for problem in explanation["problems"] or ():
         for line in problem.splitlines():
             yield "failed", line
@@ -218,8 +247,15 @@ def _files(explanation: shape.Explanation) -> Iterator[tuple[str, str]]:
         return
     if not explanation["files"] and not explanation["problems"]:
         yield "files", "none: the project is not there"
-    for file in explanation["files"]:
+    fitting = [file for file in explanation["files"] if every or file["skipped"] is None]
+    for file in fitting:
         verdict = "may be used" if file["allowed"] else "REFUSED"
         remedy = f"; {file['remedy']}" if file["remedy"] else ""
         yanked = ", yanked" if file["yanked"] else ""
-        yield "files", f"{file['filename']} on {file['index']}: {verdict}{yanked}, {file['reason']}{remedy}"
+        skipped = "" if file["skipped"] is None else f", does not fit this environment ({file['skipped']})"
+        shown = f"{file['filename']} on {file['index']}: {verdict}{yanked}{skipped}"
+        yield "files", f"{shown}, {file['reason']}{remedy}"
+    rest = len(explanation["files"]) - len(fitting)
+    if rest:
+        fit = "does not fit" if rest == 1 else "do not fit"
+        yield "files", f"{count(rest, 'file')} more {fit} this environment: --all shows them"

@@ -1,4 +1,4 @@
-"""rim-router pin: record the digests of the files on other hosts that pip would use."""
+"""rim-router pin: record the digests of the files that pip would use, where nobody else vouches for them."""
 
 from __future__ import annotations
 
@@ -7,37 +7,36 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli import views
 from rim_router.cli.ask import certificates
-from rim_router.cli.pin.files import complete, external_files
-from rim_router.cli.pin.record import Outcome, State, deselected, outcomes, recorded
+from rim_router.cli.pin.files import complete, files_to_pin
+from rim_router.cli.pin.options import add_options, pin_command, pip_arguments
+from rim_router.cli.pin.place import Place, choose_place
+from rim_router.cli.pin.record import Outcome, State, best, deselected, outcomes, recorded
 from rim_router.cli.pin.resolve import resolve
-from rim_router.cli.pin.store import PinError, Store, pylock
+from rim_router.cli.pin.store import PinError, pylock
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, say, tell
 from rim_router.cli.shapes import VERSION
 from rim_router.config import load_files, locate
-from rim_router.config.pinfile import merge_pins
-from rim_router.errors import TableError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rim_router.cli.pin import shape as shapes
-    from rim_router.cli.pin.files import ExternalFile
-    from rim_router.config import LayerFile
-    from rim_router.rules.pins import Pin, Pins
+    from rim_router.cli.pin.files import FileToPin
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("requirements", nargs="*", metavar="REQ", help="a requirement, as pip takes it")
     parser.add_argument(
-        "-r", "--requirement", action="append", default=[], metavar="FILE", help="a file of requirements"
+        "-o", "--output", metavar="FILE", help="write the pins there (default: next to the table)"
     )
     parser.add_argument("--update", action="store_true", help="accept digests that have changed")
     parser.add_argument("--dry-run", action="store_true", help="print what would be written, and do not")
     trusted = "certificates to trust, as pip takes them (default: what pip is configured with)"
     parser.add_argument("--cert", metavar="FILE", help=trusted)
     add_json(parser)
+    add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,28 +44,33 @@ def run(args: argparse.Namespace) -> int:
 
     :raises RimRouterError: if the tables or the pins cannot be used, or pip fails.
     """
-    arguments = _pip_arguments(args)
-    if arguments is None:
+    if not args.requirements and not args.asked:
+        tell("ERROR: nothing to pin: give a requirement, or a file of them with -r")
         return UNUSABLE
+    cert = certificates(args.cert)
     layers = locate()
     table = load_files(layers)
     if not table.in_force:
         raise PinError(
-            "no routing table is in force here: there is nothing that pins would be for",
+            "no routing table is in force here, so no file needs a pin",
             hint="write an index-routing.toml, or run this where there is one",
         )
     pylock()  # before anything is downloaded for nothing
-    store, others = _stores(layers)
-    found = external_files(resolve(arguments), table)
-    completed, hosts = complete([*found], table, layers, certificates(args.cert))
+    place = choose_place(layers, args)
+    resolution = resolve(lambda elsewhere: [*cert, *pip_arguments(args, elsewhere)])
+    quiet = [word for option in args.quiet for word in option]
+    found = [*files_to_pin(resolution, table)]
+    completed, hosts = complete(found, table, layers, [*cert, *quiet])
     files = sorted(completed, key=lambda file: (file.name, file.version, file.filename))
-    plan, written = _keep(store, files, others, update=args.update, dry_run=args.dry_run)
+    plan, written = _keep(place, files, update=args.update, dry_run=args.dry_run)
     if args.json:
-        print_json(_report(store, plan, hosts, written=written))
+        print_json(_report(place, plan, hosts, written=written))
     for result in plan.changed:
-        tell(f"ERROR: {_change(result)}")
+        tell(f"ERROR: {_change(result, args)}")
     if not plan.changed and not args.json:
-        _print(store, plan, dry_run=args.dry_run)
+        _print(place, plan, dry_run=args.dry_run, quiet=bool(quiet))
+    if written and place.explanation is not None and not quiet:
+        tell(place.explanation)
     return NO if plan.changed else OK
 
 
@@ -88,73 +92,41 @@ class _Plan:
         return [result for result in self.results if result.state is State.CHANGED]
 
 
-def _pip_arguments(args: argparse.Namespace) -> list[str] | None:
-    """What pip is asked; None if it cannot be, which has been said."""
-    if not args.requirements and not args.requirement:
-        tell("ERROR: nothing to pin: give a requirement, or a file of them with -r")
-        return None
-    cert = certificates(args.cert)
-    files = [word for path in args.requirement for word in ("-r", path)]
-    return [*cert, *files, "--", *args.requirements] if args.requirements else [*cert, *files]
-
-
-def _stores(layers: Sequence[LayerFile]) -> tuple[Store, Pins]:
-    """The lock file that is written, next to the highest layer's table, and the pins of all others."""
-    stores = [Store(file.layer, file.pins) for file in layers if file.pins is not None]
-    if not stores:
-        raise PinError(
-            f"the routing table in force is {layers[-1].shown}, next to which nothing can be written",
-            hint="write an index-routing.toml, which may be empty, where the pins are to be",
-        )
-    store = stores.pop()
-    pins: list[Pin] = []
-    for other in stores:
-        if other.path != store.path:
-            pins += other.read()[1]
-    return store, _merged(pins)
-
-
-def _merged(pins: Iterable[Pin]) -> Pins:
-    merged, faults = merge_pins(pins)
-    if faults:
-        raise TableError(faults)
-    return merged
-
-
-def _keep(
-    store: Store, files: Sequence[ExternalFile], others: Pins, *, update: bool, dry_run: bool
-) -> tuple[_Plan, bool]:
+def _keep(place: Place, files: Sequence[FileToPin], *, update: bool, dry_run: bool) -> tuple[_Plan, bool]:
     """Write the pins, unless one has changed or none is new; returns also whether that was done."""
-    plan = _plan(store, files, others, update=update)
+    plan = _plan(place, files, update=update)
     if plan.text is None or dry_run:
         return plan, False
-    with store.locked():
+    with place.store.locked():
         # Another run may have added to the file in the meantime.
-        plan = _plan(store, files, others, update=update)
+        plan = _plan(place, files, update=update)
         if plan.text is not None:
-            store.write(plan.text)
+            place.store.write(plan.text)
+            place.bring_into_force()
     return plan, plan.text is not None
 
 
-def _plan(store: Store, files: Sequence[ExternalFile], others: Pins, *, update: bool) -> _Plan:
-    before, own = store.read()
-    plan = _Plan(tuple(outcomes(files, own, others, update=update)))
+def _plan(place: Place, files: Sequence[FileToPin], *, update: bool) -> _Plan:
+    before, own = place.store.read()
+    plan = _Plan(tuple(outcomes(files, own, place.others, update=update, every=not place.in_force)))
     if plan.changed or not files:
         return plan
     after = recorded(before, plan.results)
     if after == before or not after["packages"]:
         return plan
-    return replace(plan, text=store.render(after), deselected=tuple(deselected(before, after)))
+    return replace(plan, text=place.store.render(after), deselected=tuple(deselected(before, after)))
 
 
-def _change(result: Outcome) -> PinError:
+def _change(result: Outcome, args: argparse.Namespace) -> PinError:
     """A digest that is not the one that was pinned."""
     file, pin = result.file, result.pinned
     assert pin is not None
     algorithm = pin.contradiction(file.digests) or ""
-    hint = f"if that is right: rim-router pin --update {file.name}=={file.version}"
+    where = args.output
     if result.fixed:
-        hint = "that file is of a lower layer: if the new digest is right, correct it there"
+        where = pin.source.file
+    words = ["--update", *([] if where is None else ["--output", where])]
+    hint = f"if that is right, run: {pin_command(args, *words, asked=[f'{file.name}=={file.version}'])}"
     return PinError(
         f"{file.filename} has changed",
         notes=[
@@ -165,16 +137,19 @@ def _change(result: Outcome) -> PinError:
     )
 
 
-def _print(store: Store, plan: _Plan, *, dry_run: bool) -> None:
+def _print(place: Place, plan: _Plan, *, dry_run: bool, quiet: bool) -> None:
     report = tell if dry_run else say
+    if quiet:
+        if dry_run and plan.text is not None:
+            say(plan.text, end="")
+        return
     if not plan.results:
-        report("Nothing to pin: no file that pip would use is on another origin than its index.")
+        report("Nothing to pin: none of the files that pip would use needs a pin.")
         return
     if dry_run and plan.text is not None:
         say(plan.text, end="")
     rows = [
-        [result.state.value, result.file.filename, f"sha256 {result.file.digests['sha256']}", _size(result)]
-        for result in plan.results
+        [result.state.value, result.file.filename, _digest(result), _size(result)] for result in plan.results
     ]
     report("\n".join(columns(rows)))
     for version in plan.deselected:
@@ -184,7 +159,11 @@ def _print(store: Store, plan: _Plan, *, dry_run: bool) -> None:
     written = "" if plan.text is not None else ", nothing to write"
     if dry_run and plan.text is not None:
         written = ", not written (--dry-run)"
-    report(f"{store.shown}: {counts}{written}")
+    report(f"{place.store.shown}: {counts}{written}")
+
+
+def _digest(result: Outcome) -> str:
+    return ", ".join(f"{name} {digest}" for name, digest in sorted(best(result.file.digests).items()))
 
 
 def _size(result: Outcome) -> str:
@@ -199,10 +178,10 @@ def _size_of(result: Outcome) -> int | None:
     return result.file.size
 
 
-def _report(store: Store, plan: _Plan, hosts: list[str], *, written: bool) -> shapes.PinReport:
+def _report(place: Place, plan: _Plan, hosts: list[str], *, written: bool) -> shapes.PinReport:
     return {
         "version": VERSION,
-        "file": store.shown,
+        "file": place.store.shown,
         "written": written,
         "pins": [
             {

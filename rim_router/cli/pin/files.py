@@ -1,4 +1,4 @@
-"""The external files among what pip would install, with their digests and sizes."""
+"""The files that need a pin among what pip would install, with their digests and sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rim_router.cli.pin.resolve import PINNING
 from rim_router.cli.pin.store import PinError
 from rim_router.cli.rendering import tell
 from rim_router.config.pinfile import parse_filename
-from rim_router.rules.hosts import linking
+from rim_router.rules.hosts import is_upgrade, linking
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import LOCAL, Origin, redact
 
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ExternalFile:
-    """A file on another origin than its index.
+class FileToPin:
+    """A file that needs a digest of the user's own, or may need one.
 
     :param name: of the project, normalised.
     :param version: normalised.
     :param url: without credentials, query and fragment.
-    :param address: where it is downloaded: the same with its query, which may be a secret.
+    :param address: where it is downloaded: the same with its query, which may be a secret, and with the
+        credentials of its index.
     :param digests: strong algorithms to hexadecimal digests.
     :param size: None if it is not known.
     :param origin: who says that it has these digests.
+    :param own: whether it is on the origin of its index, which then need not be asked by https.
+    :param if_elsewhere: whether it needs one only if its index turns out to redirect to another host.
     """
 
     name: str
@@ -44,6 +47,8 @@ class ExternalFile:
     digests: Mapping[str, str]
     size: int | None
     origin: str
+    own: bool = False
+    if_elsewhere: bool = False
 
     @property
     def said(self) -> str:
@@ -56,66 +61,112 @@ class ExternalFile:
         return self.filename.endswith(".whl")
 
 
-def external_files(resolution: Resolution, table: RoutingTable) -> Iterator[ExternalFile]:
-    """The external files of a resolution, with what pip knows of them.
+def files_to_pin(resolution: Resolution, table: RoutingTable) -> Iterator[FileToPin]:
+    """The files of a resolution that need a pin, or may need one, with what pip knows of them.
+
+    Those are external files, and files of an index's own for which it gives no digest where one is needed
+    (reference: Pins): because every file must have one, or because the index redirects to another host.
 
     :raises PinError: if one cannot be told from the others.
     """
     for item in resolution.items:
         decision = table.route(item.name)
-        if item.is_file and _is_external(item.url, decision):
-            file = _external_file(item, decision)
-            if file is not None:
-                yield _with_seen(file, resolution.seen)
+        if not item.is_file or not _is_remote(item.url, decision):
+            continue
+        file = _file_to_pin(item, decision)
+        if file is None:
+            continue
+        seen = _seen(file, resolution.seen)
+        known = file if seen is None else _with(file, seen)
+        pin = table.pins.get(file.filename)
+        if not file.own or (pin is not None and "wheel" not in pin.source.key):
+            yield known
+        elif not (file.digests if seen is None else seen.required):
+            needed = table.policy.require_hashes == "all"
+            if seen is None or needed or _leads_elsewhere(file, decision, resolution.redirects):
+                # It has to be asked for where pip has not told, with the metadata alone, what it would use.
+                yield replace(known, if_elsewhere=seen is None and not needed)
 
 
-def _is_external(url: str, decision: Decision) -> bool:
+def _is_remote(url: str, decision: Decision) -> bool:
+    """Whether it depends on a table's index what a file is; not if that is pip's own business."""
     if decision.target.kind is not Kind.INDEXES or any(url in wheel.urls for wheel in decision.wheels):
         return False  # pip's own business, or pinned by the table itself
     try:
-        origin = Origin.of(url)
+        return Origin.of(url) != LOCAL
     except ValueError:
         raise PinError(f"the URL of a file of {decision.name} cannot be read: {redact(url)}") from None
-    return origin != LOCAL and (origin not in decision.origins or bool(linking(origin, decision)))
 
 
-def _external_file(item: Item, decision: Decision) -> ExternalFile | None:
+def _is_own(origin: Origin, decision: Decision) -> bool:
+    own = any(origin == each or is_upgrade(each, origin) for each in decision.origins)
+    return own and not linking(origin, decision)
+
+
+def _leads_elsewhere(file: FileToPin, decision: Decision, redirects: Mapping[str, str]) -> bool:
+    """Whether pip was redirected to another host than the index's for a file."""
+    place = redact(file.url)
+    for _ in redirects:
+        if place not in redirects:
+            break
+        place = redirects[place]
+        if not _is_own(Origin.of(place), decision):
+            return True
+    return False
+
+
+def _file_to_pin(item: Item, decision: Decision) -> FileToPin | None:
     parts = urlsplit(item.url)
     filename = unquote(parts.path.rpartition("/")[2])
+    own = _is_own(Origin.of(item.url), decision)
     try:
         name, version = parse_filename(filename)
     except ValueError:
         name = None
     if name != item.name:
-        tell(
-            f"WARNING: {redact(item.url)} is not pinned: its file name is not that of a wheel or a source "
-            f"distribution of {item.name}"
-        )
+        if not own:
+            why = "its file name is not that of a wheel or a source distribution of"
+            tell(f"WARNING: {redact(item.url)} is not pinned: {why} {item.name}")
         return None
     netloc = parts.netloc.rpartition("@")[2]
     if parts.query:
         tell(f"WARNING: the URL of {filename} is recorded without its query, which may be a secret")
     names = ", ".join(index.name for index in decision.indexes)
-    return ExternalFile(
+    user = _credentials(netloc, decision) if own else ""
+    return FileToPin(
         item.name,
         version,
         filename,
         urlunsplit((parts.scheme, netloc, parts.path, "", "")),
-        urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")),
+        urlunsplit((parts.scheme, f"{user}{netloc}", parts.path, parts.query, "")),
         item.hashes,
         None,
         f"as index {names} gives it",
+        own,
     )
 
 
-def _with_seen(file: ExternalFile, seen: Iterable[Seen]) -> ExternalFile:
-    """The same file with what pip has found when it downloaded it, if it has."""
+def _credentials(netloc: str, decision: Decision) -> str:
+    """The user name and password in the URL of the index on a host, as they stand in front of the host."""
+    for url in (url for index in decision.indexes for url in index.urls):
+        user, at, host = urlsplit(url).netloc.rpartition("@")
+        if at and host == netloc:
+            return user + at
+    return ""
+
+
+def _seen(file: FileToPin, seen: Iterable[Seen]) -> Seen | None:
+    """What pip has found when it downloaded a file, if it has."""
     for each in seen:
         same = each.url == redact(file.address) or bool(_common(each.digests, file.digests))
         if each.filename == file.filename and same and not _contradicted(each.digests, file.digests):
-            digests = {**each.digests, **file.digests}
-            return replace(file, digests=digests, size=each.size, origin=f"as pip has got it from {each.url}")
-    return file
+            return each
+    return None
+
+
+def _with(file: FileToPin, seen: Seen) -> FileToPin:
+    digests = {**seen.digests, **file.digests}
+    return replace(file, digests=digests, size=seen.size, origin=f"as pip has got it from {seen.url}")
 
 
 def _common(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
@@ -127,34 +178,36 @@ def _contradicted(one: Mapping[str, str], other: Mapping[str, str]) -> str | Non
 
 
 def complete(
-    files: Sequence[ExternalFile], table: RoutingTable, layers: Sequence[LayerFile], options: Sequence[str]
-) -> tuple[list[ExternalFile], list[str]]:
-    """Have pip find out what is not known of some files: a sha256 from the bytes, a size from the server.
+    files: Sequence[FileToPin], table: RoutingTable, layers: Sequence[LayerFile], options: Sequence[str]
+) -> tuple[list[FileToPin], list[str]]:
+    """Have pip find out what is not known of some files: a digest from the bytes, a size from the server.
 
     Nothing comes from pip's cache: what is recorded is what the servers have.
 
     :param table: says with which pins the files are to be compared.
     :param options: of ``pip install``.
-    :returns: the files with their sha256, and with their size if that can be had; and the hosts asked.
+    :returns: the files that need a pin, with a strong digest, and with their size if that can be had; and the
+        hosts asked.
     :raises PinError: if one cannot be downloaded, or is not what its index says.
     """
     questions = [_question(file, table) for file in files]
+    for file, question in zip(files, questions):
+        if not file.own and Origin.of(file.address).scheme != "https":
+            raise PinError(f"{file.filename} cannot be pinned: its URL is not https")
+        if question is not None and question["ask"] == "file" and not file.if_elsewhere:
+            tell(f"Downloading {file.filename} for its digest")
     asked = [each for each in questions if each is not None]
-    for question in asked:
-        if Origin.of(question["url"]).scheme != "https":
-            raise PinError(f"{question['filename']} cannot be pinned: its URL is not https")
-        if question["ask"] == "file":
-            tell(f"Downloading {question['filename']} for its digest")
     options = ["--no-cache-dir", *options]
     answers = ask(layers, asked, options, {PINNING: "1"}, need_all=True) if asked else []
     given = iter(answers)
     completed = [
         file if question is None else _answered(file, next(given)) for file, question in zip(files, questions)
     ]
-    return completed, [host for each in answers for host in each["hosts"]]
+    needed = [file for file in completed if file.digests]
+    return needed, [host for each in answers for host in each["hosts"]]
 
 
-def _question(file: ExternalFile, table: RoutingTable) -> dict[str, Any] | None:
+def _question(file: FileToPin, table: RoutingTable) -> dict[str, Any] | None:
     """What is to be asked about a file; None if enough is known of it."""
     pin = table.pins.get(file.filename)
     question = {
@@ -166,22 +219,23 @@ def _question(file: ExternalFile, table: RoutingTable) -> dict[str, Any] | None:
         "named": None,
     }
     comparable = pin is None or bool(_common(pin.digests, file.digests))
-    if "sha256" in file.digests and comparable:
-        # With a pin the size is not needed: either it is the same file, or this is an error.
-        known = file.size is not None or (pin is not None and pin.size is not None)
+    if file.digests and comparable:
+        same = pin is not None and pin.size is not None and pin.contradiction(file.digests) is None
+        known = file.size is not None or same
         return None if known else {"ask": "size", **question}
     return {
         "ask": "file",
         **question,
         "algorithms": sorted({"sha256", *(() if pin is None else pin.digests)}),
         "digests": dict(file.digests),
+        "if_elsewhere": file.if_elsewhere,
         "size": None,
         "said": file.said,
         "into": None,
     }
 
 
-def _answered(file: ExternalFile, answer: Mapping[str, Any]) -> ExternalFile:
+def _answered(file: FileToPin, answer: Mapping[str, Any]) -> FileToPin:
     error = answer.get("error")
     if error is not None:
         where = f"{file.filename} could not be downloaded from {redact(file.address)}: "
@@ -196,5 +250,7 @@ def _answered(file: ExternalFile, answer: Mapping[str, Any]) -> ExternalFile:
         )
     if "digests" not in answer:
         return replace(file, size=answer["size"])
+    if answer["digests"] is None:
+        return file  # the index itself has it: it needs no digest
     origin = f"as {redact(file.address)} serves it"
     return replace(file, digests={**file.digests, **answer["digests"]}, size=answer["size"], origin=origin)

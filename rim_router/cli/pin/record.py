@@ -14,7 +14,7 @@ from rim_router.rules.names import canonical_filename
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rim_router.cli.pin.files import ExternalFile
+    from rim_router.cli.pin.files import FileToPin
     from rim_router.rules.pins import Pin, Pins
 
 # A lock file can have one version of a project to install. Others stay pinned, and are never selected.
@@ -44,26 +44,36 @@ class Outcome:
     :param fixed: whether that is in another layer's file, which is not written here.
     """
 
-    file: ExternalFile
+    file: FileToPin
     state: State
     pinned: Pin | None = None
     fixed: bool = False
 
 
-def outcomes(files: Iterable[ExternalFile], own: Pins, others: Pins, *, update: bool) -> list[Outcome]:
+def best(digests: Mapping[str, str]) -> dict[str, str]:
+    """The digest to write down: sha256, or else whatever strong one the index gives."""
+    return {"sha256": digests["sha256"]} if "sha256" in digests else dict(digests)
+
+
+def outcomes(
+    files: Iterable[FileToPin], own: Pins, others: Pins, *, update: bool, every: bool = False
+) -> list[Outcome]:
     """What is to become of each file.
 
     :param own: the pins of the file that is to be written.
     :param others: those of the files of other layers, which hold too.
     :param update: whether a changed digest is accepted.
+    :param every: whether what is pinned elsewhere is to be pinned here, too.
     """
-    return [_outcome(file, own.get(file.filename), others.get(file.filename), update) for file in files]
+    return [
+        _outcome(file, own.get(file.filename), others.get(file.filename), update, every) for file in files
+    ]
 
 
-def _outcome(file: ExternalFile, own: Pin | None, other: Pin | None, update: bool) -> Outcome:
+def _outcome(file: FileToPin, own: Pin | None, other: Pin | None, update: bool, every: bool) -> Outcome:
     if other is not None and other.contradiction(file.digests):
         return Outcome(file, State.CHANGED, other, fixed=True)
-    if own is None and other is not None:
+    if own is None and other is not None and not every:
         return Outcome(file, State.UNCHANGED, other, fixed=True)
     if own is None:
         return Outcome(file, State.ADDED)
@@ -112,12 +122,12 @@ def _files(package: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
 
 
-def _is_of(entry: Mapping[str, Any], file: ExternalFile) -> bool:
+def _is_of(entry: Mapping[str, Any], file: FileToPin) -> bool:
     """Whether an entry is for a file, however the file's name is spelt there."""
     return canonical_filename(filename_of(entry)) == canonical_filename(file.filename)
 
 
-def _package_of(packages: list[dict[str, Any]], file: ExternalFile) -> dict[str, Any]:
+def _package_of(packages: list[dict[str, Any]], file: FileToPin) -> dict[str, Any]:
     """The package that has a file, or that is to have it."""
     named = [each for each in packages if each["name"] == file.name]
     for package in named:
@@ -133,7 +143,7 @@ def _package_of(packages: list[dict[str, Any]], file: ExternalFile) -> dict[str,
 
 
 def _put(package: dict[str, Any], result: Outcome) -> None:
-    file, size, digests = result.file, result.file.size, {"sha256": result.file.digests["sha256"]}
+    file, size, digests = result.file, result.file.size, best(result.file.digests)
     if result.pinned is not None and not result.pinned.contradiction(file.digests):
         size = result.pinned.size if size is None else size
         digests = {**result.pinned.digests, **digests}

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rim_router.cli.ask import SWITCH
 from rim_router.cli.pin.store import PinError
+from rim_router.config.switch import DISABLE
 from rim_router.journal import VARIABLE, Journal
 from rim_router.rules.digests import strong
 from rim_router.rules.names import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 # Lets the hooks accept external files of which no digest is known yet, and leave today's pins aside.
 PINNING = "_RIM_ROUTER_PINNING"
@@ -47,44 +47,57 @@ class Seen:
     """A file that pip has downloaded, and whose digests it has computed.
 
     :param url: redacted.
+    :param required: the strong digests that its index gives.
     """
 
     filename: str
     url: str
     size: int
     digests: Mapping[str, str]
+    required: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What pip said."""
+    """What pip said.
+
+    :param redirects: of each URL that redirected pip to another one, where to; both redacted.
+    """
 
     items: tuple[Item, ...]
-    seen: tuple[Seen, ...] = field(default=())
+    seen: tuple[Seen, ...] = ()
+    redirects: Mapping[str, str] = field(default_factory=dict)
 
 
-def resolve(arguments: Sequence[str]) -> Resolution:
+def resolve(arguments: Callable[[str], Sequence[str]]) -> Resolution:
     """What pip would install; its output goes to standard error, and its progress with it.
 
-    :param arguments: of ``pip install``.
+    What it downloads for that does not come from its cache, in which there may be other bytes than the
+    server has.
+
+    :param arguments: of ``pip install``, for a directory to which nothing is installed.
     :raises PinError: if it fails, or is not routed.
     """
-    if os.environ.get(SWITCH) == "1":
+    if os.environ.get(DISABLE) == "1":
         raise PinError(
-            f"{SWITCH}=1 turns routing off: what pip would use then is not what is to be pinned",
-            hint=f"unset {SWITCH}",
+            f"{DISABLE}=1 turns routing off, so pip would not take its files from where the table says",
+            hint=f"unset {DISABLE}",
         )
     with tempfile.TemporaryDirectory(prefix="rim-router-pin-") as directory:
         report, log = Path(directory, "report.json"), Path(directory, "log.jsonl")
         options = ["--dry-run", "--ignore-installed", "--report", str(report)]
-        command = [sys.executable, "-m", "pip", "install", *options, *arguments]
-        code = run_pip(command, {**os.environ, PINNING: "1", VARIABLE: str(log)})
+        asked = arguments(str(Path(directory, "target")))
+        command = [sys.executable, "-m", "pip", "install", *options, *asked]
+        # By variables, for the pips that it starts too.
+        code = run_pip(command, {**os.environ, PINNING: "1", VARIABLE: str(log), "PIP_NO_CACHE_DIR": "1"})
         try:
             events = log.read_bytes() if log.exists() else b""
             Journal().append(events)  # for whoever keeps a log of all that pip does
             if code:
                 raise PinError(f"pip could not tell what it would install (exit code {code}); see above")
-            return Resolution(tuple(_items(report.read_bytes())), tuple(_seen(_events(events))))
+            items = tuple(_items(report.read_bytes()))
+            said = _events(events)
+            return Resolution(items, tuple(_seen(said)), dict(_redirects(said)))
         except OSError as error:
             raise PinError(f"{error.filename} cannot be used: {error.strerror}") from None
 
@@ -141,8 +154,8 @@ def _events(log: bytes) -> list[Mapping[str, Any]]:
             events.append(event)
     if not any(event.get("event") == "table" for event in events):
         raise PinError(
-            "pip ran without a routing table: what it would install is not what is to be pinned",
-            hint="`rim-router doctor` tells why",
+            "pip ran without a routing table, so its files may not be those that the table means",
+            hint="to see why, run: rim-router doctor",
         )
     return events
 
@@ -151,4 +164,16 @@ def _seen(events: Iterable[Mapping[str, Any]]) -> Iterator[Seen]:
     """The files that were downloaded; other events say nothing here."""
     for event in events:
         if event.get("event") == "verified":
-            yield Seen(str(event["file"]), str(event["url"]), int(event["size"]), strong(event["digests"]))
+            yield Seen(
+                str(event["file"]),
+                str(event["url"]),
+                int(event["size"]),
+                strong(event["digests"]),
+                strong(event.get("required") or {}),
+            )
+
+
+def _redirects(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for event in events:
+        if event.get("event") == "redirect" and event.get("allowed"):
+            yield str(event["url"]).replace("****@", ""), str(event["target"])

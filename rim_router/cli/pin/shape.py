@@ -7,7 +7,7 @@ from rim_router.cli.shapes import Place
 
 
 class PinnedFile(TypedDict):
-    """An external file that pip would use.
+    """A file that pip would use, and that needs a pin.
 
     :param name: of the project, normalised.
     :param version: normalised.
@@ -37,7 +37,7 @@ class PinReport(TypedDict):
     :param version: of this shape: 1.
     :param file: the lock file, as messages show it.
     :param written: whether it was written; it is not with --dry-run, nor if nothing changed.
-    :param pins: the external files that pip would use, in the order of the lock file.
+    :param pins: the files that pip would use and that need a pin, in the order of the lock file.
     :param hosts: the hosts that were asked besides those that pip asked, redirect targets included, in order.
     """
 

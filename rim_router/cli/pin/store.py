@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _HEADING = """\
-# External files, and what they must be: written by `rim-router pin`, which keeps no other comments.
+# Files, and the digests that they must have: written by `rim-router pin`, which keeps no other comments.
 # It is a lock file (PEP 751) of these files alone.
 
 """
@@ -52,11 +53,13 @@ class Store:
 
     :param layer: which layer it is of.
     :param path: where it is; a link leads to the file itself.
+    :param advice: what helps if it may not be written.
     """
 
-    def __init__(self, layer: str, path: Path) -> None:
+    def __init__(self, layer: str, path: Path, advice: str | None = None) -> None:
         self.layer = layer
         self.path = path
+        self._advice = advice
         self._file = Path(os.path.realpath(path))
 
     @property
@@ -142,7 +145,8 @@ class Store:
         _sync(self._file.parent)
 
     def _unwritable(self, error: OSError) -> PinError:
-        return PinError(f"{self.shown} cannot be written: {error.strerror or error}")
+        advice = self._advice if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else None
+        return PinError(f"{self.shown} cannot be written: {error.strerror or error}", hint=advice)
 
 
 def _acquire(path: Path) -> int:

@@ -96,7 +96,7 @@ def _target(args: argparse.Namespace, name: WheelName) -> Path:
 
 
 def _exists(target: Path) -> str:
-    return f"{target} exists; --force overwrites it"
+    return f"{target} already exists: use --force to overwrite it"
 
 
 def _write(target: Path, content: bytes, name: WheelName, *, force: bool) -> int:
@@ -121,7 +121,7 @@ def _write(target: Path, content: bytes, name: WheelName, *, force: bool) -> int
         temporary.unlink(missing_ok=True)
     say(f"{target} stands for {name.filename}")
     if target.name != name.rim:
-        tell(f"WARNING: on an index it must have the name {name.rim}")
+        tell(f"WARNING: on an index it must be named {name.rim}")
     return OK
 
 

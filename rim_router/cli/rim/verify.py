@@ -1,4 +1,4 @@
-"""Checks every byte of the wheel that a ``.rim`` stands for, which pip downloads (spec 5.4)."""
+"""Checks every byte of the wheel that a ``.rim`` stands for, which pip downloads (reference: .rim files)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class VerificationError(RimRouterError):
-    """The wheel that a ``.rim`` stands for cannot be had, or is not the one it should be (spec 5.4)."""
+    """The wheel that a ``.rim`` stands for cannot be downloaded, or is not the right one."""
 
     reference = "rim-verification-failed"
 
@@ -42,6 +42,7 @@ def verify(
             "url": rim.uri,
             "algorithms": [*rim.hashes],
             "digests": dict(rim.hashes),
+            "if_elsewhere": False,
             "size": rim.size,
             # To any host that it is redirected to, because the digest is known, unless the table is stricter.
             "strong": True,

@@ -1,4 +1,4 @@
-"""The stage of section 5: an index whose files lie elsewhere, on hosts that real nginx plays."""
+"""The stage of external files: an index whose files lie elsewhere, on hosts that real nginx plays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of an index may lie elsewhere: rules 1 and 2 of section 5."""
+"""Which files of an index may lie elsewhere (reference: Which files may be used)."""
 
 from __future__ import annotations
 

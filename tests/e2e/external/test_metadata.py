@@ -1,4 +1,4 @@
-"""Metadata beside the file: from an external host only with the index's word for it (rule 6 of section 5)."""
+"""Metadata beside the file: from an external host only with the index's word for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file at several places: tried in order, and what happened is said (rule 9 of section 5)."""
+"""A file at several places: tried in order, and what happened is said (reference: Several places)."""
 
 from __future__ import annotations
 
@@ -122,7 +122,10 @@ class TestUrls:
         world.cdn.go_down()
         world.mirror.go_down()
         result = world.install(victim, "big-model")
-        world.assert_stopped(victim, result, world.cdn.name, world.mirror.name)
+        reason = "cannot be reached: Connection refused"
+        world.assert_stopped(victim, result, world.cdn.name, world.mirror.name, reason)
+        assert "object at 0x" not in result.output
+        assert "Max retries" not in result.output
 
     def test_three_places(self, world: World) -> None:
         """It is the order of the table that counts."""

@@ -1,4 +1,4 @@
-"""Pins: what was recorded once is what is installed from then on (rule 3 of section 5)."""
+"""Pins: what was recorded once is what is installed from then on (reference: Pins)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where servers send pip, and how it speaks to them: rules 7 and 8 of section 5."""
+"""Where servers send pip, and how it speaks to them (reference: Redirects)."""
 
 from __future__ import annotations
 
@@ -387,6 +387,25 @@ class TestCertificates:
                 elif world.environments.pip_version > (24, 2):
                     world.assert_installed(victim, result, "big-model")
                 world.nginx.forget()
+
+    def test_the_roots_of_the_system_by_policy(self, world: World) -> None:
+        """With ``external-roots = "system"`` what pip itself trusts will do; a failure names the key."""
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        with IndexServer("index") as server:
+            server.add(REAL, at=world.cdn.url(PATH))
+            world.nginx.serve()
+            for roots in ("mozilla", "system"):
+                victim = world.equipped()
+                victim.extra_environ["SSL_CERT_FILE"] = str(victim.extra_environ.pop("PIP_CERT"))
+                house = {"url": server.url, "external-hosts": [str(world.cdn)]}
+                victim.route({"house": house}, {"*": "house"}, {"external-roots": roots})
+                result = victim.pip("install", "big-model")
+                if roots == "system" and world.environments.pip_version > (24, 2):
+                    world.assert_installed(victim, result, "big-model")
+                    continue
+                self.assert_refused(world, victim, result)
+                assert "--cert FILE or PIP_CERT=FILE" in result.words
+                assert ('external-roots = "system" under [policy]' in result.words) == (roots == "mozilla")
 
     def test_the_roots_of_mozilla(self, world: World) -> None:
         """Without any of these, a private authority is nobody's."""

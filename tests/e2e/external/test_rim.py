@@ -1,4 +1,4 @@
-"""``.rim`` files on index pages stand for wheels that lie elsewhere (rule 4 of section 5, PEP 759)."""
+"""``.rim`` files on index pages stand for wheels that lie elsewhere (reference: .rim files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened can be seen: hosts in pip's output, and the log for machines (rule 10 of section 5)."""
+"""What happened can be seen: hosts in pip's output, and the log for machines (reference: The log)."""
 
 from __future__ import annotations
 

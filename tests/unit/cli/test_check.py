@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rim_router.cli import main
-from tests.support.servers import Exchange, IndexServer, html_page, login_page, redirect, status
+from rim_router.rules.recognition import LOGIN_HINT
+from tests.support.servers import (
+    Exchange,
+    IndexServer,
+    html_page,
+    login_page,
+    redirect,
+    status,
+    write_flat_dir,
+)
 from tests.support.wheels import wheel
 
 if TYPE_CHECKING:
@@ -46,7 +55,22 @@ def test_rim_router_itself(
 def test_a_clean_table(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.write("project", CLEAN)
     assert main(["check", "--strict"]) == 0
-    assert capsys.readouterr().out == "./index-routing.toml: 3 routes, no fault, 0 warnings\n"
+    assert capsys.readouterr().out == "OK: 3 routes, no errors, no warnings (./index-routing.toml)\n"
+
+
+def test_a_table_that_is_required(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is a warning otherwise."""
+    assert main(["check"]) == 0
+    monkeypatch.setenv("RIM_ROUTER_REQUIRE", "1")
+    assert main(["check"]) == 2
+    assert (
+        "RIM_ROUTER_REQUIRE=1 lets pip look up and download by a routing table only"
+        in capsys.readouterr().err
+    )
+    machine.write("project", CLEAN)
+    assert main(["check", "--strict"]) == 0
 
 
 def test_every_fault_at_once(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,9 +79,48 @@ def test_every_fault_at_once(machine: Machine, capsys: pytest.CaptureFixture[str
     assert main(["check"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("ERROR: The routing table has 3 faults:\n")
+    assert captured.err.startswith("ERROR: The routing table has 3 errors:\n")
     for place in ("./index-routing.toml:2", "./index-routing.toml:4", str(machine.path("user")) + ":2"):
         assert place in captured.err
+
+
+def test_a_mistyped_section_hides_no_other_fault(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it means to define is no second fault; an unset variable is one beside the others."""
+    machine.write(
+        "project",
+        """\
+        [index]
+        acme = "https://acme.example/simple"
+        [indexes]
+        house = "https://${RIM_ROUTER_NONE}@house.example/simple"
+        [routes]
+        one = "acme"
+        two = "nowhere"
+        three = "house"
+        """,
+    )
+    assert main(["check"]) == 2
+    lines = capsys.readouterr().err.splitlines()[1:]
+    assert [line.partition(",")[0] for line in lines] == [f"  ./index-routing.toml:{n}" for n in (1, 4, 7)]
+    assert "RIM_ROUTER_NONE is not set" in lines[1]
+
+
+@pytest.mark.parametrize("command", [["check"], ["routes"], ["explain", "acme"]], ids=lambda each: each[0])
+def test_that_routing_is_turned_off_is_said(
+    command: list[str], machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """pip does not follow the table that is shown; without a table there is nothing to turn off."""
+    for value, expected in (("1", "turns routing off"), ("yes", "has no effect"), ("", "")):
+        monkeypatch.setenv("RIM_ROUTER_DISABLE", value)
+        main(command)
+        assert capsys.readouterr().err == ""
+        machine.write("project", CLEAN)
+        assert main(command) == 0
+        said = capsys.readouterr().err
+        assert (expected in said) if expected else not said
+        machine.path("project").unlink()
 
 
 def test_no_table_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,10 +137,26 @@ def test_warnings_alone_are_no_failure_unless_strict(
 ) -> None:
     machine.write("project", CLEAN.replace('acme = "acme"\n', ""))
     assert main(["check"]) == 0
-    assert capsys.readouterr().out.startswith(
-        "WARNING: ./index-routing.toml:5: acme-* does not cover acme itself"
-    )
+    out = capsys.readouterr().out
+    assert out.startswith("WARNING: ./index-routing.toml:5: acme-* does not cover acme itself")
+    assert out.endswith("OK: 2 routes, no errors, 1 warning (./index-routing.toml)\n")
     assert main(["check", "--strict"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("FAILED: 2 routes, no errors, 1 warning")
+
+
+def test_warnings_in_the_order_of_their_lines(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """File by file, whatever they are about; those that are about no line come last."""
+    machine.write("user", '[routes]\n"u-*" = { deny = "no" }\n')
+    machine.write(
+        "project",
+        '[routes]\n"z-*" = "a"\n"b-*" = "a"\n[indexes]\nb = "http://a.example/"\na = "http://a.example/"\n',
+    )
+    main(["check", "--json"])
+    found = [each["place"] for each in json.loads(capsys.readouterr().out)["warnings"]]
+    places = [(each["layer"], each["line"]) for each in found if each]
+    assert places == sorted(places, reverse=False, key=lambda place: (place[0] != "user", place[1]))
+    assert len(places) > 4
+    assert found[-1] is None
 
 
 @pytest.mark.parametrize(
@@ -221,7 +300,7 @@ def test_lists_of_indexes(
     found = [
         (code, message) for code, _, message in warnings(capsys) if code not in ("unused-index", "bare-name")
     ]
-    assert [code for code, _ in found] == expected
+    assert sorted(code for code, _ in found) == sorted(expected)
     if expected == ["public-by-priority"]:
         assert "index pypi is public" in found[0][1] or "index bare is public" in found[0][1]
 
@@ -278,8 +357,9 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
         (
             status(403),
             (
-                "failed: 403 Client Error: Forbidden for url: {url}acme/ (check the credentials for this "
-                "index; if it means that there is no such project, give it a probe and absent-status = [403])"
+                "failed: 403 Client Error: Forbidden for url: {url}acme/ (it was asked without credentials; "
+                'if it means that there is no such project, add probe = "NAME" (a project that it certainly '
+                "has) and absent-status = [403] to index a in ./index-routing.toml:2)"
             ),
         ),
         (
@@ -287,14 +367,15 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
             (
                 "answered with text/html; charset=utf-8 that is not an index page: "
                 "it neither says that it is one nor links to a file of acme "
-                "(is the URL that of an index (PEP 503), and are its credentials right?)"
+                f"({LOGIN_HINT})"
             ),
         ),
         (
             redirect("https://user:pw@elsewhere.example/x?token=1"),
             (
                 "redirects its page to https://****@elsewhere.example/x?****, which is not on its origin "
-                "(if all of the index is there now, use its URL there, or add "
+                "(if that is where one logs in, the index wants credentials; "
+                "if all of the index is there now, use its URL there, or add "
                 'external-hosts = ["elsewhere.example"] to index a in ./index-routing.toml:2; '
                 "if only names that it lacks are sent there, turn that off at the server)"
             ),
@@ -350,8 +431,85 @@ def test_online_each_mirror_is_asked(
     results = reached(capsys, 1)
     assert results[0] == (True, "answers, with 1 file")
     assert results[1][0] is False
-    assert results[1][1].startswith(f"Index a ({url}) failed: ")
+    assert results[1][1].startswith(f"Index a ({url}) cannot be reached: ")
     assert "Connection refused" in results[1][1]
+
+
+NAMES = """
+    [indexes]
+    a = {{ url = "{url}" }}
+    b = {{ url = "{url}" }}
+    disk = {{ url = "wheels", format = "flat" }}
+    [routes]
+    acme = "a"
+    {name} = {route}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "expected", "message"),
+    [
+        ("acme", '"a"', 0, "answers, with 1 file"),
+        ("more", '"a"', 0, "answers, with 2 files of 2 projects"),
+        ("gone", '"a"', 1, "answers, with 1 file of 1 project, and has no gone"),
+        ("more", '{ indexes = ["disk", "a"], strategy = "first-index" }', 0, None),
+        ("gone", '{ indexes = ["disk", "a"], strategy = "first-index" }', 1, None),
+        ("mine", '{ indexes = ["disk", "a"], strategy = "first-index" }', 0, None),
+        ("gone", '[{ index = "b", marker = "os_name == \'x\'" }, { index = "disk" }]', 1, None),
+    ],
+)
+def test_online_every_name_is_asked_for(
+    name: str,
+    route: str,
+    expected: int,
+    message: str | None,
+    server: IndexServer,
+    machine: Machine,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A project that is nowhere where the table leads is not "ok"; of a list one index is enough."""
+    if name == "acme":
+        route = f'"a"\nx = {route}'
+        name = "y"
+        server.add(wheel("x", "1.0", origin="private"))
+        server.add(wheel("y", "1.0", origin="private"))
+        message = "answers, with 3 files of 3 projects"
+    server.add(wheel("more", "1.0", origin="private"))
+    write_flat_dir(machine.work / "wheels", [wheel("mine", "1.0", origin="private")])
+    machine.write("project", NAMES.format(url=server.url, name=name, route=route))
+    report = online(capsys, expected)["online"]
+    assert message in (None, report[0]["message"])
+    lost = [each["missing"] for each in report if not each["ok"]]
+    assert all(each == ["gone"] for each in lost)
+    assert bool(lost) == bool(expected)
+
+
+def test_online_names_are_bounded(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table can have thousands, and nobody waits for that."""
+    routes = "\n".join(f'x{number} = "a"' for number in range(30))
+    machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\n{routes}\n')
+    (found,) = online(capsys, 1)["online"]
+    assert len(found["missing"]) == 20
+    assert "it was asked for 20 of its 30 names" in found["message"]
+
+
+@pytest.mark.parametrize("command", [["check", "--online"], ["explain", "--online", "acme"]])
+@pytest.mark.parametrize("where", ["wheels", "wheels/acme"])
+def test_online_directories_that_are_no_indexes(
+    where: str, command: list[str], machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With distributions where pip would look for a page: not to see them would be to look elsewhere."""
+    write_flat_dir(machine.work / where, [wheel("acme", "1.0", origin="private")])
+    machine.write("project", '[indexes]\na = "wheels"\n[routes]\nacme = "a"\n')
+    assert main(command) == 1
+    said = " ".join("".join(capsys.readouterr()).split())
+    if where == "wheels":
+        assert "is a directory of distributions, and not an index" in said
+        assert 'add format = "flat" to index a in ./index-routing.toml:2' in said
+    else:
+        assert "has distributions in acme, and no index.html that links to them" in said
 
 
 def test_online_local_indexes(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import site
 import subprocess
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from _rim_router.gate import SWITCH
+from _rim_router import gate
 from rim_router.cli.doctor import command as doctor
+from rim_router.config.switch import DISABLE, REQUIRE
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
 
@@ -43,14 +45,15 @@ def pip(**changes: Any) -> doctor_shapes.Pip:
     [
         ({}, "routed"),
         ({"in_force": False}, "inert"),
-        ({"in_force": False, "switch": "1"}, "inert"),
         ({"in_force": False, "pip": pip(routable=False)}, "inert"),
         ({"pip": pip(routable=False)}, "refuses"),
         ({"table_error": "broken"}, "refuses"),
         ({"in_force": False, "table_error": "missing"}, "refuses"),
-        ({"switch": "1"}, "open"),
-        ({"switch": "0"}, "routed"),
-        ({"switch": "1", "table_error": "broken"}, "open"),
+        ({"off": True}, "open"),
+        ({"off": True, "table_error": "broken"}, "open"),
+        ({"refusal": "required"}, "refuses"),
+        ({"refusal": "required", "in_force": False}, "refuses"),
+        ({"refusal": "required", "plugin": plugin(active=False)}, "open"),
         ({"plugin": plugin(active=False)}, "open"),
         ({"plugin": plugin(active=False), "in_force": False}, "open"),
         ({"plugin": plugin(active_isolated=False)}, "open"),
@@ -63,7 +66,8 @@ def test_state(found: dict[str, Any], state: str) -> None:
         "pip": pip(),
         "in_force": True,
         "table_error": None,
-        "switch": None,
+        "off": False,
+        "refusal": None,
         **found,
     }
     decided, why = doctor._state(everything.pop("plugin"), everything.pop("pip"), **everything)
@@ -71,8 +75,47 @@ def test_state(found: dict[str, Any], state: str) -> None:
     assert why
 
 
-def test_the_switch_is_that_of_the_hooks() -> None:
-    assert doctor._SWITCH == SWITCH
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("fault", [None, "missing"])
+def test_hook_points(fault: str | None, verbose: bool) -> None:
+    """A number, and each that fails; all of them if somebody asks."""
+    points: list[doctor_shapes.HookPoint] = [
+        {"place": f"pip:{number}", "why": "it is needed", "fault": fault if number == 3 else None}
+        for number in range(5)
+    ]
+    lines = [line for _, line in doctor._pip_lines(pip(hook_points=points), verbose=verbose)]
+    assert lines[1] == f"5 hook points probed, {'none' if fault is None else 1} failing"
+    assert len(lines) == 2 + (5 if verbose else fault is not None)
+
+
+def test_what_a_bug_report_needs(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions, the system, and the tables with their policy; no secret."""
+    monkeypatch.setenv("RIM_ROUTER_TOKEN", "s3cr3t-w0rd")
+    machine.write(
+        "project",
+        """\
+        [indexes]
+        acme = "https://ci:${RIM_ROUTER_TOKEN}@acme.example/simple"
+        [routes]
+        "acme-*" = "acme"
+        [policy]
+        pins = "required"
+        """,
+    )
+    report = doctor.examine()
+    assert report["implementation"] == sys.implementation.name.replace("cpython", "CPython")
+    assert sys.platform[:5] in report["os"].lower()
+    assert (report["indexes"][0]["url"], report["routes"]) == ("https://****@acme.example/simple", 1)
+    assert {each["key"]: each["value"] for each in report["policy"] if each["place"]} == {"pins": "required"}
+    assert "s3cr3t" not in json.dumps(report)
+    machine.write("project", "[routes]\nx = 1\n")
+    report = doctor.examine()
+    assert report["table_error"]
+    assert (report["indexes"], report["routes"]) == ([], 0)
+
+
+def test_the_variables_are_those_of_the_gate() -> None:
+    assert (DISABLE, REQUIRE) == (gate.DISABLE, gate.REQUIRE)
 
 
 def test_from_a_checkout_that_is_not_installed(machine: Machine) -> None:

@@ -40,12 +40,13 @@ def text(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_a_routed_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.write("project", TABLE)
-    assert main(["explain", "Acme_Core"]) == 0
-    assert text(capsys) == [
+    assert main(["explain", "-v", "Acme_Core"]) == 0
+    lines = text(capsys)
+    assert lines == [
         "Routing acme-core to acme (acme-* in ./index-routing.toml)",
         "route acme-* = acme",
         "because acme-* is the longest prefix that matches",
-        "written in ./index-routing.toml:6 (project)",
+        "defined in ./index-routing.toml:6 (project)",
         "also matches * = pypi in ./index-routing.toml:10: less specific",
         "looked up on acme (https://****@acme.example/s) defined in ./index-routing.toml:2 (project)",
         "mirror https://m/",
@@ -53,16 +54,19 @@ def test_a_routed_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
         'policy direct-references = "deny" in ./index-routing.toml:13 (project)',
         (
             'by default require-hashes = "external", pins = "optional", '
-            'offline-find-links = "allow", redirects = "hashed"'
+            'offline-find-links = "allow", redirects = "hashed", external-roots = "mozilla", '
+            'disable = "allow"'
         ),
     ]
+    assert main(["explain", "Acme_Core"]) == 0
+    assert text(capsys) == lines[:-1]  # what is set, and not what is so anyway
 
 
 def test_a_denied_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.write("project", TABLE)
     assert main(["explain", "acme-core", "acme-legacy-x"]) == 1
     lines = text(capsys)
-    assert "Routing acme-legacy-x to nowhere (acme-legacy-* in ./index-routing.toml)" in lines
+    assert "acme-legacy-x is denied (acme-legacy-* in ./index-routing.toml)" in lines
     assert "denied retired: use acme-core" in lines
     assert "also matches acme-* = acme in ./index-routing.toml:6: less specific" in lines
 
@@ -177,6 +181,27 @@ def test_online_judges_each_file(
     assert line in refused
 
 
+def test_online_newest_first_and_what_fits(
+    server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By version, as pip orders them; the rest as a number, unless all is to be shown."""
+    for version in ("1.9", "1.10", "2.0.dev1", "1.10rc1"):
+        server.add(wheel("six", version, origin="a"))
+    server.add(wheel("six", "3.0", origin="a", requires_python="<3"))
+    machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\nsix = "a"\n')
+    order = ["2.0.dev1", "1.10", "1.10rc1", "1.9"]
+    assert main(["explain", "--online", "six"]) == 0
+    lines = [line for line in text(capsys) if " on a: " in line or "--all" in line]
+    assert [line.partition("six-")[2].partition("-py3")[0] for line in lines[:-1]] == order
+    assert lines[-1] == "1 file more does not fit this environment: --all shows them"
+    assert main(["explain", "--online", "--all", "six"]) == 0
+    (odd,) = [line for line in text(capsys) if "six-3.0" in line]
+    assert "does not fit this environment (" in odd
+    assert main(["explain", "--online", "--json", "six"]) == 0
+    found = json.loads(capsys.readouterr().out)["names"][0]["files"]
+    assert [file["skipped"] is None for file in found] == [False, True, True, True, True]
+
+
 def test_online_not_there(server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\n"acme-*" = "a"\n')
     assert main(["explain", "--online", "acme-core"]) == 1
@@ -202,7 +227,7 @@ def test_online_failing_index(
         f"failed Index a ({server.url}) failed: 403 Client Error: Forbidden for url: {server.url}six/"
         in lines
     )
-    assert any("hint: check the credentials for this index" in line for line in lines)
+    assert any("hint: it was asked without credentials" in line for line in lines)
 
 
 @pytest.mark.parametrize("statuses", ["", ", absent-status = [403]"])

@@ -25,7 +25,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert exit_.value.code == 0
     out = capsys.readouterr().out
-    assert "exit codes: 0 ok; 1 the answer is no; 2 bad usage" in " ".join(out.split())
+    assert "exit codes: 0 ok; 1 a check failed; 2 bad usage" in " ".join(out.split())
     for command in COMMANDS:
         assert f"\n    {command} " in out
 
@@ -69,7 +69,7 @@ def test_a_bad_table_is_reported_with_every_fault(
     assert main(args) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("ERROR: The routing table has 2 faults:")
+    assert captured.err.startswith("ERROR: The routing table has 2 errors:")
     assert "./index-routing.toml:2" in captured.err
     assert "./index-routing.toml:3" in captured.err
 

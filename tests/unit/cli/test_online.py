@@ -350,7 +350,7 @@ class TestRims:
         ("data", "why"),
         [
             (b"", "is not a zip archive, or is cut off"),
-            (b"x" * (4 * 1024 * 1024 + 2), "is over 4 MiB"),
+            (b"x" * (4 * 1024 * 1024 + 2), "is larger than 4 MiB"),
         ],
         ids=["empty", "large"],
     )
@@ -394,7 +394,7 @@ class TestRims:
                 redirect("https://cdn.example/x"),
                 (
                     f"redirects {RIM} to https://cdn.example/x, "
-                    "which is another host, and no strong digest of the file is known"
+                    "which is another host, and no strong digest is known for the file"
                 ),
             ),
         ],
@@ -537,7 +537,7 @@ def test_files_that_an_old_openssl_may_not_ask_for(
         url = f"https://cdn.example/{pinned.filename}"
         file.write(f'[[wheel]]\nurls = ["{url}"]\nsha256 = "{pinned.digest()}"\n')
     found = files(capsys, 0)
-    assert [allowed for allowed, _ in found.values()] == [False, True, False]
+    assert [allowed for allowed, _ in found.values()] == [False, False, True]  # the newest first
     assert found[REAL.filename][1].startswith(
         f"its host may not be asked with {ssl.OPENSSL_VERSION}: policy.minimum-openssl is "
     )
@@ -569,5 +569,68 @@ def test_a_page_of_another_version(
     route(machine, index.url)
     assert main(command) == 1
     said = "".join(capsys.readouterr())
-    assert "it is of API version 2.0, and only version 1 is known" in said
+    assert "it has API version 2.0, and only version 1 is supported" in said
     assert "upgrade rim-router" in said
+
+
+class TestWhatWouldHelp:
+    """The commands say what pip says of an index that fails."""
+
+    def printed(self, command: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+        assert main(command) == 1
+        said = capsys.readouterr()
+        text = " ".join((said.out + said.err).split())
+        assert not any(words in text for words in ("Max retries", "urllib3", "object at 0x"))
+        return text
+
+    @commands
+    def test_no_answer(
+        self, command: list[str], index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        route(machine, index.url)
+        index.close()
+        text = self.printed(command, capsys)
+        assert "cannot be reached: Connection refused" in text
+        assert 'add mirrors = ["URL"] to index house in ./index-routing.toml:2' in text
+
+    @commands
+    def test_certificate(
+        self,
+        command: list[str],
+        cdn: IndexServer,
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.delenv("PIP_CERT")
+        route(machine, cdn.url)
+        text = self.printed(command, capsys)
+        assert "its certificate cannot be verified" in text
+        assert "--cert FILE or PIP_CERT=FILE" in text
+
+    @commands
+    @pytest.mark.parametrize("where", ["https://sso.example/", "https://gate.example/?to=/simple/big-model/"])
+    def test_log_in(
+        self,
+        where: str,
+        command: list[str],
+        index: IndexServer,
+        machine: Machine,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        index.on("big-model", redirect(where))
+        route(machine, index.url)
+        text = self.printed(command, capsys)
+        assert "the index wants a log-in" in text
+        assert "external-hosts" not in text
+
+    @commands
+    def test_forbidden(
+        self, command: list[str], index: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        index.on("big-model", status(403))
+        route(machine, index.url)
+        text = self.printed(command, capsys)
+        assert "check the credentials" not in text
+        assert 'add probe = "NAME"' in text
+        assert "absent-status = [403]" in text

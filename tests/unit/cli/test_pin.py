@@ -23,7 +23,7 @@ from rim_router.cli.pin import command as command
 from rim_router.cli.pin import resolve as pin_pip
 from rim_router.cli.pin import shape as pin_shapes
 from rim_router.cli.pin import store as pin_store
-from rim_router.cli.pin.files import ExternalFile
+from rim_router.cli.pin.files import FileToPin
 from rim_router.cli.pin.record import NEVER, Outcome, State, recorded
 from rim_router.cli.pin.store import PinError, Store
 from rim_router.cli.pin.toml_text import toml_text
@@ -152,7 +152,7 @@ def left_over(directory: Path) -> list[str]:
 
 def written(url: str, artifact: Artifact = TORCH) -> str:
     return f"""\
-# External files, and what they must be: written by `rim-router pin`, which keeps no other comments.
+# Files, and the digests that they must have: written by `rim-router pin`, which keeps no other comments.
 # It is a lock file (PEP 751) of these files alone.
 
 lock-version = "1.0"
@@ -182,8 +182,9 @@ def test_pip_is_asked_what_it_would_install(pip: FakePip, machine: Machine, url:
     report = words[words.index("--report") + 1]
     assert words[4:] == [
         "--dry-run", "--ignore-installed", "--report", report, "--cert", "c.pem",
-        "-r", "a.txt", "-r", "b.txt", "--", "torch", "leaf>=1",
+        "--requirement", "a.txt", "--requirement", "b.txt", "--", "torch", "leaf>=1",
     ]  # fmt: skip
+    assert pip.environ["PIP_NO_CACHE_DIR"] == "1"
     assert pip.environ["_RIM_ROUTER_PINNING"] == "1"
     assert not Path(report).exists()
     assert not Path(pip.environ["RIM_ROUTER_LOG"]).exists()
@@ -191,7 +192,38 @@ def test_pip_is_asked_what_it_would_install(pip: FakePip, machine: Machine, url:
 
 def test_requirements_from_a_file_alone(pip: FakePip, machine: Machine, url: str) -> None:
     assert run("-r", "a.txt") == 0
-    assert pip.commands[0][-2:] == ["-r", "a.txt"]
+    assert pip.commands[0][-2:] == ["--requirement", "a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("given", "handed_on"),
+    [
+        (["--pre", "-c", "c.txt"], ["--pre", "--constraint", "c.txt"]),
+        (["--no-binary", "a", "--only-binary=:all:"], ["--no-binary", "a", "--only-binary", ":all:"]),
+        (["--only-binary=:all:", "--no-binary", "a"], ["--only-binary", ":all:", "--no-binary", "a"]),
+        (["-qq", "-i", "https://x.example"], ["--quiet", "--quiet", "--index-url", "https://x.example"]),
+        (["--platform", "win_arm64"], ["--platform", "win_arm64", "--target", "TARGET"]),
+    ],
+)
+def test_pips_own_options(
+    given: list[str], handed_on: list[str], pip: FakePip, machine: Machine, url: str
+) -> None:
+    """In their order; older pips want a target for another platform, into which nothing is installed."""
+    assert run(*given, "torch") == 0
+    words = pip.commands[0]
+    target = words[words.index("--target") + 1] if "--target" in words else ""
+    assert [word.replace(target, "TARGET") if target else word for word in words[8:]] == [
+        *handed_on, "--", "torch"
+    ]  # fmt: skip
+    assert not target or not Path(target).exists()
+
+
+def test_quiet(pip: FakePip, machine: Machine, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pip.would_install(TORCH, url)
+    pip.verified(TORCH, url)
+    assert run("-q", "torch") == 0
+    assert capsys.readouterr() == ("", "")
+    assert lock(machine).exists()
 
 
 def test_nothing_asked_for(pip: FakePip, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,9 +232,9 @@ def test_nothing_asked_for(pip: FakePip, capsys: pytest.CaptureFixture[str]) -> 
     assert not pip.commands
 
 
-@pytest.mark.parametrize("args", [["--upd", "torch"], ["--index-url", "x", "torch"]])
+@pytest.mark.parametrize("args", [["--upd", "torch"], ["--target", "x", "torch"]])
 def test_bad_usage(args: list[str]) -> None:
-    """Options of pip are none of this command's."""
+    """Options of pip that choose no file are none of this command's."""
     with pytest.raises(SystemExit) as exit_:
         run(*args)
     assert exit_.value.code == 2
@@ -258,7 +290,7 @@ def test_what_is_downloaded_is_logged_too(
     """Each host with its rule, and each file with its digests; no secrets."""
     log = machine.home / "log.jsonl"
     monkeypatch.setenv("RIM_ROUTER_LOG", str(log))
-    pip.would_install(TORCH, f"{url}?key=s3cr3t", "sha512")
+    pip.would_install(TORCH, f"{url}?key=s3cr3t")
     assert run("torch") == 0
     assert "s3cr3t" not in log.read_text()
     events = map(json.loads, log.read_text().splitlines())
@@ -279,8 +311,8 @@ def test_what_is_downloaded_is_logged_too(
         "host": cdn.netloc,
         "rule": "index pytorch",
         "size": len(TORCH.data),
-        "digests": {"sha256": TORCH.digest(), "sha512": TORCH.digest("sha512")},
-        "required": {"sha512": TORCH.digest("sha512")},
+        "digests": {"sha256": TORCH.digest()},
+        "required": {},
     }
 
 
@@ -361,7 +393,158 @@ def test_a_packaging_that_is_too_old(
     assert not pip.commands
 
 
+def test_not_next_to_the_machines_table(pip: FakePip, machine: Machine, cdn: IndexServer) -> None:
+    """But in the project, which gets a table without routes so that pip reads it; never over another one."""
+    table = machine.path("machine")
+    table.parent.mkdir()
+    route(machine, cdn.netloc).rename(table)
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert failure("torch<3", "--pre") == [
+        f"the only routing table in force is the machine's ({table}), and pins are not written next to that",
+        f"  hint: to keep them in this directory, run: rim-router pin --output {PINS_NAME} --pre 'torch<3'",
+    ]
+    assert not pip.commands
+    assert run("--output", PINS_NAME, "--pre", "torch<3") == 0
+    assert lock(machine).read_text() == written(cdn.file_url(TORCH))
+    assert read_toml(machine.path("project").read_bytes(), "x")[1] == {}
+    assert [path.name for path in table.parent.iterdir()] == ["index-routing.toml"]
+    assert run("torch", "--update") == 0  # now there is a table of the project
+
+
+@pytest.mark.parametrize("layer", ["user", "project"])
+def test_next_to_another_table_than_the_machines(
+    layer: str, pip: FakePip, machine: Machine, cdn: IndexServer
+) -> None:
+    table = machine.path("machine")
+    table.parent.mkdir()
+    route(machine, cdn.netloc).rename(table)
+    machine.write(layer)
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert run("torch") == 0
+    assert machine.path(layer).with_name(PINS_NAME).exists()
+    assert [path.name for path in table.parent.iterdir()] == ["index-routing.toml"]
+
+
+def test_tables_of_projects_are_turned_off(
+    pip: FakePip, machine: Machine, cdn: IndexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is written here would not count."""
+    machine.path("machine").parent.mkdir()
+    route(machine, cdn.netloc).rename(machine.path("machine"))
+    monkeypatch.setenv("RIM_ROUTER_CONFIG", "")
+    hint = failure("torch")[1]
+    assert hint.startswith(
+        "  hint: unset RIM_ROUTER_CONFIG, which turns off the tables of projects, and run: "
+    )
+    pip.would_install(TORCH, cdn.file_url(TORCH))
+    assert run("--output", PINS_NAME, "torch") == 0
+    assert not machine.path("project").exists()
+
+
+def test_another_file(
+    pip: FakePip, machine: Machine, cdn: IndexServer, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It gets everything, also what is pinned next to the table; and it is said that pip does not read it."""
+    pip.would_install(TORCH, url)
+    assert run("torch") == 0
+    capsys.readouterr()
+    other = machine.home / "other.toml"
+    assert run("torch", "-o", str(other)) == 0
+    assert other.read_text() == written(url)
+    assert f"NOTE: pip does not read {other}: it reads {PINS_NAME}" in capsys.readouterr().err
+    change(pip, cdn, url)
+    assert run("torch", "-o", str(other)) == 1
+    assert other.read_text() == written(url)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_where_nobody_may_write(
+    number: int, pip: FakePip, machine: Machine, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What helps is the last word."""
+
+    def forbidden(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    pip.would_install(TORCH, url)
+    monkeypatch.setattr(pin_store, "_lock", forbidden)
+    assert failure("torch") == [
+        f"./{PINS_NAME} cannot be written: {os.strerror(number)}",
+        "  hint: as somebody who may write there, run: rim-router pin torch",
+    ]
+
+
 # What is pinned
+
+
+@pytest.fixture
+def own(machine: Machine, cdn: IndexServer) -> str:
+    """The URL of a file on its index's own host."""
+    write_table(machine.work, {"pytorch": cdn.url}, {"torch": "pytorch"})
+    return cdn.file_url(TORCH)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize(("moved", "policy"), [(False, {}), (True, {}), (False, {"require-hashes": "all"})])
+@pytest.mark.parametrize("hashes", [(), ("sha256",), ("md5",)])
+def test_a_file_of_the_index_itself(
+    hashes: tuple[str, ...],
+    moved: bool,
+    policy: dict[str, str],
+    seen: bool,
+    pip: FakePip,
+    machine: Machine,
+    cdn: IndexServer,
+    own: str,
+    authority: Authority,
+) -> None:
+    """It needs a pin if the index gives no digest, and if one is needed: by policy, or to be redirected."""
+    write_table(machine.work, {"pytorch": cdn.url}, {"torch": "pytorch"}, policy)
+    with IndexServer("store", tls=authority.context("localhost")) as store:
+        if moved:
+            cdn.on(f"/files/{TORCH.filename}", redirect(store.host(TORCH)))
+            cdn.on(f"/files/{quote(TORCH.filename)}", redirect(store.host(TORCH)))
+        pip.would_install(TORCH, own, *hashes)
+        if seen:
+            strong = {name: TORCH.digest(name) for name in hashes if name != "md5"}
+            pip.verified(TORCH, own, required=strong)
+            target = store.file_url(TORCH) if moved else own
+            pip.log.append(json.dumps({"event": "redirect", "url": own, "target": target, "allowed": True}))
+        assert run("torch") == 0
+    needed = "sha256" not in hashes and (moved or bool(policy))
+    assert lock(machine).exists() is needed
+    if needed:
+        assert lock(machine).read_text() == written(own)
+    assert not (cdn.requests and (seen or "sha256" in hashes))
+
+
+def test_a_file_of_the_index_itself_that_is_pinned(
+    pip: FakePip, machine: Machine, cdn: IndexServer, own: str
+) -> None:
+    """It is compared, whatever made it need that."""
+    lock(machine).write_text(written(own).replace(TORCH.digest(), "0" * 64))
+    pip.would_install(TORCH, own, "sha256")
+    assert run("torch") == 1
+    assert run("torch", "--update") == 0
+    assert lock(machine).read_text() == written(own)
+
+
+def test_a_file_of_an_index_that_wants_a_password(
+    pip: FakePip, machine: Machine, cdn: IndexServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked for with it, and recorded without it; over http too, if the index is on http."""
+    for server in (cdn, IndexServer("plain")):
+        with server:
+            server.host(TORCH)
+            server.credentials = ("me", "s3cr3t")
+            index = server.url.replace("//", "//me:s3cr3t@")
+            write_table(machine.work, {"pytorch": index}, {"torch": "pytorch"}, {"require-hashes": "all"})
+            pip.install.clear()
+            pip.would_install(TORCH, server.file_url(TORCH))
+            assert run("torch") == 0
+            assert lock(machine).read_text() == written(server.file_url(TORCH))
+            assert "s3cr3t" not in "".join(capfd.readouterr())
+            lock(machine).unlink()
 
 
 def test_a_file_that_pip_has_downloaded(
@@ -438,12 +621,20 @@ def test_a_weak_hash_is_none(pip: FakePip, machine: Machine, cdn: IndexServer, u
     assert "md5" not in lock(machine).read_text()
 
 
-def test_another_strong_hash_is_verified(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
-    """The sha256 is that of the very bytes that have it."""
+def test_another_strong_hash_is_enough(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
+    """Nothing is downloaded for a sha256 besides."""
     pip.would_install(TORCH, url, "sha512")
     assert run("torch") == 0
-    assert lock(machine).read_text() == written(url)
-    pip.install.clear()
+    sha256, sha512 = (f'{name} = "{TORCH.digest(name)}"' for name in ("sha256", "sha512"))
+    assert lock(machine).read_text() == written(url).replace(sha256, sha512)
+    assert [request.method for request in cdn.requests] == ["HEAD"]
+
+
+def test_what_a_pin_cannot_be_compared_with_is_verified(
+    pip: FakePip, machine: Machine, cdn: IndexServer, url: str
+) -> None:
+    """The sha256 is that of the very bytes that have the digest of the index."""
+    lock(machine).write_text(written(cdn.file_url(LEAF), LEAF))
     pip.would_install(LEAF, cdn.file_url(LEAF), info={
         "url": cdn.file_url(LEAF), "archive_info": {"hashes": {"sha512": "0" * 128}}
     })  # fmt: skip
@@ -454,7 +645,6 @@ def test_another_strong_hash_is_verified(pip: FakePip, machine: Machine, cdn: In
         f"  note: sha512 should be {'0' * 128}, as index pytorch says, and is {LEAF.digest('sha512')}",
         "  hint: do not use it",
     ]
-    assert lock(machine).read_text() == written(url)
 
 
 def test_a_log_that_is_about_another_file(pip: FakePip, machine: Machine, cdn: IndexServer, url: str) -> None:
@@ -505,11 +695,9 @@ def test_what_is_not_external(
 ) -> None:
     """Files of the index itself, and of this machine."""
     pip.would_install(TORCH, where)
+    pip.verified(TORCH, where)
     assert run("torch") == 0
-    assert capsys.readouterr() == (
-        "Nothing to pin: no file that pip would use is on another origin than its index.\n",
-        "",
-    )
+    assert capsys.readouterr() == ("Nothing to pin: none of the files that pip would use needs a pin.\n", "")
     assert not lock(machine).exists()
     assert run("torch", "--json") == 0
     assert json.loads(capsys.readouterr().out)["pins"] == []
@@ -585,7 +773,7 @@ def test_a_host_that_nobody_vouches_for(
     monkeypatch.delenv("PIP_CERT")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     pip.would_install(TORCH, url)
-    assert "CERTIFICATE_VERIFY_FAILED" in failure("torch")[0]
+    assert "its certificate cannot be verified" in failure("torch")[0]
 
 
 def test_certificates_on_the_command_line(
@@ -622,6 +810,9 @@ def test_a_truncated_file(pip: FakePip, machine: Machine, cdn: IndexServer, url:
     assert not lock(machine).exists()
 
 
+UNVOUCHED = "which is not among the external-hosts, and no digest is known that would vouch for the file"
+
+
 def unsized(exchange: Exchange) -> bool:
     """Answer without saying how much will come."""
     exchange.send_response(200)
@@ -652,8 +843,8 @@ def test_a_head_without_a_length(pip: FakePip, machine: Machine, cdn: IndexServe
     ("user", "listed", "reason"),
     [
         ("", True, None),
-        ("", False, 'which is not among the external-hosts, and policy.redirects is "listed"'),
-        ("me:s3cr3t@", False, 'which is not among the external-hosts, and policy.redirects is "listed"'),
+        ("", False, UNVOUCHED),
+        ("me:s3cr3t@", False, UNVOUCHED),
     ],
 )
 def test_redirects_are_logged(
@@ -774,11 +965,11 @@ def test_a_file_on_another_index(
 
 
 def test_a_file_of_another_index(pip: FakePip, machine: Machine, cdn: IndexServer) -> None:
-    """It is not external if no other index may have linked to it."""
+    """It is not external if no other index may have linked to it: that it serves it is seen, and no more."""
     beside(machine, cdn.base, "cdn.example")
     pip.would_install(TORCH, cdn.file_url(TORCH))
     assert run("torch") == 0
-    assert not cdn.requests
+    assert [request.method for request in cdn.requests] == ["GET"]
     assert not lock(machine).exists()
 
 
@@ -873,7 +1064,7 @@ def test_changed_bytes(
         f"ERROR: {TORCH.filename} has changed",
         f"  note: sha256 {TORCH.digest()} is pinned in ./{PINS_NAME}:11 (project)",
         f"  note: sha256 {tampered.digest()} as {url} serves it",
-        "  hint: if that is right: rim-router pin --update torch==2.6.0+cu126",
+        "  hint: if that is right, run: rim-router pin --update torch==2.6.0+cu126",
     ]
     assert pinned.read_bytes() == before
     assert not left_over(pinned.parent)
@@ -955,8 +1146,11 @@ def test_another_layers_pins(
         err = capsys.readouterr().err
         assert f"sha256 {TORCH.digest()} is pinned in {other}:11 (user)" in err
         assert f"sha256 {tampered.digest()} as {url} serves it" in err
-        assert "hint: that file is of a lower layer: if the new digest is right, correct it there" in err
+        assert f"run: rim-router pin --update --output {other} torch==2.6.0+cu126" in err
     assert other.read_text() == written(url)
+    assert run("--update", "--output", str(other), "torch==2.6.0+cu126") == 0
+    assert tampered.digest() in other.read_text()
+    assert run("torch") == 0
 
 
 def test_a_lock_file_with_faults(pinned: Path, pip: FakePip) -> None:
@@ -1302,7 +1496,8 @@ PINNER = """
 import sys
 from pathlib import Path
 from rim_router.cli.pin.command import _keep
-from rim_router.cli.pin.files import ExternalFile
+from rim_router.cli.pin.files import FileToPin
+from rim_router.cli.pin.place import Place
 from rim_router.cli.pin.store import Store
 from rim_router.rules.pins import NO_PINS
 
@@ -1314,8 +1509,8 @@ for number in range(first, last):
     name = f"p{number:03}"
     filename = f"{name}-1.0-py3-none-any.whl"
     url = f"https://cdn.example/{filename}"
-    file = ExternalFile(name, "1.0", filename, url, url, {"sha256": f"{number:064x}"}, 1, "")
-    plan, done = _keep(store, [file], NO_PINS, update=False, dry_run=False)
+    file = FileToPin(name, "1.0", filename, url, url, {"sha256": f"{number:064x}"}, 1, "")
+    plan, done = _keep(Place(store, NO_PINS), [file], update=False, dry_run=False)
     assert done
 """
 
@@ -1374,9 +1569,7 @@ q = inf
 
 def test_recorded_leaves_its_input_alone() -> None:
     """The file is compared with what it was."""
-    file = ExternalFile(
-        "leaf", "1.0", LEAF.filename, "https://x/y", "https://x/y", {"sha256": "0" * 64}, 1, ""
-    )
+    file = FileToPin("leaf", "1.0", LEAF.filename, "https://x/y", "https://x/y", {"sha256": "0" * 64}, 1, "")
     before: dict[str, Any] = {"lock-version": "1.0", "created-by": "x", "packages": []}
     after = recorded(before, [Outcome(file, State.ADDED)])
     assert before["packages"] == []

@@ -44,7 +44,7 @@ def test_most_specific_first_with_the_origin_of_each_line(
     )
     assert main(["routes"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "PATTERN        LEADS TO                      WRITTEN IN",
+        "PATTERN        INDEX                         DEFINED IN",
         "click          pip's own indexes             ./index-routing.toml:10 (project)",
         "numpy          acme, pypi by index-priority  ./index-routing.toml:8 (project)",
         "six            pypi if python_version < '3'  ./index-routing.toml:9 (project)   no marker holds here",  # noqa: E501

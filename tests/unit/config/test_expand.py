@@ -1,4 +1,4 @@
-"""What the value of an index becomes (spec section 3, index values)."""
+"""What the value of an index becomes (reference: [indexes])."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_an_unknown_home_directory_is_a_fault() -> None:
 
 @pytest.mark.parametrize("text", ["vendor/wheels", "~/wheels", "."])
 def test_relative_paths_in_a_remote_table_are_faults(text: str) -> None:
-    """Section 7: they would be relative to a cache."""
+    """They would be relative to a cache."""
     with pytest.raises(ValueError, match="is a relative path, which a table from a URL cannot have"):
         absolute_url(text, None, {}, True)
 
@@ -161,7 +161,10 @@ class TestVariables:
         """The message names the variable, and not what it holds."""
         with pytest.raises(ValueError) as caught:
             expand("https://${HOST}.a.example/simple", HOST=value)
-        assert str(caught.value) == "environment variable HOST is used in the host, and is no part of a host"
+        assert (
+            str(caught.value)
+            == "environment variable HOST is used in the host, and its value cannot be part of a host"
+        )
 
     def test_a_value_may_be_a_part_of_the_host(self) -> None:
         """With its port."""
@@ -231,7 +234,8 @@ class TestVariables:
         with pytest.raises(ValueError) as caught:
             expand(text, trusted=False, RIM_ROUTER_X="x", AWS_SECRET="y")
         assert str(caught.value) == (
-            "a project's table may only use variables that begin with RIM_ROUTER_, not AWS_SECRET"
+            "a project's table or a command may only use variables that begin with RIM_ROUTER_, "
+            "not AWS_SECRET"
         )
         assert expand(text, RIM_ROUTER_X="x", AWS_SECRET="y") == "https://a.example/x/y"
         assert (
@@ -242,7 +246,7 @@ class TestVariables:
     @pytest.mark.parametrize("text", ["${lower}", "${}", "${A", "${A-B}", "${A:-x}", "x${ A}"])
     def test_an_opening_that_is_no_variable_is_a_fault(self, text: str) -> None:
         """Nobody means it as it is written."""
-        with pytest.raises(ValueError, match="that no UPPER_CASE name"):
+        with pytest.raises(ValueError, match="not followed by an UPPER_CASE name"):
             expand("https://a.example/" + text, A="x")
 
     def test_values_are_not_expanded_again(self) -> None:

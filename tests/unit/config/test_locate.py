@@ -1,4 +1,4 @@
-"""Which files are in force (spec section 2)."""
+"""Which files are in force (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ class TestWalk:
         gone.mkdir()
         os.chdir(gone)
         gone.rmdir()
-        with pytest.raises(LocationError, match="the working directory cannot be told"):
+        with pytest.raises(LocationError, match="the working directory cannot be determined"):
             locate()
 
 
@@ -288,7 +288,7 @@ class TestPyproject:
         assert found() == [("project", path)]
 
     def test_broken_and_without_the_table_is_none_of_our_business(self, machine: Machine) -> None:
-        """Section 10: not an error."""
+        """This is not an error."""
         write(machine.work / "pyproject.toml", 'x = [ "rim-router"\n')
         assert found() == []
 
@@ -311,7 +311,7 @@ class TestPyproject:
 
     @pytest.mark.parametrize("content", [b"[tool.rim-router]\nx = [\n", b"[tool.rim-router]\n# \xff\n"])
     def test_broken_with_the_table_is_an_error(self, machine: Machine, content: bytes) -> None:
-        """Section 10: fail closed, with a line."""
+        """It fails closed, and names the line."""
         (machine.work / "pyproject.toml").write_bytes(content)
         with pytest.raises(TableError, match=r"pyproject.toml:[23]:\d+: not "):
             locate()

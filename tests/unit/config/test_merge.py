@@ -1,4 +1,4 @@
-"""How layers go together (spec section 2)."""
+"""How layers go together (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class TestScope:
     def test_a_later_config_file_sees_the_earlier_ones(
         self, machine: Machine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """They are layers of their own (section 10)."""
+        """They are layers of their own."""
         (machine.work / "one.toml").write_text(ACME.format(host="one") + '[routes]\nx = "acme"\ny = "acme"\n')
         (machine.work / "two.toml").write_text(
             '[indexes]\nother = "https://two.example"\n[routes]\nx = "other"\nz = "acme"\n'
@@ -188,7 +188,7 @@ RED = "[indexes]\nred = {red}\ngreen = 'https://green.example'\n[routes]\n{route
 
 
 class TestTheVerySameRoute:
-    """Section 2: a route that only says once more what is locked is no fault, and changes nothing."""
+    """A route that only repeats what is locked is allowed, and changes nothing."""
 
     @pytest.mark.parametrize(
         "value",
@@ -344,7 +344,7 @@ class TestPolicy:
     def test_a_later_config_file_cannot_loosen_a_default(
         self, machine: Machine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """They are layers of their own (section 10)."""
+        """They are layers of their own."""
         (machine.work / "one.toml").write_text("")
         (machine.work / "two.toml").write_text('[policy]\ndirect-references = "allow"\n')
         monkeypatch.setenv("RIM_ROUTER_CONFIG", "two.toml")
@@ -414,3 +414,15 @@ def test_reading_leaves_the_garbage_collector_as_it_was(machine: Machine) -> Non
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("indexes", ["", "[indexes]\npypi = 'https://pypi.org/simple'\n"])
+def test_an_unknown_table_hides_no_other_fault_where_indexes_are_known(
+    indexes: str, machine: Machine
+) -> None:
+    """It may be a mistyped ``[indexes]``, and then only for what it defines."""
+    machine.write("project", f"{indexes}[polcy]\npins = 'required'\n[routes]\nacme = 'acme'\n")
+    with pytest.raises(TableError) as caught:
+        load()
+    said = [fault.message for fault in caught.value.faults]
+    assert said == ["unknown key", 'there is no index "acme"']

@@ -1,4 +1,4 @@
-"""What one table file says (spec section 3)."""
+"""What one table file says (reference: The table)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from rim_router.config import load
 from rim_router.config.files import LayerFile
-from rim_router.config.parse import Layer, parse
+from rim_router.config.layer import Layer
+from rim_router.config.parse import parse
 from rim_router.errors import TableError
 from rim_router.rules.names import Pattern
 from rim_router.rules.strategies import STRATEGIES
@@ -82,7 +83,7 @@ def test_the_example_of_the_documentation(machine: Machine, monkeypatch: pytest.
         "Routing acme-core to acme (acme-* in ./index-routing.toml)",
         "Routing torch to pytorch (torch in ./index-routing.toml)",
         "Routing numpy to acme, pypi (numpy in ./index-routing.toml)",
-        "Routing acme-legacy-x to nowhere (acme-legacy-* in ./index-routing.toml)",
+        "acme-legacy-x is denied (acme-legacy-* in ./index-routing.toml)",
         "Routing django to pypi (* in ./index-routing.toml)",
     ]
     assert table.policy.require_hashes == "all"
@@ -250,6 +251,15 @@ def test_a_table_in_pyproject_is_the_same(machine: Machine) -> None:
     assert decision.indexes[0].url == (machine.work / "wheels").as_uri()
     assert decision.route is not None
     assert str(decision.route.source) == "./pyproject.toml:5"
+
+
+def test_a_table_that_is_no_file_has_a_name(machine: Machine) -> None:
+    """It stands wherever a file would be named, and nothing lies next to it."""
+    name = "https://tables.example/acme.toml"
+    file = LayerFile("central", machine.work / "index-routing.toml", False, b"[routes]\nx = 1\n", name)
+    assert (file.shown, file.place, file.pins) == (name, name, None)
+    (fault,) = parse(file).faults
+    assert str(fault).startswith(f"{name}:2, routes.x: ")
 
 
 def test_lines_are_found_only_when_they_are_asked_for(

@@ -21,7 +21,7 @@ HEAD = 'lock-version = "1.0"\ncreated-by = "rim-router"\n'
 PACKAGE = f'{HEAD}[[packages]]\nname = "torch"\nversion = "2.6.0+cu126"\n'
 WHEEL = "torch-2.6.0+cu126-cp311-cp311-linux_x86_64.whl"
 URL = "https://cdn.example/torch-2.6.0%2Bcu126-cp311-cp311-linux_x86_64.whl"
-HTTP = URL.replace("https", "http")
+FTP = URL.replace("https", "ftp")
 PLACE = "packages[0].wheels[0]"
 HASHES = f'hashes = {{ sha256 = "{A}" }}'
 GOOD = f'url = "{URL}"\n{HASHES}\n'
@@ -189,21 +189,21 @@ def test_equal_versions_are_equal(package: str, filename: str) -> None:
             [":7, @.url: expected a string, found an integer"],
         ),
         (
-            wheel(f'url = "{HTTP}"\n{HASHES}'),
-            [f':7, @.url: "{HTTP}" is neither an https nor a file URL'],
+            wheel(f'url = "{FTP}"\n{HASHES}'),
+            [f':7, @.url: "{FTP}" is neither an https, http nor a file URL'],
         ),
         (
             wheel(f'url = "file:////server/{WHEEL}"\n{HASHES}'),
             [
                 (
                     f':7, @.url: "file:////server/{WHEEL}" has a path that begins with two slashes, '
-                    "which some take for another host: write one"
+                    "which some programs read as another host: write one"
                 )
             ],
         ),
         (
             wheel(f'url = "{WHEEL}"\n{HASHES}'),
-            [f':7, @.url: "{WHEEL}" is neither an https nor a file URL'],
+            [f':7, @.url: "{WHEEL}" is neither an https, http nor a file URL'],
         ),
         (
             wheel(f'url = "{URL.replace("//", "//me:secret@")}"\n{HASHES}'),

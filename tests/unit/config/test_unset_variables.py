@@ -1,4 +1,4 @@
-"""A variable that is not set concerns the index whose URL has it, and only when that is asked (spec 3)."""
+"""A variable that is not set concerns the index whose URL has it, and only when that is asked."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_references_cannot_be_judged_by_it() -> None:
     refused = judge_reference(url, decision, table.policy, strong=False, is_users=True)
     assert not refused.allowed
     assert refused.reason.startswith(
-        "whether it is on the origin of index acme in ./index-routing.toml:2 cannot"
+        "it is not known whether it is on the origin of index acme in ./index-routing.toml:2"
     )
     assert refused.remedy == "set RIM_ROUTER_TOKEN"
     assert judge_reference(url, decision, table.policy, strong=True, is_users=True).allowed

@@ -127,7 +127,7 @@ def test_a_place_that_is_taken(target: Path) -> None:
     """Nothing is overwritten, and nothing is left of what was written before."""
     (target / "b").mkdir()
     (target / "b" / "two.py").write_bytes(b"mine")
-    with pytest.raises(TransplantError, match=r"two\.py is there already"):
+    with pytest.raises(TransplantError, match=r"two\.py already exists"):
         transplant.write([payload("a", one=b""), payload("b", one=b"", two=b"")], target)
     assert everything_in(target) == ["b", "b/two.py"]
     assert (target / "b" / "two.py").read_bytes() == b"mine"

@@ -1,4 +1,4 @@
-"""What a wheel may bring, by where pip will write it (spec 4.8), and whose it is (spec 4.7)."""
+"""What a wheel may bring, by where pip will write it, and whose it is."""
 
 from __future__ import annotations
 

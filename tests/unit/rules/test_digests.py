@@ -1,4 +1,4 @@
-"""Which digests count (spec section 5)."""
+"""Which digests count (reference: External files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a file of an index page may be used (spec section 5, rule 1)."""
+"""Whether a file of an index page may be used (reference: Which files may be used)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOCAL = Index("local", "file:///srv/simple", SOURCE, external_hosts=(HostPattern
 SHA256 = {"sha256": "0" * 64}
 RECORD = "to record its digest, run: rim-router pin x"
 NO_HASH = f"external to index acme, which gives no sha256, sha384 or sha512 for it; {RECORD}"
-UNREADABLE = "its URL cannot be read, or not by everybody in the same way"
+UNREADABLE = "its URL cannot be read, or programs read it differently"
 MD5 = {"md5": "0" * 32}
 
 

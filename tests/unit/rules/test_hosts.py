@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rim_router.rules.hosts import UNREADABLE, Hosts, forwards_to, has_remedy, is_login
+from rim_router.rules.policy import Policy
 from rim_router.rules.source import Source
-from rim_router.rules.table import Index
+from rim_router.rules.table import Index, RoutingTable
 from rim_router.rules.urls import LOCAL, HostPattern, Origin
 
 HERE = Source("project", "index-routing.toml")
@@ -87,13 +88,17 @@ def test_pages_of_links() -> None:
         ("https://acme.example/login?next=/simple/", True),
         ("https://acme.example/saml2/idp", True),
         ("https://acme.example/oauth2/authorize", True),
+        ("https://login.microsoftonline.example/common", True),
+        ("https://gate.example/?back=https%3A%2F%2Facme.example%2Fx", True),
+        ("https://gate.example/?next=/simple/acme-core/", True),
         ("https://acme.example/simple/acme-core/?from=login", False),
+        ("https://cdn.example/simple/acme-core/?signature=abc", False),
         ("https://mirror.example/simple/loguru/", False),
     ],
 )
 def test_log_in_pages(url: str, expected: bool) -> None:
-    """By their address; it decides about a hint only."""
-    assert is_login(url) is expected
+    """By their address, or because it leads back; it decides about a hint only."""
+    assert is_login(url, "https://acme.example/simple/acme-core/") is expected
 
 
 LISTING = Index(
@@ -172,6 +177,23 @@ def test_nobody_is_redirected_to_anything_but_the_web(target: str) -> None:
     assert fault("http://named.example/x", target) == "which is not https"
 
 
+@pytest.mark.parametrize("strong", [True, False])
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("first", ["https://acme.example/x", "https://cdn.example/x"])
+@pytest.mark.parametrize(
+    "target", ["https://other.example/x", "https://a.far.example/x", "http://other.example/x"]
+)
+def test_where_a_file_may_come_from_that_is_to_get_a_digest(
+    first: str, target: str, strong: bool, listed: bool
+) -> None:
+    """One of the index itself from wherever that says, one of another host only from listed ones."""
+    found = HOSTS.redirect_fault(first, target, page=False, strong=strong, listed=listed, recording=first)
+    usual = HOSTS.redirect_fault(first, target, page=False, strong=True, listed=listed)
+    unvouched = not strong and not usual and "far" not in target and "cdn" in first
+    assert (found is None) is (usual is None and not unvouched)
+    assert unvouched or found == usual
+
+
 def test_what_would_help_is_told_from_what_would_not() -> None:
     """A line in the table or a digest, or nothing."""
     source = "https://acme.example/x"
@@ -188,3 +210,11 @@ def test_what_would_help_is_told_from_what_would_not() -> None:
         found = fault(source, target)
         assert found is not None
         assert not has_remedy(found)
+
+
+def test_a_file_of_a_project_without_an_index() -> None:
+    """Nothing is anybody's own then, and nothing is on a host that may be asked."""
+    decision = RoutingTable([], Policy(), ()).route("six")
+    found = Hosts.of_file(decision, "https://cdn.example/six.whl")
+    assert (found.own, found.indexes) == (frozenset(), ())
+    assert found.request_fault("https://cdn.example/six.whl") is not None

@@ -1,4 +1,4 @@
-"""Names and patterns (spec section 3)."""
+"""Names and patterns (reference: [routes])."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_html_of_another_version(html: str, kind: str, version: str) -> None:
     """Is refused as JSON of another version is, and what to do is not to look at the URL (PEP 629)."""
     fault = page_fault(html.encode(), kind, "six")
     assert fault is not None
-    assert fault.reason == f"it is of API version {version}, and only version 1 is known"
+    assert fault.reason == f"it has API version {version}, and only version 1 is supported"
     assert "upgrade rim-router" in fault.hint
     assert fault.hint == page_fault(b'{"meta": {"api-version": "2.0"}, "files": []}', JSON, "six").hint
     assert not is_page_with(["six-1.0.tar.gz"], html.encode(), kind, "six")
@@ -117,14 +117,14 @@ def test_json_that_is_an_index_page(content_type: str, files: list[object]) -> N
         ("[" * 200_000, "it cannot be read as JSON"),
         ("[]", "it is not a JSON object"),
         ("null", "it is not a JSON object"),
-        ("{}", "it gives no API version that is known"),
-        ({"detail": "no files for you"}, "it gives no API version that is known"),
+        ("{}", "it gives no known API version"),
+        ({"detail": "no files for you"}, "it gives no known API version"),
         (
             {"meta": {"api-version": "2.0"}, "files": []},
-            "it is of API version 2.0, and only version 1 is known",
+            "it has API version 2.0, and only version 1 is supported",
         ),
-        ({"meta": {"api-version": "\x1b[2J"}, "files": []}, "it gives no API version that is known"),
-        ({"meta": {"api-version": 1.0}, "files": []}, "it gives no API version that is known"),
+        ({"meta": {"api-version": "\x1b[2J"}, "files": []}, "it gives no known API version"),
+        ({"meta": {"api-version": 1.0}, "files": []}, "it gives no known API version"),
         ({"meta": META}, "it has no list of files"),
         ({"meta": META, "files": {}}, "it has no list of files"),
         ({"meta": META, "projects": []}, "it has no list of files"),

@@ -1,4 +1,4 @@
-"""Whether a direct reference to a claimed name may be followed (spec section 4, rule 5)."""
+"""Whether a direct reference to a claimed name may be followed (reference: Look-ups, rule 6)."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class TestRefused:
         """Not even a policy that allows everything, nor a hash, makes it clear what is asked."""
         verdict = judge_reference(url, ROUTED, policy, strong=strong)
         assert not verdict.allowed
-        assert verdict.reason == "its URL cannot be read, or not by everybody in the same way"
+        assert verdict.reason == "its URL cannot be read, or programs read it differently"
 
     @every_policy
     @pytest.mark.parametrize("url", [LOCAL[0], OWN[0], LISTED[0], ELSEWHERE[0], UNREADABLE[0]])
@@ -238,6 +238,6 @@ class TestTightened:
         routed = decision(ACME.replaced(pins_required=by == "index"), SECOND)
         verdict = judge_reference(url, routed, policy, strong=True)
         assert not verdict.allowed
-        assert verdict.reason == "external without a pin, and pins are required"
+        assert verdict.reason == "external and not pinned, and pins are required"
         assert judge_reference(url, routed, policy, strong=True, pinned=True).allowed
         assert judge_reference(OWN[0], routed, policy, strong=False).allowed

@@ -1,4 +1,4 @@
-"""Decisions of a routing table (spec sections 3 and 4)."""
+"""Decisions of a routing table (reference: [routes])."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Origins, host patterns and redaction (spec sections 3 and 5)."""
+"""Origins, host patterns and redaction (reference: External files)."""
 
 from __future__ import annotations
 
