@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def tables() -> tuple[LayerFile, ...]:
+def tables_in_force() -> tuple[LayerFile, ...]:
     """Everything that is in force for pip in the working directory, lowest layer first.
 
     :raises LocationError: if a table is missing, cannot be read or is not to be trusted.

@@ -415,3 +415,23 @@ class TestCommand:
         assert refused.returncode == 2
         assert "is a routing table" in refused.words
         assert shelf.url in file.read_text()
+
+
+class TestCommands:
+    """Commands know of a table at pip's index URL."""
+
+    def test_they_show_it(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """In ``routes``, ``explain``, ``check`` and ``doctor``; the online ones ask by it."""
+        victim = environments.equipped()
+        env = {**shelf.options, "PIP_INDEX_URL": shelf.url}
+
+        def run(*args: str) -> Result:
+            return victim.run(victim.python, "-m", "rim_router", *args, env=env)
+
+        assert shelf.url in run("routes").stdout
+        assert f"in {shelf.url}" in run("explain", "acme-core").words
+        online = run("explain", "--online", "acme-core")
+        assert online.returncode == 0, str(online)
+        assert stage.real.filename in online.stdout
+        assert run("check").stdout.startswith("OK: 1 route")
+        assert "pip here is routed" in run("doctor").words

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from rim_router import __version__
 from rim_router.cli import shapes, views
 from rim_router.cli.rendering import NO, OK, add_json, add_verbose, count, fields, print_json, say
-from rim_router.config import load_files, locate
+from rim_router.cli.tables import tables_in_force
+from rim_router.config import load_files
 from rim_router.config.switch import DISABLE, REQUIRE, decide
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
@@ -127,7 +128,7 @@ def _tables() -> tuple[RoutingTable, list[shapes.Place], str | None]:
     """What is in force; the files where that is all that can be told; and what is wrong with them."""
     tables: list[shapes.Place] = []
     try:
-        files = locate()
+        files = tables_in_force()
         tables = [{"layer": file.layer, "file": file.shown, "line": None} for file in files]
         return load_files(files), tables, None
     except RimRouterError as error:
