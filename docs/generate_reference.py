@@ -88,7 +88,7 @@ ERRORS = {
     "denied-project": "The reason comes from the table. Whoever wrote that line knows what to use instead",
     "index-failed": "No other index is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
     "quarantined-project": "The reason comes from the index. Do not install the project until it says otherwise, from this index or another; `pip list --outdated` only warns",
-    "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or pin the file",
+    "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or write the `[[wheel]]` that is shown",
     "refused-distribution": "No setting allows it. Do not use the project, and tell its maintainers. "
     "If the error is about rim-router itself, name rim-router in your own command or give it a route",
     "refused-external-file": 'Add the line or run the command that is shown. Most refused files are listed in pip\'s "No matching distribution found"; this is for one that pip has chosen already',

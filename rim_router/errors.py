@@ -40,6 +40,7 @@ class RimRouterError(Exception):
     :param where: the place in a file that is to blame, if one is.
     :param hint: what to do about it.
     :param notes: further facts, one a line.
+    :param entry: the lines of a file that the hint says to write.
     """
 
     reference = "rim-router-error"
@@ -51,9 +52,11 @@ class RimRouterError(Exception):
         where: Where | None = None,
         hint: str | None = None,
         notes: Iterable[str] = (),
+        entry: Iterable[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.entry = tuple(entry)
         self.where = where
         self.hint = hint
         self.notes = tuple(notes)
@@ -63,6 +66,7 @@ class RimRouterError(Exception):
         lines += [f"  note: {note}" for note in self.notes]
         if self.hint is not None:
             lines.append(f"  hint: {self.hint}")
+        lines += [f"    {line}" for line in self.entry]
         return "\n".join(map(visible, lines))
 
 

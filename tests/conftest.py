@@ -68,7 +68,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "pair" in metafunc.fixturenames:
         matrix = metafunc.config.stash[_MATRIX]
         spread = metafunc.definition.get_closest_marker("spread") is not None
-        pairs = matrix.pairs if spread else matrix.ends
+        newest = metafunc.definition.get_closest_marker("newest") is not None
+        pairs = matrix.pairs if spread else matrix.ends[-1:] if newest else matrix.ends
         metafunc.parametrize("pair", pairs, ids=map(str, pairs), scope="session")
 
 

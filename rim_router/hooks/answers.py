@@ -25,6 +25,7 @@ from rim_router.rules.external import judge_wheel
 from rim_router.rules.hosts import Hosts, is_upgrade
 from rim_router.rules.names import normalise
 from rim_router.rules.references import DISTRIBUTIONS, names_in
+from rim_router.rules.remedies import ask_index, newer_openssl
 from rim_router.rules.strategies import Answer, is_last
 from rim_router.rules.urls import Origin, redact
 from rim_router.rules.verdict import Verdict
@@ -68,7 +69,7 @@ class Found(Record):
             "allowed": self.verdict.allowed,
             "external": self.verdict.external,
             "reason": self.verdict.reason,
-            "remedy": self.verdict.remedy,
+            "remedy": None if self.verdict.remedy is None else str(self.verdict.remedy),
         }
 
 
@@ -149,7 +150,7 @@ class Answers:
             decision,
             self.session,
             lambda page: self._finder.process_project_url(page, link_evaluator=evaluator),
-            lambda verdict, _: refused.append(verdict),
+            lambda verdict, *_: refused.append(verdict),
         )
         source = self._router.source(index, inquiry, urls)
         try:
@@ -210,7 +211,9 @@ class Answers:
         except ERRORS as failure:
             if not file.verdict.allowed:
                 return file.verdict
-            return file.verdict.replaced(allowed=False, reason=f"it cannot be opened: {reason(failure)}")
+            why = f"it cannot be opened: {reason(failure)}"
+            remedy = ask_index(source.index.name, "it has to give another file")
+            return file.verdict.replaced(allowed=False, reason=why, remedy=remedy)
         if standin is None:
             return file.verdict
         known = None if real is None else tracker.find(real)
@@ -225,7 +228,7 @@ class Answers:
         if minimum is None or not (verdict.allowed and verdict.external):
             return verdict
         why = f"its host may not be asked with {ssl.OPENSSL_VERSION}: {minimum}"
-        return verdict.replaced(allowed=False, reason=why, remedy="use a Python with a newer OpenSSL")
+        return verdict.replaced(allowed=False, reason=why, remedy=newer_openssl())
 
     # Files
 
@@ -241,7 +244,8 @@ class Answers:
             Verdict(True, redact(url), True, said, None, question["digests"]), said, hosts, size,
         )  # fmt: skip
         transfer = Transfer({*question["algorithms"], *file.digests}, size)
-        view = self.services.transport.guard(self.session, hosts, file.filename, strong=strong)
+        record = self.services.requests.remedy(file.name, file.remedy)
+        view = self.services.transport.guard(self.session, hosts, file.filename, strong=strong, record=record)
         response = view.get(url, headers=HEADERS, stream=True)
         raise_for_status(response)
         if question["if_elsewhere"] and self._is_own(hosts, url, response):

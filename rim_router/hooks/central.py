@@ -138,7 +138,7 @@ class _Away(Exception):
 
 
 def _ask(session: Any, table: Guarded, copy: _Copy) -> bytes:
-    def refused(message: str, _: str | None) -> RimRouterError:
+    def refused(message: str, **_: object) -> RimRouterError:
         return _unusable(table, message.replace("its page", "it"))
 
     nothing = RoutingTable([], Policy(), ())

@@ -48,7 +48,7 @@ class PipRoutingError(_Base, RimRouterError):
             reference=error.reference,
             message=message,
             context=Text(context) if context else None,
-            hint_stmt=Text(visible(error.hint)) if error.hint else None,
+            hint_stmt=Text("\n".join(map(visible, [error.hint, *error.entry]))) if error.hint else None,
         )
         # pip's constructor calls the next one, which would leave its own idea of a message; and
         # some of its commands print the first argument.
@@ -70,7 +70,7 @@ _TALKATIVE = (
     "pip._vendor.urllib3.util.retry",
     "pip._vendor.cachecontrol.controller",
 )
-_USER = r"(?<=://)[^/@\s]+@"
+_USER = r"(?<=://)([^/\s:]*)(:[^/\s]*)?@"
 _QUERY = r"(://[^\s?#\"<>]+\?)(?!\*\*\*\*)[^\s#\"<>]+"
 _REQUEST = r"(?s)^(/[^?]*)\?.*"
 
@@ -106,10 +106,9 @@ def _hidden(record: logging.LogRecord) -> bool:
             # Ours have one line, but for errors, which see to that themselves.
             record.args = tuple(visible(each) if isinstance(each, str) else each for each in record.args)
         text = record.getMessage()
-        # pip shows user names, which can be tokens as well as passwords can.
         shown = hide(text)
         if "@" in shown:
-            shown = re.sub(_USER, "****@", shown)
+            shown = re.sub(_USER, _as_pip_shows_it, shown)
         if "?" in shown:
             shown = re.sub(_QUERY, r"\1****", shown)
         if record.name not in _OTHERS:
@@ -117,6 +116,11 @@ def _hidden(record: logging.LogRecord) -> bool:
         if shown != text:
             record.msg, record.args = shown, ()
     return True
+
+
+def _as_pip_shows_it(match: re.Match[str]) -> str:
+    """The user of a URL; one without a password is a token, as for pip."""
+    return "****@" if match[2] in (None, ":") else f"{match[1]}:****@"
 
 
 def _draw_harmlessly(drawn: object) -> None:

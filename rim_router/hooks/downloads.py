@@ -16,7 +16,8 @@ from rim_router.hooks.http_cache import fresh_if_wrong
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
-from rim_router.rules.urls import redact
+from rim_router.rules.remedies import ask_server
+from rim_router.rules.urls import host_of, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -106,12 +107,8 @@ class Downloads:
         return file.path, content_type
 
     def _session(self, session: Any, file: File, transfer: Transfer) -> Any:
-        if file.hosts is None:
-            view = lookalike(session)
-        else:
-            view = self._services.transport.guard(
-                session, file.hosts, file.filename, strong=bool(file.digests)
-            )
+        hosts = file.hosts
+        view = lookalike(session) if hosts is None else self._services.guard(session, file, hosts)
         plain = view.get
 
         def get(url: str, **options: Any) -> Any:
@@ -131,7 +128,9 @@ class Downloads:
         error = DownloadError(
             f"{file.filename} could not be downloaded",
             notes=[_at(url, why) for url, why, _ in failures],
-            hint=file.advice or next(filter(None, (remedy(failure) for *_, failure in failures)), None),
+            hint=file.advice
+            or next(filter(None, (remedy(failure) for *_, failure in failures)), None)
+            or str(ask_server(host_of(file.url) or "that host", "try again later")),
         )
         self._services.journal.write("refusal", file=file.filename, reason=str(error))
         return pip_error(error)

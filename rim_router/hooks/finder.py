@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,79 +11,28 @@ from pip._internal.index.collector import CollectedSources, LinkCollector
 from rim_router.config.indexes import unaskable
 from rim_router.errors import DeniedError, QuarantinedError
 from rim_router.hooks.diagnostics import VERBOSE, PipRoutingError, logger
+from rim_router.hooks.endings import Endings
 from rim_router.hooks.listings import Inquiry
 from rim_router.hooks.lookalike import lookalike
+from rim_router.hooks.lookups import Lookup, ignored_indexes, is_offline
 from rim_router.hooks.sources import FindLinksSource, RoutedSource, WheelSource
-from rim_router.rules.strategies import Answer, ask_in_turn, is_last
+from rim_router.rules.remedies import denied
+from rim_router.rules.strategies import ask_in_turn
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import is_local, redact
-from rim_router.terminal import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from rim_router.errors import RimRouterError
     from rim_router.hooks.rims import Rims
     from rim_router.hooks.services import Services
-    from rim_router.rules.policy import Policy
+    from rim_router.rules.strategies import Answer
     from rim_router.rules.table import Decision, Index
     from rim_router.rules.verdict import Verdict
 
 _LISTINGS = ("outdated", "uptodate")
 _DEFAULT_INDEX = "https://pypi.org/simple"
-_REQUIREMENT = r"No matching distribution found for ([A-Za-z0-9][A-Za-z0-9._-]*)"
-
-
-class Lookup:
-    """What was asked for one claimed name, for the error if nothing is found.
-
-    :param asked: the indexes that were asked, as shown.
-    :param scope: where pip would have looked.
-    :param refused: why files may not be used.
-    :param answers: the indexes that have the project, by name: whether with any file, refused ones included.
-    :param refusing: the names of the indexes that have files that may not be used.
-    """
-
-    def __init__(self, decision: Decision, policy: Policy) -> None:
-        self.decision, self.policy = decision, policy
-        self.asked: dict[str, None] = {}
-        self.scope: Any = None
-        self.refused: dict[Verdict, None] = {}
-        self.answers: dict[str, bool] = {}
-        self.refusing: set[str] = set()
-
-    def explain(self) -> str:
-        """Where the project was looked for, why only there, and what was not asked."""
-        asked = ", ".join(self.asked) or "no index (--no-index)"
-        name, why = self.decision.name, self.decision.claim_with_line
-        lines = [f"{name} was looked for on {asked} and nowhere else: the table routes it by {why}."]
-        forbidden = self.policy.forbids_find_links if _is_offline(self.scope) else None
-        ignored = [redact(url) for url in _ignored(self.decision, self.scope)]
-        if forbidden or not _is_offline(self.scope):
-            ignored += [f"--find-links {redact(place)}" for place in self.scope.find_links]
-        if ignored:
-            because = f", because {forbidden}" if forbidden else ""
-            lines.append(f"Not asked for it: {', '.join(ignored)}{because}.")
-        lines += self._left_out()
-        lines += [f"Refused: {verdict}" for verdict in self.refused]
-        return "\n".join(map(visible, lines))
-
-    def answer(self, index: Index, *, satisfies: bool) -> Answer:
-        """What one index has of the project; its ``[[wheel]]`` entries count as the first index's."""
-        has_project = index.name in self.answers or bool(self.decision.wheels)
-        return Answer(has_project, index.name in self.refusing, satisfies)
-
-    def _left_out(self) -> Iterator[str]:
-        """Why the rest of a list of indexes was not asked."""
-        strategy = self.decision.target.strategy
-        for position, index in enumerate(self.decision.indexes[:-1]):
-            rest = [str(other) for other in self.decision.indexes[position + 1 :]]
-            last = is_last(strategy, self.answer(index, satisfies=False))
-            if self.decision.in_turn and last and not any(other in self.asked for other in rest):
-                what = "files of it that may not be used" if index.name in self.refusing else "the project"
-                what += "" if self.answers.get(index.name, True) else ", though without any file"
-                yield f"By {strategy}, {', '.join(rest)} was not asked: {index.name} has {what}."
-                return
 
 
 class Router:
@@ -96,6 +44,7 @@ class Router:
         self._announcer = services.announcer
         self._rims = rims
         self._lookups: dict[str, Lookup] = {}
+        self.endings = Endings(services, self._lookups)
         self._has_warned = False
 
     def create(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,7 +59,9 @@ class Router:
             self._services.target = getattr(options, "target_dir", None) or self._services.target
             self._services.find_links += tuple(collector.search_scope.find_links)
             self._services.cache = getattr(options, "cache_dir", None) or self._services.cache
+            collector.rim_router_tells = not (collector.rim_router_silent or hasattr(options, "requirements"))
             if not collector.rim_router_silent:
+                self._services.requests.begin(options)
                 # What `list` and `index` write to standard output is read by other programs.
                 self._announcer.data_on_stdout = not hasattr(options, "requirements")
                 files = ", ".join(source.file for source in self._table.files)
@@ -135,9 +86,9 @@ class Router:
                 decision,
                 collector.session,
                 candidates_from_page,
-                lambda verdict, index: self._refuse(lookup, verdict, index),
+                lambda verdict, index, link: self._refuse(lookup, verdict, index, link),
                 lambda index, has_files: lookup.answers.update({index.name: has_files}),
-                offline=_is_offline(scope),
+                offline=is_offline(scope),
             )
             if not decision.claimed:  # left to pip, with wheels besides
                 usual = original(collector, project_name, candidates_from_page)
@@ -177,7 +128,7 @@ class Router:
         decision: Decision,
         session: Any,
         candidates_from_page: Callable[[Any], Any],
-        refuse: Callable[[Verdict, Index | None], None],
+        refuse: Callable[[Verdict, Index, Any], None],
         note_project: Callable[[Index, bool], None] = lambda *_: None,
         *,
         offline: bool = False,
@@ -204,13 +155,30 @@ class Router:
 
         def find_all(finder: Any, project_name: str) -> Any:
             try:
-                return self._in_turn(finder, project_name, lambda one: original(one, project_name), bool)
+                found = self._in_turn(finder, project_name, lambda one: original(one, project_name), bool)
+                if not hasattr(finder._link_collector, "rim_router_index"):
+                    self._tell(finder, project_name, found)
+                return found
             except PipRoutingError as failure:
                 if not self._is_passed_over(finder, failure.error):
                     raise
                 return []
 
         return find_all
+
+    def _tell(self, finder: Any, project_name: str, found: list[Any]) -> None:
+        """Say which newer file `pip list` and `pip index versions` leave out, because it may not be used."""
+        collector = finder._link_collector
+        lookup = self._lookups.get(self._table.route(project_name).name)
+        if (
+            lookup is None
+            or hasattr(collector, "rim_router_index")
+            or not getattr(collector, "rim_router_tells", False)
+        ):
+            return
+        lookup.note(finder, None, None, found, met=bool(found))
+        best = finder.make_candidate_evaluator(project_name).sort_best_candidate(found) if found else None
+        self.endings.warn(lookup.decision.name, None if best is None else best.version)
 
     def _is_passed_over(self, finder: Any, error: RimRouterError) -> bool:
         """Whether `pip list` goes on to the next project: of a quarantined one, as of a denied one."""
@@ -229,37 +197,30 @@ class Router:
         """
 
         def find_best(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
-            return self._in_turn(
+            found = self._in_turn(
                 finder,
                 project_name,
                 lambda one: original(one, project_name, specifier, hashes),
                 lambda found: found.best_candidate is not None,
             )
+            if not hasattr(finder._link_collector, "rim_router_index"):
+                self._note(finder, project_name, specifier, hashes, found)
+            return found
 
         return find_best
 
-    def not_found(self, original: Callable[..., None]) -> Callable[..., None]:
-        """``DistributionNotFound``: where a claimed name was looked for."""
+    def _note(self, finder: Any, project_name: str, specifier: Any, hashes: Any, found: Any) -> None:
+        name = self._table.route(project_name).name
+        lookup = self._lookups.get(name)
+        if lookup is not None and not getattr(finder._link_collector, "rim_router_silent", False):
+            self._services.requests.ask(name, specifier)
+            lookup.note(finder, specifier, hashes, None, met=found.best_candidate is not None)
 
-        def initialise(error: Exception, *args: Any) -> None:
-            original(error, *(self._explained(arg) if isinstance(arg, str) else arg for arg in args))
-
-        return initialise
-
-    def _explained(self, message: str) -> str:
-        match = re.match(_REQUIREMENT, message)
-        lookup = self._lookups.get(self._table.route(match.group(1)).name) if match else None
-        if lookup is None:
-            return message
-        self._services.journal.write("refusal", project=lookup.decision.name, reason=lookup.explain())
-        return f"{message}\n{lookup.explain()}"
-
-    def _refuse(self, lookup: Lookup, verdict: Verdict, index: Index | None) -> None:
-        if index is not None:
-            lookup.refusing.add(index.name)
+    def _refuse(self, lookup: Lookup, verdict: Verdict, index: Index, link: Any) -> None:
+        lookup.refusing.add(index.name)
         if verdict in lookup.refused:
             return
-        lookup.refused[verdict] = None
+        lookup.refused[verdict] = link
         logger.debug("Skipping link: refused: %s", verdict)
         self._services.note_refused(lookup.decision, verdict)
 
@@ -279,6 +240,7 @@ class Router:
                 DeniedError(
                     f"The routing table denies {decision.name}: {decision.target.reason}",
                     notes=[decision.claim_with_line],
+                    hint=str(denied(decision.claim_with_line)),
                 )
             )
         lookup.scope = collector.search_scope
@@ -290,7 +252,7 @@ class Router:
     def _warn_of_ignored(self, decision: Decision, scope: Any) -> None:
         if self._has_warned:
             return
-        given = [url for url in _ignored(decision, scope) if url.rstrip("/") != _DEFAULT_INDEX]
+        given = [url for url in ignored_indexes(decision, scope) if url.rstrip("/") != _DEFAULT_INDEX]
         if given:
             self._has_warned = True
             self._announcer.warn(
@@ -323,12 +285,6 @@ class Router:
         return ask_in_turn(decision.target.strategy, finders[decision.name], ask)
 
 
-def _ignored(decision: Decision, scope: Any) -> list[str]:
-    """The indexes that pip was given, and that are not those of the decision."""
-    own = {url.rstrip("/") for index in decision.indexes for url in index.urls}
-    return [url for url in scope.index_urls if url.rstrip("/") not in own]
-
-
 def _narrowed(finder: Any, index: Index) -> Any:
     """A copy of pip's finder that asks one index only, and shares no found candidates with the original."""
     one = lookalike(finder)
@@ -338,11 +294,6 @@ def _narrowed(finder: Any, index: Index) -> Any:
         if hasattr(one, cache):
             setattr(one, cache, {})
     return one
-
-
-def _is_offline(scope: Any) -> bool:
-    # pip 22.2 keeps no flag: --no-index leaves no index URLs.
-    return bool(getattr(scope, "no_index", not scope.index_urls))
 
 
 def _is_local(place: str) -> bool:

@@ -38,7 +38,7 @@ _PAGE = "index.html"  # which pip asks for in a directory
 class Inquiry(Record):
     """One look-up of a claimed name, by the finder that wants it.
 
-    :param refuse: notes that a file may not be used, and which index has it.
+    :param refuse: notes that a file may not be used, which index has it, and the link that pip knows it by.
     :param note_project: notes that an index has the project, and whether with any file.
     :param from_pip: pip's own sources of a project in a search scope.
     :param candidates_from_page: the finder's function that turns a page into candidates.
@@ -48,7 +48,7 @@ class Inquiry(Record):
     decision: Decision
     services: Services
     rims: rims.Rims
-    refuse: Callable[[Verdict, Index | None], None]
+    refuse: Callable[[Verdict, Index, Any], None]
     note_project: Callable[[Index, bool], None]
     from_pip: FromPip
     candidates_from_page: Any

@@ -10,7 +10,7 @@ from rim_router.rules.digests import strong
 from rim_router.rules.external import pinned
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.names import normalise
-from rim_router.rules.references import judge_reference, names_in
+from rim_router.rules.references import hash_remedy, judge_reference, names_in
 from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 
     from rim_router.hooks.given import Given
     from rim_router.hooks.services import Services
+    from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import Decision
     from rim_router.rules.verdict import Verdict
-
-
-# A build has no user who could name the file.
-_BUILD = "ask those who make that project, or install a wheel of it"
 
 
 class References:
@@ -102,38 +99,40 @@ class References:
                     ],
                 )
             )
-        strong, digests = (False, {}) if link.is_vcs else _strong_digests(link, req)
-        pinned = not link.is_vcs and self._table.pins.get(link.filename) is not None
-        is_users = self._given.has(link, req)
+        is_strong, digests = (False, {}) if link.is_vcs else _strong_digests(link, req)
+        is_pinned = not link.is_vcs and self._table.pins.get(link.filename) is not None
+        stranger = None if self._given.has(link, req) else required_by(req)
         verdict = judge_reference(
             link.url,
             decision,
             self._table.policy,
-            strong=strong or pinned,
-            pinned=pinned or self._services.recording,
-            is_users=is_users,
+            strong=is_strong or is_pinned,
+            pinned=is_pinned or self._services.recording,
+            stranger=stranger,
         )
         if not verdict.allowed:
             raise self._services.refusal(
                 RefusedReferenceError(
                     f"{decision.name} may not come from {verdict.url}",
                     notes=[
-                        *([] if is_users else [f"{required_by(req)} requires it from there"]),
+                        *([] if stranger is None else [f"{stranger} requires it from there"]),
                         verdict.reason,
                         f"{decision.name} is claimed by {decision.claim}",
                     ],
-                    hint=verdict.remedy if is_users or req.comes_from else _BUILD,
+                    hint=self._services.requests.remedy(decision.name, verdict.remedy),
+                    entry=() if verdict.remedy is None else verdict.remedy.entry,
                 )
             )
         if link.scheme in ("https", "http"):
-            self._track(link, decision, verdict.replaced(digests=digests))
+            remedy = hash_remedy(link.url, decision, stranger)
+            self._track(link, decision, verdict.replaced(digests=digests), remedy)
 
-    def _track(self, link: Any, decision: Decision, verdict: Verdict) -> None:
+    def _track(self, link: Any, decision: Decision, verdict: Verdict, remedy: Remedy) -> None:
         verdict = pinned(verdict, link.filename, self._table.pins)
         url = url_of(link)
         hosts = Hosts.of_reference(decision, url)
         self._services.tracker.add(
-            File(decision.name, link.filename, url, verdict, "the direct reference", hosts)
+            File(decision.name, link.filename, url, verdict, "the direct reference", hosts, remedy=remedy)
         )
         self._services.consider(link)
 

@@ -59,7 +59,7 @@ def _received(
     url: str, file: File, session: Any, services: Services, transfer: Transfer, enough: int
 ) -> Iterator[bytes]:
     assert file.hosts is not None
-    view = services.transport.guard(session, file.hosts, file.filename, strong=bool(file.digests))
+    view = services.guard(session, file, file.hosts)
     response = view.get(url, headers=HEADERS, stream=True)
     raise_for_status(response)
     transfer.attach(response, lambda headers: view.get(url, headers=headers, stream=True))

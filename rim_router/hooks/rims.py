@@ -20,6 +20,7 @@ from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, url_of
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
+from rim_router.rules.remedies import ask_index, go_online
 from rim_router.rules.urls import redact
 from rim_router.rules.verdict import Verdict
 
@@ -42,6 +43,7 @@ _KEPT = tuple(
 class Standin:
     """A link to a ``.rim`` that pip takes for one to the wheel.
 
+    :param link: the one that pip knows the wheel by.
     :param judge: the rules for the files of its index.
     :param judged: judges the ``.rim`` itself.
     :param refuse: notes that the wheel may not be used.
@@ -51,13 +53,15 @@ class Standin:
     def __init__(
         self,
         rim: Any,
+        link: Any,
         decision: Decision,
         judge: Judge,
         judged: Callable[[Any], File],
-        refuse: Callable[[Verdict], None],
+        refuse: Callable[[Verdict, Any], None],
         offline: bool,
     ) -> None:
         self.rim = rim
+        self.link = link
         self.decision = decision
         self.judge = judge
         self.judged = judged
@@ -65,6 +69,12 @@ class Standin:
         self.offline = offline
         self.real: Any = None
         self.opened = False
+        self.refused: Verdict | None = None
+
+    def note(self, verdict: Verdict) -> None:
+        """Note that the wheel may not be used."""
+        self.refused = verdict
+        self.refuse(verdict, self.link)
 
 
 # While a page of a claimed name is read: what turns its .rim links into those that pip understands.
@@ -88,7 +98,7 @@ class Rims:
         decision: Decision,
         judge: Judge,
         judged: Callable[[Any], File],
-        refuse: Callable[[Verdict], None],
+        refuse: Callable[[Verdict, Any], None],
         *,
         offline: bool,
     ) -> list[Any]:
@@ -107,14 +117,15 @@ class Rims:
                 result.append(link)
             elif normalise(filename.partition("-")[0]) == decision.name:  # a flat page has others, too
                 wheel = filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX
-                standin = Standin(link, decision, judge, judged, refuse, offline)
+                path, mark, query = url_of(link).partition("?")
+                url = f"{path}/{quote(wheel)}{mark}{query}"
+                stand_in = Link(url, **{name: getattr(link, name, None) for name in _KEPT})
+                standin = Standin(link, stand_in, decision, judge, judged, refuse, offline)
                 for twin in wheels.get(wheel, ()):
                     self._twins.setdefault(url_of(twin), []).append(standin)
                 if wheel not in wheels:
-                    path, mark, query = url_of(link).partition("?")
-                    url = f"{path}/{quote(wheel)}{mark}{query}"
                     self._standins[url] = standin
-                    result.append(Link(url, **{name: getattr(link, name, None) for name in _KEPT}))
+                    result.append(stand_in)
         return result
 
     def standin_of(self, link: Any) -> Standin | None:
@@ -149,9 +160,15 @@ class Rims:
                 return None
             link = self.considered(found.link, finder._link_collector.session)
             if link is None:
+                standin = self.standin_of(found.link)
+                verdict = None if standin is None else standin.refused
+                assert verdict is not None  # or there would be a link
+                name = normalise(found.name)
                 raise self._services.refusal(
                     RefusedFileError(
-                        f"{found.link.filename} may not be used; see above, or run pip with --verbose"
+                        f"{found.link.filename} may not be used",
+                        notes=[verdict.cause],
+                        hint=self._services.requests.remedy(name, verdict.remedy),
                     )
                 )
             return found if link is found.link else type(found)(found.name, str(found.version), link)
@@ -233,9 +250,9 @@ class Rims:
         verdict = standin.judge.judge(rim.uri, rim.wheel_filename, rim.strong_hashes)
         if verdict.allowed and standin.offline:
             reason = "not in the file system, and --no-index is given"
-            verdict = verdict.replaced(allowed=False, reason=reason)
+            verdict = verdict.replaced(allowed=False, reason=reason, remedy=go_online())
         if not verdict.allowed and not verdict.contradiction:
-            standin.refuse(verdict)
+            standin.note(verdict)
             return None
         kept = {name: getattr(standin.rim, name, None) for name in _KEPT}
         algorithm, digest = next(iter(rim.strong_hashes.items()))
@@ -272,7 +289,7 @@ class Rims:
                 if verdict.allowed:
                     yield rim.uri
                 else:
-                    standin.refuse(verdict)
+                    standin.note(verdict)
 
     def _open(self, standin: Standin, session: Any) -> Rim | None:
         """Fetch and read a ``.rim``; None, and a note, if it is malformed."""
@@ -281,7 +298,7 @@ class Rims:
         if file is None:  # one beside its wheel is no candidate itself
             file = self._services.tracker.add(standin.judged(link))
         if not file.verdict.allowed:
-            standin.refuse(file.verdict)
+            standin.note(file.verdict)
             return None
         from rim_router.rim import RimError, read
 
@@ -292,6 +309,8 @@ class Rims:
                 raise RimError(link.filename, [f"is of {rim.name}"])
         except RimError as error:
             logger.warning("%s", error)
-            standin.refuse(Verdict(False, redact(link.url), False, "; ".join(error.faults)))
+            remedy = ask_index(standin.judge.index.name, "it has to give another .rim")
+            verdict = Verdict(False, redact(link.url), False, "; ".join(error.faults), remedy)
+            standin.note(verdict)
             return None
         return rim

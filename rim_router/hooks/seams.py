@@ -142,6 +142,20 @@ SECURE = Seam(
 NOT_FOUND = Seam(
     "pip._internal.exceptions:DistributionNotFound.__init__", None, "says where a project was looked for"
 )
+IMPOSSIBLE = Seam(
+    f"{_FACTORY}.get_installation_error", ("self", "e", "constraints"), "says what of it was refused"
+)
+RESOLVER = Seam(
+    "pip._internal.cli.req_command:RequirementCommand.make_resolver",
+    ("preparer", "finder", "options"),
+    "says that a newer file was refused",
+)
+INSTALLABLE = Seam(f"{_FINDER}.get_install_candidate", ("self", "link_evaluator", "link"), "what fits")
+APPLICABLE = Seam(
+    f"{_FINDER}.make_candidate_evaluator",
+    ("self", "project_name", "specifier", "hashes"),
+    "what fits a request",
+)
 DIAGNOSTIC = Seam("pip._internal.exceptions:DiagnosticPipError", None, "errors in pip's own style")
 TEXT = Seam("pip._vendor.rich.text:Text", ("text",), "errors in pip's own style")
 ERROR = Seam("pip._internal.exceptions:PipError", None, "pip's own errors")

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import ContradictionError, DownloadError, RefusedFileError, RimRouterError
 from rim_router.hooks.diagnostics import Announcer, pip_error
+from rim_router.hooks.requests import Requests
 from rim_router.hooks.tracking import File, Tracker
 from rim_router.hooks.transport import Transport
 from rim_router.rules.external import Judge
 from rim_router.rules.hosts import Hosts
+from rim_router.rules.remedies import accept_change, ask_server, correct_entry
 from rim_router.rules.urls import filename_of, host_of, redact
 from rim_router.terminal import visible
 
 if TYPE_CHECKING:
     from rim_router.hooks.transfer import Transfer
     from rim_router.journal import Journal
+    from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import Decision, Index, RoutingTable
     from rim_router.rules.urls import Origin
     from rim_router.rules.verdict import Verdict
@@ -37,6 +40,7 @@ class Services:
         self.journal = journal
         self.announcer = Announcer()
         self.tracker = Tracker()
+        self.requests = Requests()
         # The URLs of indexes, each with its probe, that have been found to have it.
         self.probed: set[tuple[str, str]] = set()
         self._glances: dict[tuple[int, frozenset[Origin]], dict[tuple[str, bool], bool]] = {}
@@ -63,6 +67,11 @@ class Services:
             self._hosts[key] = Hosts.of_index(index, own)
         return self._hosts[key]
 
+    def guard(self, session: Any, file: File, hosts: Hosts) -> Any:
+        """A session for one file."""
+        record = self.requests.remedy(file.name, file.remedy)
+        return self.transport.guard(session, hosts, file.filename, strong=bool(file.digests), record=record)
+
     def note_decision(self, decision: Decision) -> None:
         """Record where a project comes from."""
         if not self.journal.active:
@@ -87,7 +96,7 @@ class Services:
             host=host_of(verdict.url),
             page=verdict.page,
             rule=verdict.reason,
-            remedy=verdict.remedy,
+            remedy=self.requests.remedy(decision.name, verdict.remedy),
         )
 
     def note_failed(self, file: File, url: str, why: str) -> None:
@@ -117,7 +126,7 @@ class Services:
                 kind(
                     f"{file.filename} {what}: {file.verdict.url}",
                     notes=[file.verdict.reason, f"it is offered by {file.said}"],
-                    hint=file.verdict.remedy,
+                    hint=self.requests.remedy(file.name, file.verdict.remedy),
                 )
             )
 
@@ -129,9 +138,9 @@ class Services:
         """
         wrong = self.faults(file, transfer)
         if wrong:
-            raise pip_error(
-                DownloadError(f"{file.filename} from {redact(url)} is not the right file", notes=wrong)
-            )
+            what = f"{file.filename} from {redact(url)} is not the right file"
+            hint = self.requests.remedy(file.name, self._mended_by(file, url, transfer))
+            raise pip_error(DownloadError(what, notes=wrong, hint=hint))
         if not self.journal.active:
             return
         self.journal.write(
@@ -158,6 +167,13 @@ class Services:
         if not transfer.complete:
             wrong.insert(0, "the server's answer was not the whole file")
         return wrong
+
+    def _mended_by(self, file: File, url: str, transfer: Transfer) -> Remedy:
+        """What helps against another file than the right one."""
+        pin = None if self.recording else self.table.pins.get(file.filename)
+        if transfer.complete and pin is not None and pin.contradiction(transfer.digests) is not None:
+            return correct_entry(pin.source) if "wheel" in pin.source.key else accept_change(pin)
+        return ask_server(host_of(url) or "that index", "it has to have the right file; try again later")
 
     def _said(self, file: File, algorithm: str) -> str:
         pin = self.table.pins.get(file.filename)

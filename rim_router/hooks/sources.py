@@ -18,6 +18,7 @@ from rim_router.rules.digests import strong
 from rim_router.rules.external import judge_wheel, pinned
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.names import RIM_SUFFIX
+from rim_router.rules.remedies import ask_for_rim_digest, correct_entry, go_online
 from rim_router.rules.urls import is_local, redact
 from rim_router.rules.verdict import Verdict
 
@@ -139,7 +140,7 @@ class RoutedSource(LinkSource):
         if verdict.contradiction or verdict.allowed:
             self._inquiry.services.tracker.add(file)
             return True
-        self._refuse(verdict)
+        self._refuse(verdict, link)
         return False
 
     def judged(self, link: Any) -> File:
@@ -149,13 +150,21 @@ class RoutedSource(LinkSource):
         digests, fragment = digests_of(link), fragment_digests(link)
         verdict = self._judge.judge(url, filename, digests)
         if verdict.allowed and self._inquiry.offline and not is_local(url):
-            verdict = Verdict(False, verdict.url, True, "not in the file system, and --no-index is given")
+            reason = "not in the file system, and --no-index is given"
+            verdict = Verdict(False, verdict.url, True, reason, go_online())
         page = redact(str(link.comes_from)) if link.comes_from else None
         verdict = verdict.replaced(page=page)
         said = f"index {self.index.name}" + (f" ({page})" if page else "")
         hosts = self._inquiry.services.hosts(self.index, self.own)
         file = File(
-            decision.name, filename, url, verdict, said, hosts, elsewhere=lambda: self._elsewhere(filename)
+            decision.name,
+            filename,
+            url,
+            verdict,
+            said,
+            hosts,
+            elsewhere=lambda: self._elsewhere(filename),
+            remedy=ask_for_rim_digest(self.index.name) if filename.endswith(RIM_SUFFIX) else None,
         )
         if not fragment.items() <= digests.items():
             file.require(strong(fragment), "the fragment of its URL")
@@ -178,8 +187,8 @@ class RoutedSource(LinkSource):
                 if real.filename == filename and self._may_use(link):
                     yield url_of(real)
 
-    def _refuse(self, verdict: Verdict) -> None:
-        self._inquiry.refuse(verdict, self.index)
+    def _refuse(self, verdict: Verdict, link: Any) -> None:
+        self._inquiry.refuse(verdict, self.index, link)
 
 
 class WheelSource(LinkSource):
@@ -203,23 +212,23 @@ class WheelSource(LinkSource):
 
     def _link(self, wheel: ExternalWheel) -> Any:
         services = self._inquiry.services
-        pins = services.table.pins
-        verdict = judge_wheel(wheel, wheel.urls[0], pins)
-        file = File(
-            name=wheel.name,
-            filename=wheel.filename,
-            url=wheel.urls[0],
-            verdict=verdict,
-            said=f"[[wheel]] in {wheel.source}",
-            hosts=Hosts.of_wheel(wheel),
-            size=wheel.size,
-            elsewhere=lambda: iter(wheel.urls[1:]),
-            advice=None if wheel.support is None else f"its support contact is {wheel.support}",
+        services.tracker.add(
+            File(
+                name=wheel.name,
+                filename=wheel.filename,
+                url=wheel.urls[0],
+                verdict=judge_wheel(wheel, wheel.urls[0], services.table.pins),
+                said=f"[[wheel]] in {wheel.source}",
+                hosts=Hosts.of_wheel(wheel),
+                size=wheel.size,
+                elsewhere=lambda: iter(wheel.urls[1:]),
+                advice=None if wheel.support is None else f"its support contact is {wheel.support}",
+                correction=correct_entry(wheel.source),
+            )
         )
-        services.tracker.add(file)
         algorithm = next(iter(wheel.digests))
         return Link(
-            f"{file.url}#{algorithm}={wheel.digests[algorithm]}", requires_python=wheel.requires_python
+            f"{wheel.urls[0]}#{algorithm}={wheel.digests[algorithm]}", requires_python=wheel.requires_python
         )
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from rim_router.record import EMPTY
 from rim_router.rules.digests import strong
+from rim_router.rules.remedies import record_digest, settle
+from rim_router.rules.urls import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rim_router.rim import Rim
     from rim_router.rules.hosts import Hosts
+    from rim_router.rules.remedies import Remedy
     from rim_router.rules.verdict import Verdict
 
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
@@ -50,6 +53,8 @@ class File:
     :param elsewhere: further URLs of it, found out when they are needed.
     :param rim: the ``.rim`` that stood for it.
     :param offered: whether a look-up, or a direct reference that was judged, has offered it for its project.
+    :param remedy: how a digest of it would become known; None is the usual way, a pin.
+    :param correction: what to do if it contradicts others.
     :ivar path: where it was put, once it has been downloaded and verified.
     :ivar found: the digests of what was put there.
     """
@@ -67,6 +72,8 @@ class File:
         advice: str | None = None,
         rim: Rim | None = None,
         offered: bool = True,
+        remedy: Remedy | None = None,
+        correction: Remedy | None = None,
     ) -> None:
         self.name = name
         self.filename = filename
@@ -79,6 +86,8 @@ class File:
         self.advice = advice
         self.rim = rim
         self.offered = offered
+        self.correction = correction
+        self.remedy = record_digest(name) if remedy is None else remedy
         self._sayers: dict[str, str] = {}  # of the digests that others than *said* have added
         self.path: str | None = None
         self.found: Mapping[str, str] = EMPTY
@@ -88,7 +97,7 @@ class File:
         """The strong digests that it must have, all of them."""
         return self.verdict.digests
 
-    def require(self, digests: Mapping[str, str], said: str) -> None:
+    def require(self, digests: Mapping[str, str], said: str, correction: Remedy | None = None) -> None:
         """Add what somebody else says of it; a contradiction is noted in the verdict."""
         if digests.items() <= self.verdict.digests.items():
             return
@@ -97,7 +106,10 @@ class File:
             if known != digest:
                 sayer = self._sayers.get(algorithm, self.said)
                 reason = f"{sayer} says {algorithm} {known}, and {said} says {digest}"
-                self.verdict = self.verdict.replaced(allowed=False, contradiction=True, reason=reason)
+                remedy = self.correction or correction or settle(host_of(self.url) or "that index")
+                self.verdict = self.verdict.replaced(
+                    allowed=False, contradiction=True, reason=reason, remedy=remedy
+                )
                 return
         for algorithm in digests.keys() - self.verdict.digests.keys():
             self._sayers[algorithm] = said
@@ -133,7 +145,7 @@ class Tracker:
             return file
         if not known.offered:
             # Nothing but its pin was known of it; now there is somebody who may be judged for offering it.
-            file.require(known.digests, known.said)
+            file.require(known.digests, known.said, known.correction)
             file.path, file.found = known.path, known.found
             self._files[file.url] = file
             return file
@@ -141,7 +153,7 @@ class Tracker:
             if file.verdict.contradiction and not known.verdict.contradiction:
                 known.verdict = file.verdict
             else:
-                known.require(file.verdict.digests, file.said)
+                known.require(file.verdict.digests, file.said, file.correction)
         return known
 
     def offer(self, links: Iterable[Any], urls: Iterable[str], judged: Callable[[Any], File]) -> None:

@@ -13,9 +13,15 @@ from rim_router.hooks.failures import EXTERNAL_ROOTS
 from rim_router.hooks.lookalike import lookalike
 from rim_router.libraries import library
 from rim_router.record import Record
-from rim_router.rules.external import host_line
-from rim_router.rules.hosts import UNREADABLE, WITHOUT_DIGEST, forwards_to, has_remedy, is_login, is_upgrade
+from rim_router.rules.hosts import Fault, forwards_to, is_login, is_upgrade
 from rim_router.rules.recognition import LOGIN_HINT
+from rim_router.rules.remedies import (
+    allow_redirect,
+    ask_server,
+    move_index,
+    newer_openssl,
+    stop_forwarding,
+)
 from rim_router.rules.urls import Origin, redact, resolve
 
 if TYPE_CHECKING:
@@ -26,6 +32,10 @@ if TYPE_CHECKING:
     from rim_router.rules.hosts import Hosts
     from rim_router.rules.table import RoutingTable
 
+_OF_THE_SERVER = (Fault.UNREADABLE, Fault.NOT_HTTPS, Fault.NOT_HTTPS_ANY_MORE, Fault.WITH_CREDENTIALS)
+
+_FORWARDED = "which is {}'s: it forwards the names that it lacks, and such an answer is not its own"
+
 
 class _Wanted(Record):
     """What a guarded session is for; see :meth:`Transport.guard`."""
@@ -34,6 +44,7 @@ class _Wanted(Record):
     what: str
     page: bool
     strong: bool
+    record: str | None
     refused: Callable[..., RimRouterError] | None
 
 
@@ -62,6 +73,7 @@ class Transport:
         *,
         page: bool = False,
         strong: bool = False,
+        record: str | None = None,
         refused: Callable[..., RimRouterError] | None = None,
     ) -> Any:
         """A session like pip's own, for one page or file.
@@ -72,9 +84,10 @@ class Transport:
         :param what: is asked for, for messages.
         :param page: whether it is an index page.
         :param strong: whether a strong digest is known for it.
+        :param record: how it would become known.
         :param refused: makes the error for a refused URL, with what :class:`IndexFailedError` takes.
         """
-        wanted = _Wanted(hosts, what, page, strong, refused)
+        wanted = _Wanted(hosts, what, page, strong, record, refused)
         view = lookalike(session)
         view.rim_router_upgraded = None
         ask = view.request
@@ -93,7 +106,9 @@ class Transport:
                 target: str | None = session.get_redirect_target(response)
                 url = resolve(response.url, target) if target else None
             except ValueError:
-                raise self._refusal(wanted, response.url, response.headers["Location"], UNREADABLE) from None
+                location = response.headers["Location"]
+                hint = _hint(wanted, response.url, location, Fault.UNREADABLE, first)
+                raise self._refusal(wanted, response.url, location, str(Fault.UNREADABLE), hint) from None
             if url is not None:
                 # What requests makes of it, if it can read it at all, is judged when it is sent.
                 try:
@@ -136,18 +151,26 @@ class Transport:
         :param source: what has redirected to it; None for nothing.
         :param first: the URL with which the redirects began.
         """
-        hosts, page, hint = wanted.hosts, wanted.page, None
+        hosts = wanted.hosts
         if source is None:
             fault = hosts.request_fault(url)
         else:
-            listed, recording = self._table.policy.redirects == "listed", first if self._recording else None
             fault = hosts.redirect_fault(
-                source, url, page=page, strong=wanted.strong, listed=listed, recording=recording
+                source,
+                url,
+                page=wanted.page,
+                strong=wanted.strong,
+                listed=self._table.policy.redirects == "listed",
+                recording=first if self._recording else None,
             )
-            forwarding = self._forwarding(hosts, url, refused=fault is not None) if page else None
-            fault, hint = forwarding or (fault, fault and _hint(wanted, source, url, fault))
+        if wanted.page and source is not None and hosts.indexes:
+            where = forwards_to(hosts.indexes[0], url, self._table.indexes, refused=fault is not None)
+            if where is not None:
+                raise self._refusal(
+                    wanted, source, url, _FORWARDED.format(where), str(stop_forwarding(where))
+                )
         if fault is not None:
-            raise self._refusal(wanted, source, url, fault, hint)
+            raise self._refusal(wanted, source, url, str(fault), _hint(wanted, source, url, fault, first))
 
     def _note(self, source: str, target: str, fault: str | None = None) -> None:
         self._journal.write(
@@ -167,17 +190,6 @@ class Transport:
         who = "the table" if source is None else Origin.of(source)
         return pip_error(RefusedHostError(f"{who} {message}", hint=hint))
 
-    def _forwarding(self, hosts: Hosts, target: str, *, refused: bool) -> tuple[str, str] | None:
-        """What is wrong with a page's redirect to another index, and what to do; None if it is none (5.7)."""
-        if not hosts.indexes:
-            return None
-        where = forwards_to(hosts.indexes[0], target, self._table.indexes, refused=refused)
-        if where is None:
-            return None
-        fault = f"which is {where}'s: it forwards the names that it lacks, and such an answer is not its own"
-        what_to_do = "turn that off at the server (GitLab, pypiserver and others forward to PyPI by default)"
-        return fault, f"{what_to_do}; or, if the project is to come from {where}, route its name there"
-
     def _contact(self, origin: Origin, url: str, rule: str) -> None:
         """Say which host is asked, and why that is allowed; and that this OpenSSL may do so."""
         minimum = self._table.policy.asks_for_newer(ssl.OPENSSL_VERSION)
@@ -186,29 +198,29 @@ class Transport:
                 RefusedHostError(
                     f"{origin.netloc} may not be asked with {ssl.OPENSSL_VERSION}",
                     notes=[minimum],
-                    hint="use a Python with a newer OpenSSL",
+                    hint=str(newer_openssl()),
                 )
             )
         self._announcer.say(f"Contacting {origin.netloc} ({rule})")
         self._journal.write("contacted", host=origin.netloc, url=redact(url), rule=rule)
 
 
-def _hint(wanted: _Wanted, source: str, target: str, fault: str) -> str | None:
-    """What would help against a redirect that may not be followed."""
-    if wanted.page and is_login(target, source):
+def _hint(wanted: _Wanted, source: str | None, target: str, fault: Fault, first: str) -> str | None:
+    """What would help against a URL that may not be asked."""
+    if wanted.page and source is not None and is_login(target, source):
         return LOGIN_HINT
-    if not wanted.hosts.indexes or not has_remedy(fault):
+    if source is not None and fault in _OF_THE_SERVER:
+        return str(ask_server(str(Origin.of(source)), "it has to redirect to a plain https URL"))
+    if not wanted.hosts.indexes or fault in _OF_THE_SERVER:
         return None
-    if fault == WITHOUT_DIGEST:
-        return f"to record its digest, run: rim-router pin {wanted.what}"
-    line = host_line(Origin.of(target).netloc, wanted.hosts.indexes[0])
-    if wanted.page:
-        return (
-            "if that is where one logs in, the index wants credentials; "
-            f"if all of the index is there now, use its URL there, or {line}; "
-            "if only names that it lacks are sent there, turn that off at the server"
-        )
-    return f"if that is right, use that URL for the index, or {line}"
+    origin, index = Origin.of(target), wanted.hosts.indexes[0]
+    if fault is Fault.ANOTHER_ORIGIN:
+        return str(move_index(origin.netloc, index))
+    may_record = wanted.hosts.rule(origin) is not None or Origin.of(first) in wanted.hosts.own
+    if fault is Fault.WITHOUT_DIGEST and may_record:
+        return wanted.record
+    needs_digest = fault in (Fault.WITHOUT_DIGEST, Fault.UNVOUCHED)
+    return str(allow_redirect(origin.netloc, index, wanted.record if needs_digest else None))
 
 
 def _external_adapter(session: Any, roots: str) -> Any:

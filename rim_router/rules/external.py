@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from rim_router.rules.digests import strong, valid
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX
-from rim_router.rules.urls import LOCAL, Origin, filename_of, has_controls, redact
+from rim_router.rules.remedies import (
+    accept_change,
+    allow_host,
+    ask_for_rim_digest,
+    ask_index,
+    correct_entry,
+    record_digest,
+)
+from rim_router.rules.urls import LOCAL, UNREADABLE, Origin, filename_of, has_controls, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -15,10 +23,10 @@ if TYPE_CHECKING:
 
     from rim_router.rules.pins import Pins
     from rim_router.rules.policy import Policy
+    from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import ExternalWheel, Index
 
-
-_NOT_BY_PIN = "ask the index to give one, or add the wheel that it stands for as a [[wheel]]"
+_STRONG = "sha256, sha384 or sha512"
 
 
 class Judge:
@@ -110,35 +118,36 @@ class Judge:
         installed = filename[: -len(RIM_SUFFIX)] + WHEEL_SUFFIX if is_rim else filename
         is_pinned = self.recording or self.pins.get(installed) is not None
         is_strong = bool(digests) or is_pinned
+        name = self.index.name
         try:
             origin = Origin.of(url)
         except ValueError:
-            return Verdict(False, shown, True, "its URL cannot be read, or programs read it differently")
-        name = self.index.name
+            reason = f"its URL {UNREADABLE}"
+            return Verdict(False, shown, True, reason, ask_index(name, "it has to give another URL"))
         if origin in self.own:
             if self.policy.require_hashes == "all" and not is_strong and origin != LOCAL:
-                reason = f"index {name} gives no sha256, sha384 or sha512 for it"
-                remedy = f'policy.require-hashes is "all"; {self._pin()}'
-                return Verdict(False, shown, False, reason, remedy)
+                reason = f'policy.require-hashes is "all", and index {name} gives no {_STRONG} for it'
+                return Verdict(False, shown, False, reason, self._pin())
             return Verdict(True, shown, False, f"on the origin of index {name}", None, digests)
         if origin.scheme != "https":
-            return Verdict(False, shown, True, f"external to index {name} and not https")
+            reason = f"external to index {name} and not https"
+            return Verdict(False, shown, True, reason, ask_index(name, "it has to link to an https URL"))
         entry = self.index.lists_host(origin)
         if entry is None:
             reason = f"host {origin.netloc} is not among the external-hosts of index {name}"
-            remedy = f"to allow it, {host_line(origin.netloc, self.index)}"
-            return Verdict(False, shown, True, reason, remedy)
+            return Verdict(False, shown, True, reason, allow_host(origin.netloc, self.index))
         # No pin says what is in a .rim, whose METADATA is believed until the wheel comes.
         if not (digests if is_rim else is_strong):
-            reason = f"external to index {name}, which gives no sha256, sha384 or sha512 for it"
-            return Verdict(False, shown, True, reason, _NOT_BY_PIN if is_rim else self._pin())
+            reason = f"external to index {name}, which gives no {_STRONG} for it"
+            remedy = ask_for_rim_digest(name) if is_rim else self._pin()
+            return Verdict(False, shown, True, reason, remedy)
         if not is_pinned and (self.policy.pins == "required" or self.index.pins_required):
             reason = f"external to index {name} without a pin, and pins are required"
             return Verdict(False, shown, True, reason, self._pin())
         return Verdict(True, shown, True, f"external-hosts of index {name} has {entry}", None, digests)
 
-    def _pin(self) -> str:
-        return f"to record its digest, run: rim-router pin {self.project_name}"
+    def _pin(self) -> Remedy:
+        return record_digest(self.project_name)
 
 
 def _has_sha256(hashes: Mapping[str, str] | None) -> bool:
@@ -174,24 +183,11 @@ def pinned(verdict: Verdict, filename: str, pins: Pins, digests: Mapping[str, st
     for algorithm, digest in pin.digests.items():
         found = (verdict.digests if digests is None else digests).get(algorithm, digest)
         if found != digest:
-            change = f"run: rim-router pin --update {pin.name}=={pin.version}"
-            if "wheel" in pin.source.key:
-                change = f"correct {pin.source}"
+            is_entry = "wheel" in pin.source.key
             return verdict.replaced(
                 allowed=False,
                 contradiction=True,
                 reason=f"its index page says {algorithm} {found}, and {pin.source} says {digest}",
-                remedy=f"if the change is right, {change}",
+                remedy=correct_entry(pin.source) if is_entry else accept_change(pin),
             )
     return verdict.replaced(digests={**verdict.digests, **pin.digests}) if verdict.allowed else verdict
-
-
-def host_line(netloc: str, index: Index) -> str:
-    """The line that would allow a host, besides those that are allowed already."""
-    entries = ", ".join(f'"{entry}"' for entry in [*index.external_hosts, netloc])
-    if index.source.layer == "command":  # there are no more than URLs in that
-        return (
-            f"define the index in a table, with external-hosts = [{entries}], and name it in {index.source}"
-        )
-    add, to = ("set", "in") if index.external_hosts else ("add", "to")
-    return f"{add} external-hosts = [{entries}] {to} index {index.name} in {index.source}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -14,12 +15,22 @@ if TYPE_CHECKING:
 
     from rim_router.rules.table import Decision, ExternalWheel, Index
 
-UNREADABLE = "which cannot be read, or which programs read differently"
-_NOT_HTTPS = "which is not https"
-_NOT_HTTPS_ANY_MORE = "which is no longer https"
-_WITH_CREDENTIALS = "which carries credentials"
-WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
-_UNVOUCHED = "which is not among the external-hosts, and no digest is known that would vouch for the file"
+
+class Fault(Enum):
+    """Why a URL may not be asked, as a relative clause."""
+
+    UNREADABLE = "which cannot be read, or which programs read differently"
+    NOT_HTTPS = "which is not https"
+    NOT_HTTPS_ANY_MORE = "which is no longer https"
+    WITH_CREDENTIALS = "which carries credentials"
+    NOWHERE = "which is on no host that may be asked for it"
+    ANOTHER_ORIGIN = "which is not on its origin"
+    WITHOUT_DIGEST = "which is another host, and no strong digest is known for the file"
+    UNLISTED = 'which is not among the external-hosts, and policy.redirects is "listed"'
+    UNVOUCHED = "which is not among the external-hosts, and no digest is known that would vouch for the file"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class Hosts(Record):
@@ -74,17 +85,17 @@ class Hosts(Record):
                 return f"external-hosts of index {index.name} has {entry}"
         return None
 
-    def request_fault(self, url: str) -> str | None:
-        """Why a URL that nobody has redirected to may not be asked, as a relative clause; None if it may."""
+    def request_fault(self, url: str) -> Fault | None:
+        """Why a URL that nobody has redirected to may not be asked; None if it may."""
         try:
             origin = Origin.of(url)
         except ValueError:
-            return UNREADABLE
+            return Fault.UNREADABLE
         if origin in self.own or any(origin == named for named, _ in self.named):
             return None
         if origin.scheme != "https":
-            return _NOT_HTTPS
-        return None if self.rule(origin) is not None else "which is on no host that may be asked for it"
+            return Fault.NOT_HTTPS
+        return None if self.rule(origin) is not None else Fault.NOWHERE
 
     def redirect_fault(
         self,
@@ -95,8 +106,8 @@ class Hosts(Record):
         strong: bool,
         listed: bool,
         recording: str | None = None,
-    ) -> str | None:
-        """Why a redirect may not be followed, as a relative clause; None if it may.
+    ) -> Fault | None:
+        """Why a redirect may not be followed; None if it may.
 
         :param target: absolute, and as it is going to be sent.
         :param page: whether it is that of an index page, and not of a file.
@@ -108,35 +119,31 @@ class Hosts(Record):
         try:
             before, after = Origin.of(source), Origin.of(target)
         except ValueError:
-            return UNREADABLE
+            return Fault.UNREADABLE
         fault = self._fault_between(before, after, page=page, strong=strong, listed=listed)
-        if fault == WITHOUT_DIGEST and recording is not None:
-            fault = None if self.rule(after) or Origin.of(recording) in self.own else _UNVOUCHED
-        return _WITH_CREDENTIALS if fault is None and "@" in urlsplit(target).netloc else fault
+        if fault is Fault.WITHOUT_DIGEST and recording is not None:
+            vouched = self.rule(after) is not None or Origin.of(recording) in self.own
+            fault = None if vouched else Fault.UNVOUCHED
+        return Fault.WITH_CREDENTIALS if fault is None and "@" in urlsplit(target).netloc else fault
 
     def _fault_between(
         self, before: Origin, after: Origin, *, page: bool, strong: bool, listed: bool
-    ) -> str | None:
+    ) -> Fault | None:
         if after == before or is_upgrade(before, after):
             return None
         if after.scheme != "https" and (after not in self.own or after.scheme != "http"):
-            return _NOT_HTTPS
+            return Fault.NOT_HTTPS
         if before.scheme == "https" and after.scheme != "https":
-            return _NOT_HTTPS_ANY_MORE
+            return Fault.NOT_HTTPS_ANY_MORE
         if after in self.own and not page:
             return None
         if self.rule(after) is not None:
-            return None if page or strong else WITHOUT_DIGEST
+            return None if page or strong else Fault.WITHOUT_DIGEST
         if page:
-            return "which is not on its origin"
+            return Fault.ANOTHER_ORIGIN
         if listed:
-            return 'which is not among the external-hosts, and policy.redirects is "listed"'
-        return None if strong else WITHOUT_DIGEST
-
-
-def has_remedy(fault: str) -> bool:
-    """Whether a line in the table, or a digest, would let a redirect be followed."""
-    return fault not in (UNREADABLE, _NOT_HTTPS, _NOT_HTTPS_ANY_MORE, _WITH_CREDENTIALS)
+            return Fault.UNLISTED
+        return None if strong else Fault.WITHOUT_DIGEST
 
 
 def linking(origin: Origin, decision: Decision) -> tuple[Index, ...]:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rim_router.record import Record
+from rim_router.rules import remedies
+from rim_router.rules.digests import strong as strong_digests
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.rules.table import Kind
-from rim_router.rules.urls import LOCAL, Origin, redact
+from rim_router.rules.urls import LOCAL, UNREADABLE, Origin, filename_of, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
     from rim_router.rules.policy import Policy
+    from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import Decision
 
 _WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
-_BY_NAME = "require it by name and version"
 _NO_HASH = "it carries no sha256, sha384 or sha512"
-_ADD_HASH = "add #sha256=… to the URL"
 _STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
-_YOURSELF = "do not use that project; or, if you trust this exact file, add it with its hash to your command"
 
 
 def names_in(filename: str) -> list[str]:
@@ -37,7 +38,13 @@ def names_in(filename: str) -> list[str]:
 
 
 def judge_reference(
-    url: str, decision: Decision, policy: Policy, *, strong: bool, pinned: bool = False, is_users: bool = True
+    url: str,
+    decision: Decision,
+    policy: Policy,
+    *,
+    strong: bool,
+    pinned: bool = False,
+    stranger: str | None = None,
 ) -> Verdict:
     """Judge the URL of a direct reference.
 
@@ -45,49 +52,108 @@ def judge_reference(
     :param decision: that of the project; it must be a claimed one.
     :param strong: whether the reference carries a sha256, sha384 or sha512 and no weaker hash, or is pinned.
     :param pinned: whether its file name is.
-    :param is_users: whether it is the user's own word. In the metadata of another project a hash is a
-        stranger's, and proves nothing.
+    :param stranger: the project in whose metadata it is; None if it is the user's own word. A hash in such
+        metadata proves nothing.
     """
-    shown = redact(url)
+    asked = _Reference(url, decision, stranger)
     if decision.target.kind is Kind.DENY:
-        return Verdict(False, shown, True, f"the table denies it: {decision.target.reason}")
+        return asked.refused(
+            f"the table denies it: {decision.target.reason}", remedies.denied(decision.claim_with_line)
+        )
     try:
-        origin = Origin.of(url[url.find("+") + 1 :] if _is_vcs(url) else url)
+        origin = Origin.of(url[url.find("+") + 1 :] if asked.is_vcs else url)
     except ValueError:
-        return Verdict(False, shown, True, "its URL cannot be read, or programs read it differently")
-    counts = is_users or pinned
-    verdict = _judge(shown, origin, decision, policy, strong and counts, is_users)
+        reason = f"its URL {UNREADABLE}"
+        return asked.refused(reason, remedies.correct_url(decision.name))
+    counts = stranger is None or pinned
+    verdict = _judge(asked, origin, policy, strong and counts)
     if not verdict.allowed or origin == LOCAL:
         return verdict
     # What holds for the files of an index holds for those that are named directly, too.
     if policy.require_hashes == "all" and not (strong and counts):
         what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
-        reason = f'policy.require-hashes is "all", and {what}'
-        remedy = _BY_NAME if strong or _is_vcs(url) else _ADD_HASH
-        return verdict.replaced(allowed=False, reason=reason, remedy=remedy)
+        return asked.refused(f'policy.require-hashes is "all", and {what}', asked.hash_remedy())
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
-        reason = "external and not pinned, and pins are required"
-        return verdict.replaced(allowed=False, reason=reason, remedy=_BY_NAME)
+        remedy = remedies.record_reference(decision.name, url)
+        if asked.is_vcs or "****" in asked.shown:
+            remedy = asked.name_remedy()
+        return asked.refused("external and not pinned, and pins are required", remedy)
     return verdict
 
 
-def _is_vcs(url: str) -> bool:
-    return "+" in url.partition(":")[0]
+def hash_remedy(url: str, decision: Decision, stranger: str | None) -> Remedy:
+    """How a digest of what a direct reference leads to would become known; see :func:`judge_reference`."""
+    return _Reference(url, decision, stranger).hash_remedy()
 
 
-def _judge(
-    shown: str, origin: Origin, decision: Decision, policy: Policy, strong: bool, is_users: bool
-) -> Verdict:
+class _Reference(Record):
+    """See :func:`judge_reference`."""
+
+    url: str
+    decision: Decision
+    stranger: str | None
+
+    @property
+    def shown(self) -> str:
+        return redact(self.url)
+
+    @property
+    def is_vcs(self) -> bool:
+        """Whether it leads to a repository."""
+        return "+" in self.url.partition(":")[0]
+
+    def refused(self, reason: str, remedy: Remedy, *, external: bool = True) -> Verdict:
+        return Verdict(False, self.shown, external, reason, remedy)
+
+    def name_remedy(self) -> Remedy:
+        """What helps where no URL does."""
+        if self.stranger is not None:
+            return remedies.do_without()
+        return remedies.require_by_name(self._requirement)
+
+    def hash_remedy(self) -> Remedy:
+        """What helps where only the hash is missing, or is not the user's."""
+        if self.is_vcs:
+            if self.stranger is not None:
+                return self.name_remedy()
+            return remedies.use_directory(self.decision.name)
+        if self.stranger is not None:
+            return remedies.pin_reference(self.decision.name, self.shown, self._sha256)
+        table = self.decision.route.source.file if self.decision.route else "index-routing.toml"
+        return remedies.add_hash(self._requirement, self.shown, table, can_be_entry=self._can_be_entry)
+
+    @property
+    def _can_be_entry(self) -> bool:
+        """Whether a ``[[wheel]]`` can have its URL."""
+        parts = filename_of(self.url).split("-")
+        is_plain = self.url.startswith("https://") and self.shown == self.url.partition("#")[0]
+        return is_plain and len(parts) in (5, 6) and parts[-1].endswith(WHEEL_SUFFIX)
+
+    @property
+    def _requirement(self) -> str:
+        """The same by name, and by version where a file name tells."""
+        filename = "" if self.is_vcs else filename_of(self.url)
+        version = filename.split("-")[1] if filename.endswith(_WHEELS) and "-" in filename else ""
+        return remedies.quoted(f"{self.decision.name}=={version}" if version else self.decision.name)
+
+    @property
+    def _sha256(self) -> str | None:
+        """The sha256 that its URL gives."""
+        fragment = dict(part.split("=", 1) for part in self.url.partition("#")[2].split("&") if "=" in part)
+        return strong_digests(fragment).get("sha256")
+
+
+def _judge(asked: _Reference, origin: Origin, policy: Policy, strong: bool) -> Verdict:
+    shown, decision, stranger = asked.shown, asked.decision, asked.stranger
     if origin == LOCAL:
-        if is_users or policy.direct_references == "allow":
+        if stranger is None or policy.direct_references == "allow":
             return Verdict(True, shown, False, "a local path")
-        return Verdict(False, shown, False, _STRANGERS_PATH, _YOURSELF)
+        return asked.refused(_STRANGERS_PATH, remedies.repeat_path(decision.name, shown), external=False)
     if policy.direct_references == "allow":
         return Verdict(True, shown, origin not in decision.origins, 'policy.direct-references is "allow"')
     if policy.direct_references == "deny":
-        reason = 'policy.direct-references is "deny"'
-        return Verdict(False, shown, True, reason, _BY_NAME)
+        return asked.refused('policy.direct-references is "deny"', asked.name_remedy())
     if origin in decision.origins:
         return Verdict(True, shown, False, "on the origin of its index")
     for index in decision.indexes:
@@ -95,23 +161,23 @@ def _judge(
             return Verdict(True, shown, True, f"on a host among the external-hosts of index {index.name}")
     if strong:
         return Verdict(True, shown, True, "carries a strong hash")
-    return _refused(shown, decision, is_users)
+    return _refused(asked)
 
 
-def _refused(shown: str, decision: Decision, is_users: bool) -> Verdict:
+def _refused(asked: _Reference) -> Verdict:
     """The verdict on a reference that nothing speaks for."""
-    for index in decision.indexes:
+    for index in asked.decision.indexes:
         if index.unset:
             reason = f"it is not known whether it is on the origin of index {index.name} in {index.source}"
-            return Verdict(False, shown, True, reason, f"set {' and '.join(index.unset)}")
-    if not is_users:
+            return asked.refused(reason, remedies.set_variables(index.unset))
+    where = "it is neither local nor on the origin or external-hosts of its index"
+    if asked.is_vcs:
+        reason = f"{where}, and no hash can say what a repository has"
+    elif asked.stranger is not None:
         reason = (
             "a hash in the metadata of another project is not trusted, "
             "and the URL is not on the origin or external-hosts of the index"
         )
-        return Verdict(False, shown, True, reason, _YOURSELF)
-    reason = (
-        "it is neither local nor on the origin or external-hosts of its index, "
-        "and carries no sha256, sha384 or sha512"
-    )
-    return Verdict(False, shown, True, reason, f"{_BY_NAME}, or, if you trust this exact file, {_ADD_HASH}")
+    else:
+        reason = f"{where}, and carries no sha256, sha384 or sha512"
+    return asked.refused(reason, asked.hash_remedy())

@@ -33,6 +33,9 @@ _HARMLESS = (string.ascii_letters + string.digits + "._~%!$&'()*+,;=:/-").encode
 # Whoever takes a backslash for a slash sees credentials and a host where others see a path.
 _HIDDEN = r"[\\@]"
 
+# What is said of a URL that has no origin.
+UNREADABLE = "cannot be read, or programs read it differently"
+
 
 class Origin(NamedTuple):
     """Scheme, host and port of a URL (RFC 6454); a local file-system URL has the host ``""``."""

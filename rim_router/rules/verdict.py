@@ -10,6 +10,8 @@ from rim_router.terminal import visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rim_router.rules.remedies import Remedy
+
 
 class Verdict(Record):
     """Whether one file may be used, and why.
@@ -18,7 +20,7 @@ class Verdict(Record):
     :param url: redacted.
     :param external: whether the file's origin is not its index's.
     :param reason: the rule that decided, as a sentence without its subject.
-    :param remedy: the line to add or command to run that would allow a refused file.
+    :param remedy: what would let a refused file be used; each has one.
     :param digests: the strong ones that are known for it, and that all must match.
     :param contradiction: whether it is refused because it contradicts a pin, so that to pass over it in
         silence would hide an attack.
@@ -29,12 +31,16 @@ class Verdict(Record):
     url: str
     external: bool
     reason: str
-    remedy: str | None = None
+    remedy: Remedy | None = None
     digests: Mapping[str, str] = EMPTY
     contradiction: bool = False
     page: str | None = None
 
-    def __str__(self) -> str:
+    @property
+    def cause(self) -> str:
+        """The file, its page and the reason."""
         where = f"{self.url}, on {self.page}" if self.page else self.url
-        text = f"{where}: {self.reason}"
-        return visible(text if self.remedy is None else f"{text}; {self.remedy}")
+        return visible(f"{where}: {self.reason}")
+
+    def __str__(self) -> str:
+        return self.cause if self.remedy is None else visible(f"{self.cause}; {self.remedy}")

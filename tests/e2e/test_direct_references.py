@@ -110,6 +110,26 @@ class TestAllowed:
         victim.pip("install", stage.impostor.write_to(victim.place / "files"), check=True)
         assert victim.origin("acme_core") == "public"
 
+    @pytest.mark.parametrize("form", ["acme-core @ {}", "{}"], ids=["named", "bare"])
+    @pytest.mark.parametrize("right", [True, False])
+    def test_with_a_hash_beside_it(
+        self, form: str, right: bool, stage: Stage, environments: Environments
+    ) -> None:
+        """``--hash`` in a requirements file is the user's word as well, whoever names that URL besides."""
+        victim = environments.equipped()
+        stage.route(victim)
+        url = stage.public.file_url(stage.impostor)
+        sneaky = stage.public.add(wheel("sneaky", "1.0", origin="public", requires=[f"acme-core @ {url}"]))
+        requirements = victim.project / "requirements.txt"
+        digest = stage.impostor.digest() if right else "0" * 64
+        requirements.write_text(
+            f"{form.format(url)} --hash=sha256:{digest}\nsneaky==1.0 --hash=sha256:{sneaky.digest()}\n",
+            encoding="utf-8",
+        )
+        result = victim.pip("install", *stage.both, "-r", requirements)
+        assert (result.returncode == 0) is right, str(result)
+        assert victim.origin("acme_core") == ("public" if right else None)
+
     def test_by_policy(self, stage: Stage, environments: Environments) -> None:
         """With ``policy.direct-references = "allow"`` nothing is asked."""
         victim = environments.equipped()

@@ -260,6 +260,28 @@ class TestCredentials:
         assert "s3cr3t-w0rd" not in result.output
 
 
+class TestCredentialsOfPips:
+    """What pip is configured with, and says, with a table in force."""
+
+    @pytest.mark.parametrize(
+        ("credentials", "shown"), [("ci:s3cret", "ci:****"), ("t0ken", "****")], ids=["password", "token"]
+    )
+    def test_in_its_own_form(
+        self, credentials: str, shown: str, stage: Stage, environments: Environments
+    ) -> None:
+        """As without the plugin: the name of a user is seen, and neither a password nor a token."""
+        index = stage.public.url.replace("http://", f"http://{credentials}@")
+        victim = environments.equipped()
+        stage.route(victim)
+        said = [
+            each.pip("install", "--index-url", index, "leaf", check=True).output
+            for each in (victim, environments.plain())
+        ]
+        for output in said:
+            assert f"Looking in indexes: http://{shown}@{stage.public.netloc}/simple/" in output
+            assert credentials.rpartition(":")[2] not in output
+
+
 class TestWhereTablesLie:
     """The layers, from the working directory up to the machine."""
 

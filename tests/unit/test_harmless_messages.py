@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pip._internal.exceptions import DiagnosticPipError
+from pip._internal.utils.misc import redact_auth_from_url
 from pip._vendor.rich.console import Console
 from pip._vendor.rich.text import Text
 
@@ -22,6 +23,7 @@ from rim_router.errors import Fault, LocationError, RimRouterError, TableError, 
 from rim_router.hooks import diagnostics
 from rim_router.libraries import toml
 from rim_router.rim import RimError
+from rim_router.rules.remedies import Remedy
 from rim_router.rules.source import Source
 from rim_router.rules.verdict import Verdict
 from rim_router.terminal import visible
@@ -62,7 +64,7 @@ def test_errors(message: str, place: str, hint: str, notes: list[str]) -> None:
 @given(TEXTS, TEXTS, TEXTS)
 def test_verdicts_and_findings(url: str, reason: str, remedy: str) -> None:
     """One line."""
-    assert_harmless(str(Verdict(False, url, True, reason, remedy, page=url)))
+    assert_harmless(str(Verdict(False, url, True, reason, Remedy(remedy), page=url)))
     assert_harmless(str(Finding("code", reason, Source("project", url), remedy)))
 
 
@@ -125,6 +127,22 @@ def test_what_is_logged(text: str) -> None:
     except ValueError as failure:
         trace = logged("pip", "x", exc_info=(ValueError, failure, failure.__traceback__))
     assert_harmless(trace.replace("\t", ""), trace.count("\n") + 1)
+
+
+NAMES = st.text("abcZ09%._~-+", min_size=1)
+
+
+@given(NAMES, st.none() | st.text("abcZ09%._~-+:@!$", min_size=1), st.sampled_from(["https", "git+ssh"]))
+def test_credentials_in_what_pip_says(user: str, password: str | None, scheme: str) -> None:
+    """In pip's own form, whether pip has hidden them already or not; a token has no password."""
+    url = f"{scheme}://{user}{'' if password is None else f':{password}'}@a.example/simple"
+    shown = "****@" if password is None else f"{user}:****@"
+    said = logged("pip._internal.index.package_finder", "Looking in indexes: %s, b", url)
+    assert said == f"Looking in indexes: {scheme}://{shown}a.example/simple, b"
+    # pip quotes what the user is called.
+    of_pips = redact_auth_from_url(url)
+    assert logged("pip._internal.index.package_finder", "Looking in indexes: %s", of_pips).endswith(of_pips)
+    assert logged("pip", "%s", f"{scheme}://{user}:@a.example/") == f"{scheme}://****@a.example/"
 
 
 class SomethingOfPips(DiagnosticPipError):

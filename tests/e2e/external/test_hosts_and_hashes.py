@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -365,6 +366,11 @@ class TestSchemes:
         world.assert_stopped(routed, world.install(routed, "big-model"), path.as_uri())
 
 
+def passed_over(output: str) -> list[str]:
+    """The warnings about newer files that may not be used."""
+    return [line for line in output.splitlines() if "may not be used" in line and "newer" in line]
+
+
 class TestSkipping:
     """A refused file is passed over if another serves."""
 
@@ -374,8 +380,76 @@ class TestSkipping:
         world.show_at(world.cdn, REAL, hashes=["sha256"])
         world.show_at(world.mirror, NEWER, hashes=["sha256"])
         victim = world.routed(world.cdn)
-        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")
+        result = world.install(victim, "big-model")
+        world.assert_installed(victim, result, "big-model")
         assert not world.mirror.requests
+        (warning,) = passed_over(result.stderr)
+        assert warning.startswith(
+            f"WARNING: {NEWER.filename} is newer than big-model {REAL.version}, and may not be used: "
+        )
+        assert warning.endswith(
+            f"host {world.mirror} is not among the external-hosts of index house; to allow it, "
+            f'set external-hosts = ["{world.cdn}", "{world.mirror}"] in index house in ./index-routing.toml:2'
+        )
+        assert len(passed_over(world.install(victim, "--upgrade", "big-model").output)) == 1
+        assert not passed_over(world.install(victim, "big-model").output)
+
+    def test_programs_read_nothing_of_it(self, world: World) -> None:
+        """What is data has no warning in it; where versions are listed, there is one."""
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        world.show_at(world.mirror, NEWER, hashes=["sha256"])
+        world.show_at(world.mirror, wheel("big-model", "9.0a1", origin="owner"), hashes=["sha256"])
+        victim = world.routed(world.cdn)
+        world.install(victim, "big-model", check=True)
+        report = world.install(victim, "-q", "--ignore-installed", "--dry-run", "--report", "-", "big-model")
+        outdated = world.pip(victim, "list", "--outdated", "--format", "json")
+        for result in (report, outdated):
+            json.loads(result.stdout)
+            assert len(passed_over(result.stderr)) == 1, str(result)
+            assert NEWER.filename in passed_over(result.stderr)[0]
+        versions = world.pip(victim, "index", "versions", "big-model", check=True)
+        assert not passed_over(versions.stdout)
+        assert len(passed_over(versions.stderr)) == 1
+
+    def test_what_is_older_or_no_candidate_is_passed_over_in_silence(self, world: World) -> None:
+        """Nor is a pre-release missed, or a file that was withdrawn."""
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        for version, options in (("1.0", {}), ("9.0a1", {}), ("8.0", {"yanked": "wrong"})):
+            world.show_at(world.mirror, wheel("big-model", version, origin="owner"), **options)
+        victim = world.routed(world.cdn)
+        result = world.install(victim, "big-model")
+        world.assert_installed(victim, result, "big-model")
+        assert not passed_over(result.output)
+
+    def test_those_that_fit_come_first(self, world: World) -> None:
+        """One for each reason, the newest; the rest is counted."""
+        for minor in range(20):
+            world.show_at(world.mirror, wheel("big-model", f"1.{minor}", origin="owner"), hashes=["sha256"])
+            world.show_at(world.cdn, wheel("big-model", f"2.{minor}", origin="owner"))
+        victim = world.routed(world.cdn)
+        result = world.install(victim, "big-model<2")
+        world.assert_stopped(victim, result)
+        lines = [line for line in result.output.splitlines() if line.startswith("Refused")]
+        assert len(lines) == 2
+        assert "big_model-1.19-" in lines[0]
+        assert lines[1] == "Refused as well: 19 more files and 20 files that this request is not for."
+        lines = world.install(victim, "--pre", "big-model").output.splitlines()
+        first = [line for line in lines if line.startswith("Refused: ")]
+        assert [f"big_model-{each}-" in line for each, line in zip(("2.19", "1.19"), first)] == [True, True]
+        assert first[0].endswith("run: rim-router pin big-model --pre")
+
+    def test_requirements_that_conflict(self, world: World) -> None:
+        """pip says which; what would have met them is named after that."""
+        for name, requires in (("one", "big-model>=1.2"), ("two", "big-model<1.3")):
+            world.index.place(wheel(name, "1.0", origin="owner", requires=[requires]), hashes=["sha256"])
+        for version in ("1.0", "1.4"):
+            world.index.place(wheel("big-model", version, origin="owner"), hashes=["sha256"])
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        victim = world.routed()
+        result = world.install(victim, "one", "two")
+        world.assert_refused(victim, result, world.cdn, "ResolutionImpossible", "external-hosts")
+        (refused,) = [line for line in result.output.splitlines() if line.startswith("Refused: ")]
+        assert REAL.filename in refused
 
     def test_nothing_is_left(self, world: World) -> None:
         """Each refused file is listed with its host, why, and what would allow it."""

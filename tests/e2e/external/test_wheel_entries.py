@@ -258,3 +258,49 @@ def test_over_a_public_index(world: World) -> None:
         result = world.install(victim, "--index-url", public.url, "big-model")
         world.assert_installed(victim, result, "big-model")
         assert not public.asked_for("big-model")
+
+
+class TestNamedDirectly:
+    """The URL of an entry, in place of the name."""
+
+    def by(self, world: World, who: str, url: str) -> list[str]:
+        """Arguments of pip: the URL is the user's, or is in the metadata of another project."""
+        if who == "user":
+            return [url]
+        requires = [f"big-model @ {url}#sha256={EVIL.digest()}" if who == "liar" else f"big-model @ {url}"]
+        world.index.place(wheel("tool", "1.0", origin="owner", requires=requires), hashes=["sha256"])
+        return ["tool"]
+
+    @pytest.mark.parametrize("who", ["user", "stranger"])
+    def test_is_what_the_table_says(self, who: str, world: World) -> None:
+        """Whoever names it: the digest is the table's."""
+        victim = world.routed(wheels=[entry(world)])
+        result = world.install(victim, *self.by(world, who, world.cdn.url(PATH)))
+        world.assert_installed(victim, result, "big-model")
+
+    @pytest.mark.parametrize("who", ["user", "stranger"])
+    def test_has_its_digest(self, who: str, world: World) -> None:
+        """Other bytes are refused."""
+        written = entry(world)
+        world.cdn.put(PATH, EVIL.data)
+        victim = world.routed(wheels=[written])
+        result = world.install(victim, *self.by(world, who, world.cdn.url(PATH)))
+        world.assert_stopped(victim, result, REAL.digest(), EVIL.digest())
+
+    def test_another_digest_beside_it(self, world: World) -> None:
+        """A stranger's word does not replace the table's."""
+        victim = world.routed(wheels=[entry(world)])
+        result = world.install(victim, *self.by(world, "liar", world.cdn.url(PATH)))
+        world.assert_stopped(victim, result, REAL.digest(), EVIL.digest())
+
+    def test_elsewhere(self, world: World) -> None:
+        """The file is the same wherever it is: its name has that digest."""
+        victim = world.routed(wheels=[entry(world)])
+        result = world.install(victim, *self.by(world, "stranger", world.mirror.put(PATH, REAL.data)))
+        world.assert_installed(victim, result, "big-model")
+
+    def test_not_where_direct_references_are_forbidden(self, world: World) -> None:
+        """By its name it is there all the same."""
+        victim = world.routed(wheels=[entry(world)], policy={"direct-references": "deny"})
+        world.assert_stopped(victim, world.install(victim, world.cdn.url(PATH)), "direct-references")
+        world.assert_installed(victim, world.install(victim, "big-model"), "big-model")

@@ -145,12 +145,12 @@ def test_references_cannot_be_judged_by_it() -> None:
     table = load()
     decision = table.route("x-core")
     url = "https://acme.example/x_core-1.0-py3-none-any.whl"
-    refused = judge_reference(url, decision, table.policy, strong=False, is_users=True)
+    refused = judge_reference(url, decision, table.policy, strong=False)
     assert not refused.allowed
     assert refused.reason.startswith(
         "it is not known whether it is on the origin of index acme in ./index-routing.toml:2"
     )
-    assert refused.remedy == "set RIM_ROUTER_TOKEN"
-    assert judge_reference(url, decision, table.policy, strong=True, is_users=True).allowed
-    assert not judge_reference(url, decision, table.policy, strong=True, is_users=False).allowed
-    assert judge_reference("file:///x", decision, table.policy, strong=False, is_users=True).allowed
+    assert str(refused.remedy) == "set RIM_ROUTER_TOKEN"
+    assert judge_reference(url, decision, table.policy, strong=True).allowed
+    assert not judge_reference(url, decision, table.policy, strong=True, stranger="tool").allowed
+    assert judge_reference("file:///x", decision, table.policy, strong=False).allowed

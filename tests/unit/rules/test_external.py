@@ -146,7 +146,8 @@ def test_any_other_external_file_is_refused(url: str, hashes: dict[str, str], sa
     verdict = judge(url, hashes, INDEX, Policy())
     assert not verdict.allowed
     assert verdict.external
-    assert str(verdict).partition(": ")[2] == said
+    assert str(verdict).partition(": ")[2].startswith(said)
+    assert verdict.remedy is not None
 
 
 def test_a_local_index_may_link_to_local_files_and_to_listed_hosts() -> None:
@@ -173,7 +174,7 @@ def test_a_file_that_contradicts_its_pin_is_more_than_refused(url: str) -> None:
     assert not verdict.allowed
     assert verdict.contradiction
     assert verdict.reason == f"its index page says sha256 {'0' * 64}, and ./pins says {DIGEST}"
-    assert verdict.remedy == "if the change is right, run: rim-router pin --update x==1"
+    assert str(verdict.remedy) == "if the change is right, run: rim-router pin --update x==1"
 
 
 def test_a_pin_opens_no_host() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from rim_router.rules.hosts import UNREADABLE, Hosts, forwards_to, has_remedy, is_login
+from rim_router.rules.hosts import Fault, Hosts, forwards_to, is_login
 from rim_router.rules.policy import Policy
 from rim_router.rules.source import Source
 from rim_router.rules.table import Index, RoutingTable
@@ -149,18 +151,23 @@ def test_any_other_may_not(url: str) -> None:
 
 
 def fault(
-    source: str, target: str, *, page: bool = False, strong: bool = True, listed: bool = False
-) -> str | None:
+    source: str,
+    target: str,
+    *,
+    page: bool = False,
+    strong: bool = True,
+    listed: bool = False,
+    recording: str | None = None,
+) -> Fault | None:
     """That of a redirect."""
-    return HOSTS.redirect_fault(source, target, page=page, strong=strong, listed=listed)
+    return HOSTS.redirect_fault(source, target, page=page, strong=strong, listed=listed, recording=recording)
 
 
 @pytest.mark.parametrize("source", ["https://acme.example/x", "http://named.example/x"])
 @pytest.mark.parametrize("target", AMBIGUOUS)
 def test_nobody_is_redirected_to_what_can_be_read_in_two_ways(source: str, target: str) -> None:
-    """Whatever is known of the file; no line in the table would help."""
-    assert fault(source, target) == UNREADABLE
-    assert not has_remedy(UNREADABLE)
+    """Whatever is known of the file."""
+    assert fault(source, target) is Fault.UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -168,13 +175,13 @@ def test_nobody_is_redirected_to_what_can_be_read_in_two_ways(source: str, targe
 )
 def test_nobody_is_redirected_with_credentials(target: str) -> None:
     """Some compare the beginning of a URL with a host that they trust."""
-    assert fault("https://acme.example/x", target) == "which carries credentials"
+    assert fault("https://acme.example/x", target) is Fault.WITH_CREDENTIALS
 
 
 @pytest.mark.parametrize("target", ["file:///x", "ftp://acme.example/x", "git+https://acme.example/x", "/x"])
 def test_nobody_is_redirected_to_anything_but_the_web(target: str) -> None:
     """Not into the file system either, where files of the index may lie as well."""
-    assert fault("http://named.example/x", target) == "which is not https"
+    assert fault("http://named.example/x", target) is Fault.NOT_HTTPS
 
 
 @pytest.mark.parametrize("strong", [True, False])
@@ -194,22 +201,35 @@ def test_where_a_file_may_come_from_that_is_to_get_a_digest(
     assert unvouched or found == usual
 
 
-def test_what_would_help_is_told_from_what_would_not() -> None:
-    """A line in the table or a digest, or nothing."""
-    source = "https://acme.example/x"
-    for target, options in (
-        ("https://other.example/x", {"page": True}),
-        ("https://other.example/x", {"strong": False}),
-        ("https://other.example/x", {"listed": True}),
-        ("https://cdn.example/x", {"strong": False}),
-    ):
-        found = fault(source, target, **options)
-        assert found is not None
-        assert has_remedy(found)
-    for target in ("http://cdn.example/x", "http://acme.example/x", "https://u@cdn.example/x"):
-        found = fault(source, target)
-        assert found is not None
-        assert not has_remedy(found)
+OWN, LISTED = "https://acme.example/x", "https://cdn.example/x"
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "expected"),
+    [
+        ("https://other.example/x", {"page": True}, Fault.ANOTHER_ORIGIN),
+        ("https://other.example/x", {"strong": False}, Fault.WITHOUT_DIGEST),
+        ("https://other.example/x", {"listed": True}, Fault.UNLISTED),
+        ("https://other.example/x", {"strong": False, "recording": LISTED}, Fault.UNVOUCHED),
+        ("https://other.example/x", {"strong": False, "recording": OWN}, None),
+        (
+            "https://other.example/x",
+            {"listed": True, "strong": False, "recording": OWN},
+            Fault.UNLISTED,
+        ),
+        ("https://other.example/x", {"recording": OWN}, None),
+        ("https://cdn.example/x", {"strong": False}, Fault.WITHOUT_DIGEST),
+        ("https://cdn.example/x", {"strong": False, "recording": OWN}, None),
+        ("http://cdn.example/x", {}, Fault.NOT_HTTPS),
+        ("http://acme.example/x", {}, Fault.NOT_HTTPS),
+        ("https://u@cdn.example/x", {}, Fault.WITH_CREDENTIALS),
+    ],
+)
+def test_why_a_redirect_may_not_be_followed(
+    target: str, options: dict[str, Any], expected: Fault | None
+) -> None:
+    """A policy is named where it is one; whoever records a digest is told what is missing."""
+    assert fault("https://acme.example/x", target, **options) is expected
 
 
 def test_a_file_of_a_project_without_an_index() -> None:

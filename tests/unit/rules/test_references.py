@@ -130,7 +130,7 @@ class TestAllowed:
 class TestRefused:
     """What each policy stops."""
 
-    @pytest.mark.parametrize("url", [*ELSEWHERE, *REPOSITORIES])
+    @pytest.mark.parametrize("url", ELSEWHERE)
     def test_any_other_place_without_a_strong_hash(self, url: str) -> None:
         """With what to do about it."""
         verdict = judge_reference(url, ROUTED, POLICIES["hashed"], strong=False)
@@ -140,9 +140,31 @@ class TestRefused:
             "it is neither local nor on the origin or external-hosts of its index, "
             "and carries no sha256, sha384 or sha512"
         )
-        assert verdict.remedy == (
-            "require it by name and version, or, if you trust this exact file, add #sha256=… to the URL"
+        assert str(verdict.remedy) == (
+            "require it by name: acme-core; or, if you trust this exact file, add #sha256=… to its URL"
         )
+
+    @pytest.mark.parametrize(
+        ("place", "entry"),
+        [("https://evil.example/", True), ("http://a.example/", False), ("https://u:p@a.example/", False)],
+    )
+    def test_a_wheel(self, place: str, entry: bool) -> None:
+        """The lines to write into the table are shown, where they would be right."""
+        url = f"{place}acme_core-1.0-py3-none-any.whl"
+        remedy = judge_reference(url, ROUTED, POLICIES["hashed"], strong=False).remedy
+        assert remedy is not None
+        assert remedy.text.startswith("require it by name: acme-core==1.0; or, ")
+        lines = ("[[wheel]]", f'urls = ["{url}"]', 'sha256 = "…"')
+        assert remedy.entry == (lines if entry else ())
+
+    @pytest.mark.parametrize("url", REPOSITORIES)
+    def test_repositories(self, url: str) -> None:
+        """No hash helps there, and none is asked for."""
+        verdict = judge_reference(url, ROUTED, POLICIES["hashed"], strong=False)
+        assert not verdict.allowed
+        assert verdict.reason.endswith("and no hash can say what a repository has")
+        assert "sha256" not in f"{verdict.reason} {verdict.remedy}"
+        assert "pip install ./acme-core" in str(verdict.remedy)
 
     @pytest.mark.parametrize("strong", [False, True])
     @pytest.mark.parametrize("url", [*OWN, *LISTED, *ELSEWHERE, *REPOSITORIES])
@@ -151,7 +173,7 @@ class TestRefused:
         verdict = judge_reference(url, ROUTED, POLICIES["deny"], strong=strong)
         assert not verdict.allowed
         assert verdict.reason == 'policy.direct-references is "deny"'
-        assert verdict.remedy == "require it by name and version"
+        assert str(verdict.remedy) == "require it by name: acme-core"
 
     @every_policy
     @pytest.mark.parametrize("strong", [False, True])
@@ -225,9 +247,9 @@ class TestTightened:
     def test_what_helps(self) -> None:
         """A hash in the URL, but for a repository, where none counts."""
         policy = Policy(require_hashes="all")
-        remedies = {url: judge_reference(url, ROUTED, policy, strong=False).remedy for url in OWN}
-        assert remedies["https://acme.example/x.whl"] == "add #sha256=… to the URL"
-        assert remedies["git+https://acme.example/x.git"] == "require it by name and version"
+        remedies = {url: str(judge_reference(url, ROUTED, policy, strong=False).remedy) for url in OWN}
+        assert "add #sha256=… to its URL" in remedies["https://acme.example/x.whl"]
+        assert "sha256" not in remedies["git+https://acme.example/x.git"]
 
     @pytest.mark.parametrize("direct", ["allow", "hashed"])
     @pytest.mark.parametrize("by", ["policy", "index"])
