@@ -433,5 +433,5 @@ class TestCommands:
         online = run("explain", "--online", "acme-core")
         assert online.returncode == 0, str(online)
         assert stage.real.filename in online.stdout
-        assert run("check").stdout.startswith("OK: 1 route")
+        assert "OK: 1 route" in run("check").stdout
         assert "pip here is routed" in run("doctor").words
