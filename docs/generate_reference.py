@@ -23,7 +23,7 @@ from rim_router.cli.parser import make_parser  # noqa: E402
 from rim_router.cli.pin import store as pin_store  # noqa: E402, F401
 from rim_router.cli.rim import verify as rim_verify  # noqa: E402, F401
 from rim_router.config import keys  # noqa: E402
-from rim_router.environments import throwaway, transplant  # noqa: E402, F401
+from rim_router.environments import makers, target, throwaway, transplant  # noqa: E402, F401
 from rim_router.hooks import seams  # noqa: E402
 from rim_router.rules.policy import Policy  # noqa: E402
 
@@ -77,6 +77,7 @@ POLICY = {
     "unless pip is given others: what pip itself trusts (on newer pips what the system trusts), or Mozilla's alone",
     "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
     "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
+    "new-environments": "whether every environment that is made here with `venv` or virtualenv has this very plugin; see [new environments](#new-environments)",
     "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }
 ERRORS = {
@@ -101,7 +102,9 @@ ERRORS = {
     "rim-verification-failed": "Contact the owner of the wheel, and not the index",
     "pin-failed": "The message says why: pip failed, a file could not be downloaded or kept, or `packaging` is older than 26.0",
     "throwaway-environment-failed": "`rim-router demo` could not make its virtual environment: install Python's `venv` module",
-    "transplant-failed": "Reinstall rim-router with pip, then try again",
+    "transplant-failed": "The message says what is in the way, there or here. Reinstall rim-router with pip if its own files are not complete",
+    "environment-not-usable": "Name an environment, or an interpreter that works; the message says what it did",
+    "new-environment-not-equipped": "See the reason: use a Python that rim-router works on, or `RIM_ROUTER_DISABLE=1` for one that may do without",
 }
 # Each event of the log, when it is written, and its keys.
 EVENTS = {
