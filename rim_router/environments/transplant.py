@@ -8,7 +8,7 @@ import hashlib
 import sysconfig
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
-from importlib.metadata import distributions
+from importlib.metadata import DistributionFinder, MetadataPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -183,7 +183,9 @@ def _found(name: str) -> Distribution | None:
 
     It is looked for as it was at start-up: a directory of its name below the working directory is none.
     """
-    return next(iter(distributions(name=name, path=_places())), None)
+    # By path alone: the finder of a zipapp (virtualenv's, for one) has its own for the same names.
+    context = DistributionFinder.Context(name=name, path=_places())
+    return next(iter(MetadataPathFinder.find_distributions(context)), None)
 
 
 def _places() -> list[str]:

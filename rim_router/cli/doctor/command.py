@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Examine this environment; 1 if pip here would refuse, or would not be routed."""
     if args.python is not None:
-        return elsewhere.doctor(args.python, as_json=args.json)
+        return elsewhere.doctor(args.python, as_json=args.json, verbose=args.verbose)
     report = examine()
     if args.json:
         print_json(report)

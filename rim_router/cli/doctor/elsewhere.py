@@ -23,7 +23,7 @@ _DOCTOR = (
 )
 
 
-def doctor(path: Path, *, as_json: bool) -> int:
+def doctor(path: Path, *, as_json: bool, verbose: bool) -> int:
     """Run the doctor of another environment, or say that it has none.
 
     :param path: the environment, or its interpreter.
@@ -32,7 +32,7 @@ def doctor(path: Path, *, as_json: bool) -> int:
     """
     target = examine(discover.interpreter(path))
     if "rim-router" in target.distributions:
-        words = ["doctor", *(["--json"] if as_json else [])]
+        words = ["doctor", *(["--json"] if as_json else []), *(["--verbose"] if verbose else [])]
         sys.stdout.flush()
         return subprocess.run([str(target.python), "-c", _DOCTOR, *words], check=False).returncode
     why = "there is no rim-router in that environment: pip there is not routed"

@@ -295,6 +295,24 @@ class TestRefused:
         assert equip(made.python).state is State.ADDED
         assert "planted" not in (made.site_packages / "packaging" / "__init__.py").read_text()
 
+    def test_distributions_of_a_zipapp_are_not_taken(
+        self, made: Made, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """virtualenv.pyz has a finder for its own platformdirs, in front of all others."""
+
+        class Finder:
+            @staticmethod
+            def find_spec(*_: object) -> None:
+                return None
+
+            @staticmethod
+            def find_distributions(context: object) -> object:
+                pytest.fail("it was asked")
+
+        monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+        payloads = transplant.plugin((sys.version_info[0], sys.version_info[1]))
+        assert {"rim-router", "platformdirs"} <= {payload.name for payload in payloads}
+
 
 class TestCommand:
     def test_several(self, made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
