@@ -13,7 +13,7 @@ from rim_router.environments.transplant import TransplantError
 from rim_router.libraries import library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 OWN = "rim-router"
@@ -85,10 +85,13 @@ def equip(python: Path, *, newer_will_do: bool = False) -> Outcome:
                 f"{target.site_packages} has an editable rim-router {there.version}: {why}",
                 hint=f"uninstall it: {python} -m pip uninstall rim-router",
             )
-    keep = there if there is not None and there.editable else None
+    keep = there is not None and there.editable
+    old = [each for each in map(target.own, missing) if each is not None]
+    if there is not None and not keep:
+        old.append(there)
     payloads = transplant.plugin(target.version, suffix=target.suffix, without=_present(target, missing))
     with Exchange() as exchange:
-        _exchange(exchange, target, None if keep else there, payloads[1:] if keep else payloads)
+        _exchange(exchange, target, old, payloads[1:] if keep else payloads)
         prove(target, __version__)
     before = None if there is None else there.version
     return Outcome(target, State.ADDED if there is None else State.REPLACED, before)
@@ -152,11 +155,11 @@ def _missing(target: Target) -> list[str]:
         there = target.distributions.get(name)
         if there is None:
             missing.append(name)
-        elif (
-            not library("packaging.specifiers")
-            .SpecifierSet(need.versions)
-            .contains(there.version, prereleases=True)
-        ):
+        elif _will_do(there, need):
+            continue
+        elif there.installer == _INSTALLER and target.own(name) is there:
+            missing.append(name)  # put there for an older rim-router
+        else:
             raise TransplantError(
                 f"{target.prefix} has {name} {there.version}, and rim-router needs {name}{need.versions}",
                 hint=f"upgrade it there: {target.python} -m pip install --upgrade {name}",
@@ -164,26 +167,33 @@ def _missing(target: Target) -> list[str]:
     return missing
 
 
+def _will_do(there: Installed, need: transplant.Need) -> bool:
+    versions = library("packaging.specifiers").SpecifierSet(need.versions)
+    return bool(versions.contains(there.version, prereleases=True))
+
+
 def _present(target: Target, missing: Iterable[str]) -> set[str]:
     return set(transplant.needed(target.version)) - set(missing)
 
 
 def _exchange(
-    exchange: Exchange, target: Target, there: Installed | None, payloads: Iterable[transplant.Payload]
+    exchange: Exchange, target: Target, old: Sequence[Installed], payloads: Iterable[transplant.Payload]
 ) -> None:
-    old = [] if there is None else [name for name, _ in there.record]
+    names = {each.name: [name for name, _ in each.record] for each in old}
     # Scripts that pip has made stay, and start the new one.
-    scripts = [name for name in old if name.startswith("..")]
+    scripts = [name for name in names.get(OWN, ()) if name.startswith("..")]
     written = transplant.exchange_for(
         exchange,
         payloads,
         target.site_packages,
-        replaced=frozenset(old),
+        replaced=frozenset(name for each in names.values() for name in each),
         kept={OWN: [f"{name},," for name in scripts if (target.site_packages / name).exists()]},
     )
-    if there is not None:
-        new = {path.relative_to(target.site_packages).as_posix() for path in written}
-        _remove(exchange, there, [name for name in old if name not in new and name not in scripts])
+    new = {path.relative_to(target.site_packages).as_posix() for path in written}
+    for each in old:
+        _remove(
+            exchange, each, [name for name in names[each.name] if name not in new and name not in scripts]
+        )
 
 
 def _remove(exchange: Exchange, there: Installed, names: Iterable[str]) -> None:

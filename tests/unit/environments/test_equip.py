@@ -150,6 +150,19 @@ class TestEquip:
             equip(made.python)
         assert made.snapshot() == before
 
+    def test_what_an_older_one_has_brought(self, made: Made) -> None:
+        """It is not somebody else's choice, and is replaced."""
+        equip(made.python)
+        old = next(made.site_packages.glob("packaging-*"))
+        (made.site_packages / "packaging" / "of_old.py").write_text("")
+        (old / "METADATA").write_text("Metadata-Version: 2.1\nName: packaging\nVersion: 20.0\n")
+        record = (old / "RECORD").read_text()
+        (old / "RECORD").write_text(f"{record}packaging/of_old.py,,\n")
+        assert equip(made.python).state is State.REPLACED
+        assert examine(made.python).distributions["packaging"].version != "20.0"
+        assert not (made.site_packages / "packaging" / "of_old.py").exists()
+        assert check(made.python).state is State.EQUIPPED
+
     @pytest.mark.parametrize("installer", ["pip", "rim-router", "uv"])
     def test_an_older_one_is_replaced(self, made: Made, installer: str) -> None:
         """Whoever has installed it; its script stays, and is its successor's."""
