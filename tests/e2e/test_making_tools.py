@@ -217,7 +217,7 @@ class TestSeeder:
         (taken / "__init__.py").write_text("")
         result = user.run(user.python.with_name("virtualenv"), "--seeder", "rim", prefix)
         assert result.returncode == 1, str(result)
-        assert "is there already" in result.words
+        assert "already exists" in result.words
         assert "pip" not in contents(prefix)
 
 
