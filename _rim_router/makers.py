@@ -113,10 +113,15 @@ def _if_asked(act: str, what: str) -> None:
             from rim_router.environments import makers
 
             asked = makers.who_asks()
+            off = asked is not None and makers.is_turned_off()
         except Exception as failure:
             gate._stop_broken(failure)
             return
-        if asked is not None and not gate._turned_off(asked):
+        if asked is None:
+            return
+        if off:
+            gate._warn(asked)
+        else:
             getattr(makers, act)(what, asked)
     finally:
         sys.path = path

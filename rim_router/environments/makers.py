@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from rim_router.config import load_files, locate
+from rim_router.config.switch import decide
 from rim_router.errors import RimRouterError
 from rim_router.libraries import prefer
+from rim_router.terminal import visible
 
 _KEY = "new-environments"
 
@@ -73,4 +75,12 @@ def _asks() -> str | None:
     if policy.new_environments != "equip":
         return None
     source = policy.sources.get(_KEY)
-    return f'policy.{_KEY} = "equip"' + (f" of {source}" if source else "")
+    return visible(f'policy.{_KEY} = "equip"' + (f" of {source}" if source else ""))
+
+
+def is_turned_off() -> bool:
+    """Whether ``RIM_ROUTER_DISABLE=1`` is set, and nothing forbids it; where it does, pip stops."""
+    try:
+        return decide()[1]
+    except RimRouterError:
+        return False

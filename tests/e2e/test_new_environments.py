@@ -202,6 +202,19 @@ class TestVenv:
             in result.words
         )
 
+    def test_that_may_be_forbidden(self, stage: Stage, environments: Environments) -> None:
+        """With ``disable = "deny"`` the environment is equipped all the same, and its pip stops."""
+        maker = environments.equipped()
+        table = user_table(stage, maker)
+        table.write_text(f'{table.read_text(encoding="utf-8")}disable = "deny"\n', encoding="utf-8")
+        prefix = maker.place / "new"
+        off = {"RIM_ROUTER_DISABLE": "1"}
+        maker.run(maker.python, "-m", "venv", "--without-pip", prefix, env=off, check=True)
+        assert has_plugin(prefix)
+        result = maker.run(maker.python, "-m", "venv", "--clear", prefix, env=off)
+        assert result.returncode == 1
+        assert 'policy.disable is "deny"' in result.words, str(result)
+
     def test_a_builder_of_an_unknown_kind(self, stage: Stage, environments: Environments) -> None:
         """Where it cannot be seen to, nothing is made."""
         maker = environments.equipped()
