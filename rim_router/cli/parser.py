@@ -9,6 +9,7 @@ from rim_router.cli import routes
 from rim_router.cli.check import command as check
 from rim_router.cli.demo import command as demo
 from rim_router.cli.doctor import command as doctor
+from rim_router.cli.equip import command as equip
 from rim_router.cli.explain import command as explain
 from rim_router.cli.guard import command as guard
 from rim_router.cli.pin import command as pin
@@ -23,6 +24,7 @@ COMMANDS = {
     "rim": rim,
     "doctor": doctor,
     "guard": guard,
+    "equip": equip,
     "demo": demo,
 }
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rim_router import __version__
 from rim_router.cli import shapes, views
+from rim_router.cli.doctor import elsewhere
 from rim_router.cli.rendering import NO, OK, add_json, add_verbose, count, fields, print_json, say
 from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
@@ -39,12 +40,20 @@ _GOOD = ("routed", "inert", "no-pip")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    parser.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="another environment, or its interpreter, in place of this one",
+    )
     add_verbose(parser, "every hook point")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Examine this environment; 1 if pip here would refuse, or would not be routed."""
+    if args.python is not None:
+        return elsewhere.doctor(args.python, as_json=args.json, verbose=args.verbose)
     report = examine()
     if args.json:
         print_json(report)
