@@ -74,6 +74,13 @@ def quick(session: nox.Session) -> None:
 
 
 @nox.session
+def tools(session: nox.Session) -> None:
+    """Run what needs virtualenv, tox, nox, pre-commit, hatch, pipx and uv as they come from a registry."""
+    _install(session, "test", itself=True)
+    session.run("pytest", "-m", "tools", "--pip-matrix=newest", *_shared_out(), "tests/e2e", *session.posargs)
+
+
+@nox.session
 def sid(session: nox.Session) -> None:
     """Run what shows that pip is routed, on the Pythons of Debian sid, in a folder made for that."""
     needs = [*nox.project.dependency_groups(GROUPS, "test"), *GROUPS["project"]["dependencies"], "editables"]

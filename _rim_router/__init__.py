@@ -1,4 +1,4 @@
-"""Start-up code of every interpreter of the environment: a finder that waits for pip.
+"""Start-up code of every interpreter of the environment: waits for pip, and for what makes environments.
 
 Kept apart from ``rim_router``, so that it is there where that is not: an editable installation has a copy
 of this package, and pip does not go unrouted because a checkout is gone. This module is imported everywhere
@@ -18,10 +18,13 @@ search_path = sys.path[:]
 # pip by another name: other projects have copies of it in packages of their own.
 COPIED = ("._internal.cli.main_parser", "._internal.network.session")
 
+# What makes environments: every builder is of the one, or every creator of the other.
+MAKERS = ("venv", "virtualenv.create.creator")
+
 
 def find_spec(name: str, path: "Any" = None, target: "Any" = None) -> "Any":
     """Find nothing (see :mod:`importlib.abc`), but have another finder in this one's place for pip."""
-    if name != "pip" and not name.startswith("pip.") and not name.endswith(COPIED):
+    if name != "pip" and not name.startswith("pip.") and not name.endswith(COPIED) and name not in MAKERS:
         return None
     from _rim_router import waiter
 
@@ -30,7 +33,7 @@ def find_spec(name: str, path: "Any" = None, target: "Any" = None) -> "Any":
 
 
 _this: "Any" = sys.modules[__name__]
-if "pip" in sys.modules:
+if "pip" in sys.modules or "venv" in sys.modules or "virtualenv" in sys.modules:
     from _rim_router.waiter import activate
 
     activate()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from rim_router.config.files import LayerFile
     from rim_router.errors import RimRouterError
 
 DISABLE, REQUIRE = "RIM_ROUTER_DISABLE", "RIM_ROUTER_REQUIRE"
@@ -48,7 +49,7 @@ _UNKNOWN_LAYOUT = (
 
 _state: dict[str, Any] = {}
 _uninstalling: set[str] = set()  # copies of pip by other names that do nothing else
-_deciding = threading.RLock()
+deciding = threading.RLock()
 
 
 class Stop(SystemExit):
@@ -133,7 +134,7 @@ def _stop_if_routed(problem: str) -> None:
         from rim_router.errors import MustBeRoutedError, RimRouterError
         from rim_router.terminal import visible
     except Exception as failure:
-        _stop_broken(failure)
+        stop_broken(failure)
         return
     try:
         files, off = decide()
@@ -143,19 +144,19 @@ def _stop_if_routed(problem: str) -> None:
     except RimRouterError as error:
         what, off = str(error), False
     if off:
-        _warn(what)
+        warn(what)
     elif what:
         raise Stop(f"a routing table is in force ({what}), and {problem}")
 
 
-def _warn(what: str) -> None:
+def warn(what: str) -> None:
     """Say once that routing is turned off."""
     if "warned" not in _state:
         sys.stderr.write(f"WARNING: {DISABLE}=1 turns routing off; not applied: {what}\n")
     _state["warned"] = True
 
 
-def _stop_broken(failure: Exception) -> None:
+def stop_broken(failure: Exception) -> None:
     """The plugin itself is gone, and with it the way to learn whether there is a table, and what it says.
 
     :raises Stop: unless the user has turned routing off, and nothing here insists on it.
@@ -164,7 +165,7 @@ def _stop_broken(failure: Exception) -> None:
     why = f"{type(failure).__name__}: {failure}"
     required = bool(os.environ.get(REQUIRE))
     if os.environ.get(DISABLE) == "1" and not required:
-        _warn(f"any table that there is ({why})")
+        warn(f"any table that there is ({why})")
         return
     alone = f"{REQUIRE}= {DISABLE}=1" if required else f"{DISABLE}=1"
     raise Stop(
@@ -184,6 +185,9 @@ def session_loaded(module: ModuleType) -> None:
     """pip's own kind of session."""
     if not _before_each(module, "PipSession", _decide) and "gated" not in _state:
         _stop_if_routed(_UNKNOWN_LAYOUT)
+    from _rim_router import indexes
+
+    indexes.session_loaded(module)
 
 
 def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None]) -> bool:
@@ -199,7 +203,7 @@ def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None
 
     @functools.wraps(original)
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
-        with _deciding:
+        with deciding:
             act(module)
         original(self, *args, **kwargs)
 
@@ -208,15 +212,42 @@ def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None
     return True
 
 
-def _decide(module: ModuleType) -> None:
+def wait_for_table() -> None:
+    """There is a table that a session has to fetch: until then nothing else is asked of anybody."""
+    _state["waiting"] = True
+    _at(_CONNECTIONS, _stop_while_waiting)
+
+
+def _stop_while_waiting() -> None:
+    if _state.get("waiting"):
+        raise Stop(
+            "the index URL of this pip is that of a routing table, and this command connects before it "
+            "has looked at that: give it another one with --index-url"
+        )
+
+
+def decide_by(fetch: Callable[[], LayerFile]) -> None:
+    """Route this pip by a table that it has fetched, and those that lie on this machine.
+
+    :raises BaseException: whatever goes wrong; no later session may do without it.
+    """
+    with deciding:
+        _state["waiting"] = False
+        _decide(sys.modules[f"pip.{_SESSION}"], fetch)
+
+
+def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) -> None:
     """Route this pip, refuse, or leave it alone; only the last is looked at again for the next session.
 
+    :param fetch: brings a table that does not lie on this machine.
     :raises BaseException: whatever went wrong the first time, also in the plugin itself: no later session
         may do without it.
     """
     if "refusal" in _state:
         if _state.get("repairing") != _commands("pip") and not _leaves_out_version_check():
             raise _state["refusal"]
+        return
+    if _state.get("waiting"):
         return
     if "routed" in _state:
         if _state["routed"].setdefault(module.__name__, module) is not module:
@@ -227,7 +258,7 @@ def _decide(module: ModuleType) -> None:
     gc.disable()
     commands = _commands("pip")  # before the hooks load those that they are in
     try:
-        if _activate():
+        if _activate(fetch):
             _state["routed"] = {module.__name__: module}
     except BaseException as failure:
         _state["refusal"] = failure
@@ -261,13 +292,13 @@ def _leaves_out_version_check() -> bool:
     return False
 
 
-def _activate() -> bool:
+def _activate(fetch: Callable[[], LayerFile] | None) -> bool:
     try:
         from rim_router.hooks.activation import activate
     except Exception as failure:
-        _stop_broken(failure)
+        stop_broken(failure)
         return True
-    return activate()
+    return activate(fetch)
 
 
 def _refuse() -> None:
@@ -294,7 +325,7 @@ def main_parser_loaded(module: ModuleType) -> None:
             try:
                 from rim_router.hooks.children import other_interpreter
             except Exception as failure:
-                _stop_broken(failure)
+                stop_broken(failure)
                 return str(original())
             return other_interpreter(original())
 

@@ -1,4 +1,4 @@
-"""Start-up of a pip: wait for its modules to be imported, and hand them to the gate.
+"""Start-up of a pip, or of what makes environments: wait for its modules, and hand them to what sees to them.
 
 Imports nothing but ``sys`` and does no I/O until one of them comes.
 """
@@ -11,13 +11,17 @@ TYPE_CHECKING = False  # importing typing for this would cost more than all the 
 if TYPE_CHECKING:
     from typing import Any
 
-# What is waited for, and the function of the gate that gets the module afterwards.
+# What is waited for, and the function of the gate, or of makers, that gets the module afterwards.
 _AWAITED = {
     "pip": "pip_found",
     "pip._internal": "internal_found",
     "pip._internal.cli.main_parser": "main_parser_loaded",
+    "pip._internal.cli.req_command": "commands_loaded",
+    "pip._internal.cli.index_command": "commands_loaded",
     "pip._vendor.requests.sessions": "requests_loaded",
     "pip._internal.network.session": "session_loaded",
+    "venv": "venv_loaded",
+    "virtualenv.create.creator": "creator_loaded",
 }
 
 
@@ -67,9 +71,20 @@ waiter = _Waiter()
 
 
 def _hand_over(handler: str, module: "object") -> None:
-    from _rim_router import gate
+    place: Any
+    if handler in ("venv_loaded", "creator_loaded"):
+        from _rim_router import makers
 
-    getattr(gate, handler)(module)
+        place = makers
+    elif handler == "commands_loaded":
+        from _rim_router import indexes
+
+        place = indexes
+    else:
+        from _rim_router import gate
+
+        place = gate
+    getattr(place, handler)(module)
 
 
 def activate() -> None:

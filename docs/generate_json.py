@@ -10,12 +10,23 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from rim_router.cli import shapes
 from rim_router.cli.check import shape as check_shapes
 from rim_router.cli.doctor import shape as doctor_shapes
+from rim_router.cli.equip import shape as equip_shapes
 from rim_router.cli.explain import shape as explain_shapes
+from rim_router.cli.guard import shape as guard_shapes
 from rim_router.cli.pin import shape as pin_shapes
 from rim_router.cli.rim import shape as rim_shapes
 
 TARGET = Path(__file__).with_name("json.md")
-MODULES = (shapes, explain_shapes, check_shapes, doctor_shapes, pin_shapes, rim_shapes)
+MODULES = (
+    shapes,
+    explain_shapes,
+    check_shapes,
+    doctor_shapes,
+    pin_shapes,
+    rim_shapes,
+    guard_shapes,
+    equip_shapes,
+)
 COMMANDS = {
     "check": "CheckReport",
     "explain": "ExplainReport",
@@ -24,6 +35,8 @@ COMMANDS = {
     "rim inspect": "RimInspectReport",
     "rim verify": "RimVerifyReport",
     "doctor": "DoctorReport",
+    "guard": "GuardReport",
+    "equip": "EquipReport",
 }
 _INTRODUCTION = """\
 # What `--json` prints

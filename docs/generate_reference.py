@@ -19,11 +19,12 @@ sys.path.insert(0, str(ROOT))
 # Not all of these are used here: their errors are.
 from rim_router import errors, rim  # noqa: E402, F401
 from rim_router.cli import ask  # noqa: E402, F401
+from rim_router.cli.guard import command as guard  # noqa: E402, F401
 from rim_router.cli.parser import make_parser  # noqa: E402
 from rim_router.cli.pin import store as pin_store  # noqa: E402, F401
 from rim_router.cli.rim import verify as rim_verify  # noqa: E402, F401
 from rim_router.config import keys  # noqa: E402
-from rim_router.environments import throwaway, transplant  # noqa: E402, F401
+from rim_router.environments import makers, target, throwaway, transplant  # noqa: E402, F401
 from rim_router.hooks import seams  # noqa: E402
 from rim_router.rules.policy import Policy  # noqa: E402
 
@@ -77,6 +78,7 @@ POLICY = {
     "unless pip is given others: what pip itself trusts (on newer pips what the system trusts), or Mozilla's alone",
     "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
     "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
+    "new-environments": "whether every environment that is made here with `venv` or virtualenv has this very plugin; see [new environments](#new-environments)",
     "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }
 ERRORS = {
@@ -100,8 +102,13 @@ ERRORS = {
     "pip-cannot-tell": "Read what pip printed above the error",
     "rim-verification-failed": "Contact the owner of the wheel, and not the index",
     "pin-failed": "The message says why: pip failed, a file could not be downloaded or kept, or `packaging` is older than 26.0",
+    "guarded-index": "Correct the index URL with `rim+` in front, in pip's configuration, a variable, a requirements file or on the command line",
+    "unclaimed-project": "Add a route for it to a table, or give pip an index of its own besides the table: `--extra-index-url rim+https://…`",
+    "guard-failed": "See what pip has said: the configuration of that level may belong to somebody else",
     "throwaway-environment-failed": "`rim-router demo` could not make its virtual environment: install Python's `venv` module",
-    "transplant-failed": "Reinstall rim-router with pip, then try again",
+    "transplant-failed": "The message says what is in the way, there or here. Reinstall rim-router with pip if its own files are not complete",
+    "environment-not-usable": "Name an environment, or an interpreter that works; the message says what it did",
+    "new-environment-not-equipped": "See the reason: use a Python that rim-router works on, or `RIM_ROUTER_DISABLE=1` for one that may do without",
 }
 # Each event of the log, when it is written, and its keys.
 EVENTS = {

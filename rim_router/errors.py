@@ -76,6 +76,18 @@ class LocationError(RimRouterError):
     reference = "routing-table-location"
 
 
+class GuardedIndexError(RimRouterError):
+    """An index URL with ``rim+`` in front cannot be used as it is given."""
+
+    reference = "guarded-index"
+
+
+class UnclaimedError(RimRouterError):
+    """No route claims a project, and pip has no index of its own for it."""
+
+    reference = "unclaimed-project"
+
+
 class MustBeRoutedError(RimRouterError):
     """pip would not be routed here, and has to be."""
 

@@ -54,6 +54,15 @@ def pytest_configure_node(node: Any) -> None:
     ]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "tools" in str(config.getoption("-m")):
+        return
+    left_out = [item for item in items if item.get_closest_marker("tools")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("tools")]
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"pip matrix, {config.stash[_MATRIX]}"
 

@@ -139,7 +139,7 @@ def test_module_says_in_its_first_line_what_it_does_and_stays_small(path: Path) 
 
 
 # Besides rendering, which prints what commands say: each of them sees to what it writes.
-WRITERS = {"rendering.py", "_runner.py", "diagnostics.py", "gate.py"}
+WRITERS = {"rendering.py", "_runner.py", "diagnostics.py", "gate.py", "makers.py"}
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,9 @@ def ask(
         request, answer = Path(directory, "request.json"), Path(directory, "answer.json")
         told = {**os.environ, **(environ or {}), _INQUIRY: str(request)}
         asked = {"questions": [*questions], "all": need_all, "answer": str(answer)}
-        if files:
-            told[INHERITED_VARIABLE] = inherit(files)
+        local = [file for file in files if file.layer != "central"]  # which that pip fetches again
+        if local:
+            told[INHERITED_VARIABLE] = inherit(local)
         sys.stdout.flush()
         sys.stderr.flush()
         try:

@@ -9,7 +9,9 @@ from rim_router.cli import routes
 from rim_router.cli.check import command as check
 from rim_router.cli.demo import command as demo
 from rim_router.cli.doctor import command as doctor
+from rim_router.cli.equip import command as equip
 from rim_router.cli.explain import command as explain
+from rim_router.cli.guard import command as guard
 from rim_router.cli.pin import command as pin
 from rim_router.cli.rim import command as rim
 
@@ -21,6 +23,8 @@ COMMANDS = {
     "pin": pin,
     "rim": rim,
     "doctor": doctor,
+    "guard": guard,
+    "equip": equip,
     "demo": demo,
 }
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes, views
 from rim_router.cli.rendering import OK, add_json, columns, print_json, say, warn_if_off
-from rim_router.config import load
+from rim_router.cli.tables import tables_in_force
+from rim_router.config import load_files
 from rim_router.config.expand import unset_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
 
     :raises RimRouterError: if the tables cannot be read.
     """
-    table = load()
+    table = load_files(tables_in_force())
     if table.in_force:
         warn_if_off()
     routes = list(views.merged(table))

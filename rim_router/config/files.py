@@ -50,6 +50,11 @@ class LayerFile(Record):
         return str(self.path) if self.name is None else self.name
 
     @property
+    def is_fetched(self) -> bool:
+        """Whether it comes from a server, and the path is that of a copy."""
+        return self.layer == "central" and not (self.name or "").startswith("rim+file:")
+
+    @property
     def pins(self) -> Path | None:
         """Where its pins may lie: next to it; None if it is no file of a user's."""
         return None if self.layer in ("central", "command") else self.path.with_name(PINS_NAME)

@@ -28,7 +28,9 @@ def inherit(files: Iterable[LayerFile]) -> str:
 def _entry(file: LayerFile) -> list[object]:
     entry = [file.layer, str(file.path), file.embedded]
     # What is no file goes along as it is: the child may have other variables.
-    return [*entry, file.content.decode("utf-8", "surrogateescape")] if file.layer == "command" else entry
+    if file.layer == "command":
+        return [*entry, file.content.decode("utf-8", "surrogateescape")]
+    return entry if file.name is None else [*entry, file.name]
 
 
 def inherit_failure(error: LocationError | TableError) -> str:
@@ -53,22 +55,23 @@ def read_inherited(text: str) -> list[LayerFile]:
         )
     files = []
     for layer, path, embedded, *text in entries:
-        if text:
+        if layer == "command":
             files.append(command_layer(text[0], Path(path).parent))
             continue
         file = open_layer(layer, Path(path), embedded)
+        shown = text[0] if text else shown_path(path)
         if file is None:
             raise LocationError(
-                f"{shown_path(path)} was in force in the pip that started this one, and no longer exists"
+                f"{shown} was in force in the pip that started this one, and no longer exists"
             )
-        files.append(file)
+        files.append(file.replaced(name=shown) if text else file)
     return files
 
 
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and list(map(type, entry)) == [str, str, bool, *[str] * (entry[:1] == ["command"])]
+        and list(map(type, entry)) == [str, str, bool, *[str] * (entry[:1] in (["central"], ["command"]))]
         and entry[0] in LAYERS
         and Path(entry[1]).is_absolute()
     )

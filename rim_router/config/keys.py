@@ -19,6 +19,7 @@ POLICY = {
     "direct-references": ("allow", "hashed", "deny"),
     "offline-find-links": ("allow", "deny"),
     "redirects": ("hashed", "listed"),
+    "new-environments": ("leave", "equip"),
     "external-roots": ("system", "mozilla"),
     "disable": ("allow", "deny"),
 }

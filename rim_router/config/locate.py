@@ -126,6 +126,15 @@ def _is_out_of_reach(path: Path) -> bool:
     return False
 
 
+def kept_tables() -> Path | None:
+    """Where copies of tables from servers are kept; None if this user has no such directory."""
+    try:
+        path: Path = library("platformdirs").user_cache_path("rim-router") / "tables"
+    except RuntimeError:  # no home directory
+        return None
+    return path if path.is_absolute() else None
+
+
 def places(environ: Mapping[str, str] | None = None) -> list[Path]:
     """Where tables of users and machines may lie, and those that RIM_ROUTER_CONFIG names, with their pins."""
     environ = os.environ if environ is None else environ

@@ -36,8 +36,8 @@ def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
         text, data = read_toml(file.content, shown)
     except TableError as error:
         return Layer(Source(file.layer, shown), faults=error.faults, complete=False)
-    # A relative path in a central table would be relative to pip's cache.
-    directory = None if file.layer == "central" else file.path.parent
+    # A relative path in a table that was fetched would be relative to where a copy is kept.
+    directory = None if file.is_fetched else file.path.parent
     base = EMBEDDED_KEY if file.embedded else ()
     document = Document(file.layer, shown, directory, text, base)
     table: Any = data

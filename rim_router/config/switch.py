@@ -10,7 +10,7 @@ from rim_router.config.locate import CONFIG_VARIABLE, locate
 from rim_router.errors import MustBeRoutedError, RimRouterError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rim_router.config.files import LayerFile
     from rim_router.rules.policy import Policy
@@ -24,9 +24,12 @@ _MAY_DENY = r"(?i)disable|deny|\\[ux]"
 _GO_ON = "what neither looks up nor downloads, such as `pip list` and `pip uninstall`, works all the same"
 
 
-def decide(environ: Mapping[str, str] | None = None) -> tuple[tuple[LayerFile, ...], bool]:
+def decide(
+    environ: Mapping[str, str] | None = None, fetch: Callable[[], LayerFile] | None = None
+) -> tuple[tuple[LayerFile, ...], bool]:
     """The tables in force, lowest layer first, and whether they are turned off.
 
+    :param fetch: brings a table that does not lie on this machine; None for no such table.
     :raises MustBeRoutedError: if pip would not be routed, and has to be.
     :raises LocationError: see :func:`rim_router.config.locate.locate`.
     :raises TableError: see there.
@@ -36,6 +39,8 @@ def decide(environ: Mapping[str, str] | None = None) -> tuple[tuple[LayerFile, .
     check_value(environ)
     try:
         files = locate(environ=environ)
+        if fetch is not None:
+            files = (fetch(), *files)
     except RimRouterError as error:
         if off:
             raise _unreadable(error) from None

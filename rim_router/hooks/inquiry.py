@@ -40,15 +40,22 @@ class _Command(InstallCommand):
         request = json.loads(Path(args[0]).read_text(encoding="utf-8"))
         options.rim_router_silent = True
         session = self.get_default_session(options)
-        if applied() is None:
-            enforce((), inherited=False)  # without a table there are still rules for what is downloaded
         finder = self._build_package_finder(
             options=options, session=session, ignore_requires_python=options.ignore_requires_python
         )
+        if applied() is None:  # nor has the finder fetched a table
+            enforce((), inherited=False)  # there are still rules for what is downloaded
         from rim_router.hooks.answers import Answers
+        from rim_router.hooks.guard import table
         from rim_router.hooks.survey import survey
 
-        asks = {"project": Answers.project, "file": Answers.file, "size": Answers.size, "index": survey}
+        asks = {
+            "project": Answers.project,
+            "file": Answers.file,
+            "size": Answers.size,
+            "index": survey,
+            "table": table,
+        }
         answers = Answers(finder, session, options.progress_bar)
         given: list[dict[str, Any]] = []
         for question in request["questions"]:

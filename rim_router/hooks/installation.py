@@ -17,7 +17,7 @@ from pip._internal.utils.urls import url_to_path
 
 import _rim_router
 import rim_router
-from rim_router.config.locate import places
+from rim_router.config.locate import kept_tables, places
 from rim_router.config.switch import can_be_turned_off
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
@@ -26,6 +26,7 @@ from rim_router.hooks.seams import parameters
 from rim_router.hooks.unpacking import Wheel
 from rim_router.rules import contents
 from rim_router.rules.contents import PLUGIN, Ground, spelling
+from rim_router.rules.guards import GUARD
 from rim_router.rules.names import normalise
 from rim_router.rules.urls import is_local, scrub
 
@@ -249,7 +250,9 @@ class Installation:
             libraries = [layout["purelib"], layout["platlib"], layout["scripts"]]
             roots += [*libraries, layout["data"]]
             imports += libraries
-        files = self._files
+        # A table at the index URL can be a file anywhere.
+        named = [each.file[len(GUARD) :] for each in self._services.table.files if each.layer == "central"]
+        files = self._files | _spelled(map(_as_path, filter(is_local, named)))
         if root:
             files |= {spelling(os.path.realpath(root)) + path for path in files}
         tables = [each.file for each in self._services.table.files if each.layer == "project"]
@@ -267,9 +270,9 @@ class Installation:
         )
 
     def _offering(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The directories of file-system indexes and of pip's cache, and those of links."""
+        """The directories of file-system indexes and of caches, and those of links."""
         links = [each for each in self._services.find_links if is_local(each) or "://" not in each]
-        trees = [self._services.cache] if self._services.cache else []
+        trees = [str(each) for each in (self._services.cache, kept_tables()) if each]
         for index in self._services.table.indexes:
             (links if index.flat else trees).extend(filter(is_local, index.urls))
         return _spelled(map(_as_path, trees)), _spelled(map(_as_path, links))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rim_router.record import Record
+from rim_router.rules.guards import unguarded
 from rim_router.rules.strategies import Answer, is_last
 from rim_router.rules.urls import filename_of, redact
 from rim_router.terminal import visible
@@ -190,7 +191,7 @@ def warning(name: str, verdict: Verdict, taken: Any, requests: Requests) -> str:
 def ignored_indexes(decision: Decision, scope: Any) -> list[str]:
     """The indexes that pip was given, and that are not those of the decision."""
     own = {url.rstrip("/") for index in decision.indexes for url in index.urls}
-    return [url for url in scope.index_urls if url.rstrip("/") not in own]
+    return [url for url in unguarded(scope.index_urls) if url.rstrip("/") not in own]
 
 
 def is_offline(scope: Any) -> bool:

@@ -102,6 +102,19 @@ CONTENT = Seam(f"{_COLLECTOR}:IndexContent", ("content", "content_type"), "an in
 SCOPE = Seam(
     "pip._internal.models.search_scope:SearchScope.create", ("find_links", "index_urls"), "what to search"
 )
+LOCATIONS = Seam(
+    "pip._internal.models.search_scope:SearchScope.get_index_urls_locations",
+    ("self", "project_name"),
+    "guarded indexes",
+)
+GIVEN_INDEXES = Seam(
+    "pip._internal.cli.req_command:RequirementCommand._get_index_urls", ("options",), "guarded indexes"
+)
+MORE_INDEXES = Seam(
+    "pip._internal.network.session:PipSession.update_index_urls",
+    ("self", "new_index_urls"),
+    "guarded indexes",
+)
 ALL = Seam(f"{_FINDER}.find_all_candidates", ("self", "project_name"), "index priority without a version")
 BEST = Seam(
     f"{_FINDER}.find_best_candidate",

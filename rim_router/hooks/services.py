@@ -53,9 +53,7 @@ class Services:
         # Where --target puts what is installed; None for no such option.
         self.target: str | None = None
         self.recording = os.environ.get(RECORDING) == "1"
-        self.transport = Transport(
-            self.table.policy, self.announcer, self.journal, self.table.indexes, recording=self.recording
-        )
+        self.transport = Transport(self.table, self.announcer, self.journal, recording=self.recording)
 
     def judge(self, name: str, index: Index, own: frozenset[Origin]) -> Judge:
         """The rules for the files of a project on an index."""

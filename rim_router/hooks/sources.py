@@ -18,6 +18,7 @@ from rim_router.rules.digests import strong
 from rim_router.rules.external import judge_wheel, pinned
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.names import RIM_SUFFIX
+from rim_router.rules.recognition import is_file_of
 from rim_router.rules.remedies import ask_for_rim_digest, correct_entry, go_online
 from rim_router.rules.urls import is_local, redact
 from rim_router.rules.verdict import Verdict
@@ -253,8 +254,10 @@ class FindLinksSource(LinkSource):
                     yield candidate
 
     def file_links(self) -> Iterable[Any]:
-        """The files of the directory."""
-        return [link for source in self._sources for link in source.file_links() if self._may_use(link)]
+        """The project's files in the directory; pip 22 and 23.0 have those of all projects."""
+        found = [link for source in self._sources for link in source.file_links()]
+        name = self._inquiry.decision.name
+        return [link for link in found if is_file_of(link.filename, name) and self._may_use(link)]
 
     def _may_use(self, link: Any) -> bool:
         url, filename = url_of(link), link.filename

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from rim_router.hooks.diagnostics import Announcer
     from rim_router.journal import Journal
     from rim_router.rules.hosts import Hosts
-    from rim_router.rules.policy import Policy
-    from rim_router.rules.table import Index
+    from rim_router.rules.table import RoutingTable
 
 _OF_THE_SERVER = (Fault.UNREADABLE, Fault.NOT_HTTPS, Fault.NOT_HTTPS_ANY_MORE, Fault.WITH_CREDENTIALS)
 
@@ -54,15 +53,13 @@ class Transport:
 
     def __init__(
         self,
-        policy: Policy,
+        table: RoutingTable,
         announcer: Announcer,
         journal: Journal,
-        indexes: tuple[Index, ...],
         *,
         recording: bool,
     ) -> None:
-        self._policy = policy
-        self._indexes = indexes
+        self._table = table
         self._announcer = announcer
         self._journal = journal
         self._recording = recording
@@ -114,7 +111,11 @@ class Transport:
                 raise self._refusal(wanted, response.url, location, str(Fault.UNREADABLE), hint) from None
             if url is not None:
                 # What requests makes of it, if it can read it at all, is judged when it is sent.
-                self._check(wanted, response.url, url, first)
+                try:
+                    self._check(wanted, response.url, url, first)
+                except RimRouterError:
+                    response.close()
+                    raise
                 source = response.url
             return target
 
@@ -137,7 +138,7 @@ class Transport:
             redirect = "http to https" if upgrade else redirect
             self._contact(origin, url, hosts.rule(origin) or reasons.setdefault(origin, redirect))
             self.asked.append(origin.netloc)
-            return _external_adapter(session, self._policy.external_roots)
+            return _external_adapter(session, self._table.policy.external_roots)
 
         view.request = request
         view.get_redirect_target = get_redirect_target
@@ -159,11 +160,11 @@ class Transport:
                 url,
                 page=wanted.page,
                 strong=wanted.strong,
-                listed=self._policy.redirects == "listed",
+                listed=self._table.policy.redirects == "listed",
                 recording=first if self._recording else None,
             )
-        if wanted.page and source is not None:
-            where = forwards_to(hosts.indexes[0], url, self._indexes, refused=fault is not None)
+        if wanted.page and source is not None and hosts.indexes:
+            where = forwards_to(hosts.indexes[0], url, self._table.indexes, refused=fault is not None)
             if where is not None:
                 raise self._refusal(
                     wanted, source, url, _FORWARDED.format(where), str(stop_forwarding(where))
@@ -191,7 +192,7 @@ class Transport:
 
     def _contact(self, origin: Origin, url: str, rule: str) -> None:
         """Say which host is asked, and why that is allowed; and that this OpenSSL may do so."""
-        minimum = self._policy.asks_for_newer(ssl.OPENSSL_VERSION)
+        minimum = self._table.policy.asks_for_newer(ssl.OPENSSL_VERSION)
         if minimum is not None:
             raise pip_error(
                 RefusedHostError(

@@ -21,6 +21,7 @@ class Policy(Record):
     direct_references: str = "hashed"
     offline_find_links: str = "allow"
     redirects: str = "hashed"
+    new_environments: str = "leave"
     external_roots: str = "mozilla"
     disable: str = "allow"
     minimum_openssl: str | None = None

@@ -278,6 +278,10 @@ class RoutingTable:
             self._decisions[name] = self._decisions[normalised] = decision
         return decision
 
+    def become(self, other: RoutingTable) -> None:
+        """Say what another table says, for everybody who has this one."""
+        vars(self).update(vars(other))
+
     def _decide(self, name: str) -> Decision:
         passed_over: list[Route] = []
         wheels = tuple(wheel for wheel in self.wheels if wheel.name == name)

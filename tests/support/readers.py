@@ -29,7 +29,7 @@ from rim_router.journal import Journal
 from rim_router.rules.hosts import Hosts, is_upgrade
 from rim_router.rules.policy import Policy
 from rim_router.rules.source import Source
-from rim_router.rules.table import Index
+from rim_router.rules.table import Index, RoutingTable
 from rim_router.rules.urls import HostPattern, Origin
 
 OWN, LISTED, OTHER = "acme.example", "cdn.example", "evil.test"
@@ -172,7 +172,7 @@ class Probe:
         self.session.auth.passwords.clear()
         judged: list[Origin] = []
         listener: Any = Listener()
-        transport = Transport(policy, listener, Journal({}), (), recording=False)
+        transport = Transport(RoutingTable([], policy, ()), listener, Journal({}), recording=False)
         view = transport.guard(self.session, hosts, "x.whl", **options)  # type: ignore[arg-type]
         judge = view.get_adapter
 

@@ -20,7 +20,8 @@ from rim_router.cli.rendering import (
     tell,
     warn_if_off,
 )
-from rim_router.config import LayerFile, load_files, locate
+from rim_router.cli.tables import tables_in_force
+from rim_router.config import LayerFile, load_files
 from rim_router.config.document import read_toml
 from rim_router.config.switch import check_required
 from rim_router.errors import Fault, RimRouterError, TableError
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Check the tables; 2 for a fault, 1 for an index that does not answer or with ``--strict`` a warning."""
     files: tuple[LayerFile, ...] = ()
     try:
-        files = locate()
+        files = tables_in_force()
         check_required(files, os.environ)
         table = load_files(files, need_variables=True)
     except RimRouterError as error:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from rim_router import __version__
 from rim_router.cli import shapes, views
+from rim_router.cli.doctor import elsewhere
 from rim_router.cli.rendering import NO, OK, add_json, add_verbose, count, fields, print_json, say
-from rim_router.config import load_files, locate
+from rim_router.cli.tables import tables_in_force
+from rim_router.config import load_files
 from rim_router.config.switch import DISABLE, REQUIRE, decide
 from rim_router.environments import startup
 from rim_router.environments.copies import copies
@@ -38,12 +40,20 @@ _GOOD = ("routed", "inert", "no-pip")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
+    parser.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="another environment, or its interpreter, in place of this one",
+    )
     add_verbose(parser, "every hook point")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Examine this environment; 1 if pip here would refuse, or would not be routed."""
+    if args.python is not None:
+        return elsewhere.doctor(args.python, as_json=args.json, verbose=args.verbose)
     report = examine()
     if args.json:
         print_json(report)
@@ -127,7 +137,7 @@ def _tables() -> tuple[RoutingTable, list[shapes.Place], str | None]:
     """What is in force; the files where that is all that can be told; and what is wrong with them."""
     tables: list[shapes.Place] = []
     try:
-        files = locate()
+        files = tables_in_force()
         tables = [{"layer": file.layer, "file": file.shown, "line": None} for file in files]
         return load_files(files), tables, None
     except RimRouterError as error:

@@ -117,3 +117,22 @@ class DoctorReport(TypedDict):
     certifi: Optional[str]
     other_patches: list[Patch]
     copies: list[Copy]
+
+
+class OtherReport(TypedDict):
+    """What ``rim-router doctor --python PATH --json`` prints where that environment has no rim-router.
+
+    :param version: of this shape: 1.
+    :param state: "open".
+    :param why: the state in a sentence.
+    :param python: version and path of the interpreter.
+    :param plugin: null.
+    :param hint: what to do about it.
+    """
+
+    version: int
+    state: str
+    why: str
+    python: str
+    plugin: None
+    hint: str

@@ -18,7 +18,8 @@ from rim_router.cli.rendering import (
     tell,
     warn_if_off,
 )
-from rim_router.config import load_files, locate
+from rim_router.cli.tables import tables_in_force
+from rim_router.config import load_files
 from rim_router.config.expand import unset_text
 from rim_router.libraries import library
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, Pattern
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if bad:
         tell(f"ERROR: not the name of a project: {', '.join(map(repr, bad))}")
         return UNUSABLE
-    layers = locate()
+    layers = tables_in_force()
     table = load_files(layers)
     if table.in_force:
         warn_if_off()

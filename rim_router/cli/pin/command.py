@@ -15,7 +15,8 @@ from rim_router.cli.pin.resolve import resolve
 from rim_router.cli.pin.store import PinError, pylock
 from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, say, tell
 from rim_router.cli.shapes import VERSION
-from rim_router.config import load_files, locate
+from rim_router.cli.tables import tables_in_force
+from rim_router.config import load_files
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         tell("ERROR: nothing to pin: give a requirement, or a file of them with -r")
         return UNUSABLE
     cert = certificates(args.cert)
-    layers = locate()
+    layers = tables_in_force()
     table = load_files(layers)
     if not table.in_force:
         raise PinError(

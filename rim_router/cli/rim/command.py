@@ -160,7 +160,7 @@ def _inspect(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from rim_router.cli.ask import certificates
     from rim_router.cli.rim.verify import verify
-    from rim_router.config import locate
+    from rim_router.cli.tables import tables_in_force
 
     options = certificates(args.cert)
     found = _read(args.file)
@@ -171,7 +171,7 @@ def _verify(args: argparse.Namespace) -> int:
     if isinstance(found, RimError):
         problem = found
     else:
-        problem, hosts = verify(found, locate(), options)
+        problem, hosts = verify(found, tables_in_force(), options)
     if args.json:
         _print_verification(args.file, found, problem, hosts)
     elif problem is not None:

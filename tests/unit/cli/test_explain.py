@@ -54,8 +54,8 @@ def test_a_routed_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
         'policy direct-references = "deny" in ./index-routing.toml:13 (project)',
         (
             'by default require-hashes = "external", pins = "optional", '
-            'offline-find-links = "allow", redirects = "hashed", external-roots = "mozilla", '
-            'disable = "allow"'
+            'offline-find-links = "allow", redirects = "hashed", new-environments = "leave", '
+            'external-roots = "mozilla", disable = "allow"'
         ),
     ]
     assert main(["explain", "Acme_Core"]) == 0

@@ -107,3 +107,25 @@ def test_no_rim_router_at_start_up_is_none_later(tmp_path: Path) -> None:
         "try:\n    import rim_router\nexcept ImportError as error:\n    print(type(error).__name__)"
     )
     assert _python(code).strip() == "ModuleNotFoundError"
+
+
+def test_what_is_awaited_is_seen_to() -> None:
+    """Each module that is waited for has a function that gets it."""
+    from _rim_router import MAKERS, gate, makers, waiter
+
+    assert set(MAKERS) < set(waiter._AWAITED)
+    for name, handler in waiter._AWAITED.items():
+        assert callable(getattr(makers if name in MAKERS else gate, handler)), name
+
+
+def test_venv_is_waited_for_by_its_name() -> None:
+    """Also where it was there before; modules that are merely called alike load nothing more."""
+    hooked = "print(hasattr(sys.modules['venv'].EnvBuilder.create, '__wrapped__'))"
+    assert _python(f"exec({LINE!r})\nimport venv\n{hooked}").strip() == "True"
+    assert _python(f"import venv\nexec({LINE!r})\n{hooked}").strip() == "True"
+    code = (
+        f"exec({LINE!r})\nfor name in ('my.venv', 'venvs', 'nox.virtualenv', 'virtualenv', 'json'):\n"
+        "    assert sys.modules['_rim_router'].find_spec(name) is None\n"
+        "print([name for name in sys.modules if 'rim_router' in name])"
+    )
+    assert _python(code).strip() == "['_rim_router']"

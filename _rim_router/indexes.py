@@ -1,0 +1,92 @@
+"""Notices index URLs with ``rim+`` in front, which pip can use only with this plugin, wherever pip takes one.
+
+Kept light, as the gate is: what they mean is looked up where there is one.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+from _rim_router import gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+_GUARD = "rim+"
+_INDEXES, _REQUIREMENTS = "_get_index_urls", "get_requirements"
+
+
+def commands_loaded(module: ModuleType) -> None:
+    """What all commands that look names up have in common: they know which indexes the user has given."""
+    for kind in vars(module).values():
+        known = vars(kind) if isinstance(kind, type) else {}
+        if isinstance(known.get(_INDEXES), classmethod):
+            _watch_options(kind, known[_INDEXES].__func__)
+        if callable(known.get(_REQUIREMENTS)):
+            _read_again(kind, known[_REQUIREMENTS])
+
+
+def _watch_options(kind: Any, original: Callable[..., Any]) -> None:
+    """Have the indexes seen to before there is a session that knows of them."""
+    if hasattr(original, "__wrapped__"):
+        return  # two modules have the class
+
+    @functools.wraps(original)
+    def get(cls: Any, options: Any) -> Any:
+        urls = original(cls, options)
+        given = [getattr(options, "index_url", None)]
+        for name in ("extra_index_urls", "find_links"):
+            given += getattr(options, name, None) or ()
+        return _guard("begin", options, urls) if _is_any_guarded(given) else urls
+
+    setattr(kind, _INDEXES, classmethod(get))
+
+
+def session_loaded(module: ModuleType) -> None:
+    """A session is told of the indexes that requirements files name, too."""
+    kind: Any = getattr(module, "PipSession", None)
+    original = getattr(kind, "update_index_urls", None)
+    if original is None:
+        return
+
+    @functools.wraps(original)
+    def update(self: Any, urls: Any) -> None:
+        original(self, _guard("add", self, urls) if _is_any_guarded(urls) else urls)
+
+    kind.update_index_urls = update
+
+
+def _is_any_guarded(urls: Any) -> bool:
+    return any(isinstance(url, str) and url[: len(_GUARD)].lower() == _GUARD for url in urls)
+
+
+def _guard(step: str, *args: Any) -> Any:
+    """The URLs of indexes as pip is to ask them; as they are where routing is turned off: then it cannot."""
+    if os.environ.get(gate.DISABLE) == "1":  # which a session refuses where it may not be
+        gate.warn("the index URLs with rim+ in front, which pip cannot use without it")
+        return args[-1]
+    try:
+        from rim_router.hooks import guard
+    except Exception as failure:
+        gate.stop_broken(failure)
+        return args[-1]
+    with gate.deciding:
+        return getattr(guard, step)(*args)
+
+
+class Again(Exception):
+    """The requirements are to be read once more: a table that is named among them has come into force."""
+
+
+def _read_again(kind: Any, original: Callable[..., Any]) -> None:
+    @functools.wraps(original)
+    def get_requirements(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        except Again:
+            return self.get_requirements(*args, **kwargs)
+
+    setattr(kind, _REQUIREMENTS, get_requirements)

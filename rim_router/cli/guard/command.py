@@ -1,0 +1,185 @@
+"""rim-router guard: put rim+ in front of pip's index URLs, so that no pip or uv goes without the plugin."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from rim_router.cli.doctor.command import examine
+from rim_router.cli.guard import uv
+from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
+from rim_router.cli.shapes import VERSION
+from rim_router.errors import RimRouterError
+from rim_router.rules.guards import DEFAULT_INDEX, GUARD, Guarded, is_guarded
+from rim_router.rules.urls import redact
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping
+
+    from rim_router.cli.guard import shape
+
+_KEYS = ("index-url", "extra-index-url")
+_LEVELS = ("user", "site", "global")
+_MAIN = "global.index-url"
+_OF_VARIABLES = ":env:.index-url"
+
+
+class GuardError(RimRouterError):
+    """The configuration of pip or uv cannot be read or changed."""
+
+    reference = "guard-failed"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("do", choices=("on", "off", "status"), help="guard the indexes, free them, or look")
+    level = parser.add_mutually_exclusive_group()
+    for name in _LEVELS:
+        level.add_argument(
+            f"--{name}", dest="level", action="store_const", const=name, help=f"pip's {name} configuration"
+        )
+    parser.add_argument("--uv", action="store_true", help="the configuration of uv instead of pip's")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Guard, free or look; 1 if pip here is open afterwards, or something is not guarded.
+
+    :raises GuardError: if the configuration cannot be read or changed.
+    """
+    if args.uv:
+        path = uv.path(args.level or "user")
+        changed = uv.change(path, _guarded if args.do == "on" else _freed) if args.do != "status" else []
+        indexes = uv.indexes(path)
+    else:
+        acts = {"on": _on, "off": _off}
+        changed = acts[args.do](args.level or "user") if args.do in acts else []
+        indexes = _indexes()
+    report = _report(indexes, changed)
+    if args.json:
+        print_json(report)
+    else:
+        say("\n".join(_text(report, uv=args.uv)))
+    return NO if args.do == "status" and report["here"] == "open" else OK
+
+
+def _on(level: str) -> list[str]:
+    changed = _change(level, _guarded)
+    if not {_MAIN, _OF_VARIABLES} & _read().keys():
+        # Without an index URL pip asks PyPI, and no guard is in front of that.
+        _pip("set", _MAIN, GUARD + DEFAULT_INDEX, level=level)
+        changed.append(_MAIN)
+    return changed
+
+
+def _off(level: str) -> list[str]:
+    for key, value in _read(level).items():
+        if is_guarded(value) and _key(key) == "index-url" and Guarded.parse(value).is_table:
+            raise GuardError(
+                f"{key} is a routing table: {Guarded.parse(value)}",
+                hint=f"to go without it, run: python -m pip config --{level} unset {key}",
+            )
+    before = _read(level).get(_MAIN)
+    changed = _change(level, _freed)
+    if before == GUARD + DEFAULT_INDEX:
+        _pip("unset", _MAIN, level=level)
+        if _MAIN in _read():  # of another level, which did not count until now
+            _pip("set", _MAIN, DEFAULT_INDEX, level=level)
+    return changed
+
+
+def _guarded(url: str) -> str:
+    return url if is_guarded(url) else GUARD + url
+
+
+def _freed(url: str) -> str:
+    return url[len(GUARD) :] if is_guarded(url) else url
+
+
+def _change(level: str, make: Callable[[str], str]) -> list[str]:
+    changed = []
+    for key, value in _read(level).items():
+        new = re.sub(r"\S+", lambda match: make(str(match.group())), value)
+        if _key(key) is not None and new != value:
+            _pip("set", key, new, level=level)
+            changed.append(key)
+    return changed
+
+
+def _key(name: str) -> str | None:
+    """Which of the two keys a setting is, whatever section of the configuration it is in."""
+    key = name.rpartition(".")[2]
+    return key if key in _KEYS else None
+
+
+def _indexes() -> list[tuple[str, str]]:
+    """Every index URL that pip has now, with the setting that gives it."""
+    values = _read()
+    found = [(key, url) for key, value in values.items() if _key(key) for url in value.split()]
+    if not {_MAIN, _OF_VARIABLES} & values.keys():
+        found.append(("pip's default", DEFAULT_INDEX))
+    return found
+
+
+def _read(level: str | None = None) -> dict[str, str]:
+    """pip's settings at a level; those in force for no level, variables included."""
+    values = {}
+    for line in _pip("list", level=level).splitlines():
+        key, equals, value = line.partition("=")
+        if equals and re.fullmatch(r"[\w:.-]+", key):
+            values[key] = str(ast.literal_eval(value))
+    return values
+
+
+def _pip(*args: str, level: str | None) -> str:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config"]
+    command += [] if level is None else [f"--{level}"]
+    done = subprocess.run([*command, *args], capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise GuardError(f"pip's {level or ''} configuration cannot be changed: {said[-1] if said else ''}")
+    return done.stdout
+
+
+def _report(indexes: list[tuple[str, str]], changed: list[str]) -> shape.GuardReport:
+    doctor = examine()
+    states = [is_guarded(url) for _, url in indexes]
+    guard = "on" if all(states) else "part" if any(states) else "off"
+    here = {"routed": "routed", "refuses": "refuses"}.get(doctor["state"], "open")
+    why = doctor["why"]
+    if guard == "part":
+        here, why = "refuses", "some index URLs are guarded, and others are not"
+    return {
+        "version": VERSION,
+        "guard": guard,
+        "here": here,
+        "why": why,
+        "indexes": [
+            {"setting": key, "url": redact(_freed(url)), "guarded": is_guarded(url)} for key, url in indexes
+        ],
+        "changed": changed,
+    }
+
+
+_ELSEWHERE = {
+    "on": "finds nothing, and asks nobody",
+    "part": "leaves out the guarded indexes, and goes on with the rest",
+    "off": "is open: it looks every name up, on every index",
+}
+
+
+def _text(report: Mapping[str, object], *, uv: bool) -> list[str]:
+    indexes = report["indexes"]
+    assert isinstance(indexes, list)
+    rows = [("guard", str(report["guard"]))]
+    for index in indexes:
+        state = "guarded" if index["guarded"] else "not guarded"
+        rows.append(("index", f"{index['url']} ({index['setting']}): {state}"))
+    if not uv:
+        rows.append(("pip here", f"{report['here']}: {report['why']}"))
+    rows.append(("uv" if uv else "pip without rim-router", _ELSEWHERE[str(report["guard"])]))
+    return fields(rows, indent="")

@@ -1,0 +1,36 @@
+"""The shape of what ``rim-router guard --json`` prints."""
+
+from typing import TypedDict
+
+
+class GuardedIndex(TypedDict):
+    """An index that pip, or uv, is configured with.
+
+    :param setting: the key that gives it, with its section; that of an environment variable begins with
+        ":env:".
+    :param url: redacted, without "rim+".
+    :param guarded: whether "rim+" is in front of it.
+    """
+
+    setting: str
+    url: str
+    guarded: bool
+
+
+class GuardReport(TypedDict):
+    """What ``rim-router guard … --json`` prints.
+
+    :param version: of this shape: 1.
+    :param guard: "on", "off", or "part" where some indexes are guarded.
+    :param here: what pip in this environment would do: "routed", "refuses" or "open".
+    :param why: why it would.
+    :param indexes: every index that is configured.
+    :param changed: the settings that were changed.
+    """
+
+    version: int
+    guard: str
+    here: str
+    why: str
+    indexes: list[GuardedIndex]
+    changed: list[str]

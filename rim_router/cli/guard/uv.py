@@ -1,0 +1,106 @@
+"""The index URLs in uv's configuration files, changed in place: comments and all other settings stay."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rim_router.config.document import read_toml, shown_path
+from rim_router.config.lines import Lines
+from rim_router.errors import Fault, TableError, Where
+from rim_router.rules.guards import DEFAULT_INDEX, GUARD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_ADDED = f'\n[[index]]\nurl = "{GUARD}{DEFAULT_INDEX}"\ndefault = true\n'
+
+
+def path(level: str) -> Path:
+    """The file of a level: "user" or "global"; uv has no other.
+
+    :raises TableError: for another level.
+    """
+    if level == "site":
+        where = Where("uv")
+        raise TableError([Fault("has no configuration of an environment", where, "use --user or --global")])
+    if level == "global":
+        base = os.environ.get("PROGRAMDATA", "") if sys.platform == "win32" else "/etc"
+    else:
+        usual = Path.home() / ".config"
+        base = os.environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME") or str(usual)
+    return Path(base) / "uv" / "uv.toml"
+
+
+def indexes(file: Path) -> list[tuple[str, str]]:
+    """Every index URL that the file gives, with its key; uv's default where that is not replaced."""
+    data = _read(file)[1]
+    found = [(".".join(key), url) for key, url in _urls(data)]
+    return found if _has_default(data) else [*found, ("uv's default", DEFAULT_INDEX)]
+
+
+def change(file: Path, make: Callable[[str], str]) -> list[str]:
+    """Change each index URL.
+
+    :raises TableError: for one that is written so that it cannot be changed in place.
+    """
+    text, data = _read(file)
+    guards = make(DEFAULT_INDEX) != DEFAULT_INDEX
+    if not guards and text.endswith(_ADDED):
+        text = text[: -len(_ADDED)]
+        data = read_toml(text.encode(), shown_path(file))[1]
+    changed = []
+    for key, url in _urls(data):
+        new = make(url)
+        if new != url:
+            text = _replaced(text, key, url, new, file)
+            changed.append(".".join(key))
+    if guards and not _has_default(data):
+        text += _ADDED
+        changed.append("index")
+    if text != _read(file)[0]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if text:
+            file.write_text(text, encoding="utf-8")
+        else:
+            file.unlink()
+    return changed
+
+
+def _read(file: Path) -> tuple[str, dict[str, Any]]:
+    return read_toml(file.read_bytes(), shown_path(file)) if file.exists() else ("", {})
+
+
+def _urls(data: dict[str, Any], base: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(data.get("index-url"), str):
+        yield (*base, "index-url"), data["index-url"]
+    extra = data.get("extra-index-url")
+    for position, url in enumerate(extra if isinstance(extra, list) else ()):
+        yield (*base, "extra-index-url", f"[{position}]"), url
+    tables = data.get("index")
+    for position, table in enumerate(tables if isinstance(tables, list) else ()):
+        if isinstance(table, dict) and isinstance(table.get("url"), str):
+            yield (*base, "index", f"[{position}]", "url"), table["url"]
+    if not base and isinstance(data.get("pip"), dict):
+        yield from _urls(data["pip"], ("pip",))
+
+
+def _has_default(data: dict[str, Any]) -> bool:
+    tables = data.get("index")
+    return "index-url" in data or any(
+        isinstance(table, dict) and table.get("default")
+        for table in (tables if isinstance(tables, list) else ())
+    )
+
+
+def _replaced(text: str, key: tuple[str, ...], url: str, new: str, file: Path) -> str:
+    line = Lines(text).of(key) or 1
+    start = sum(map(len, text.splitlines(keepends=True)[: line - 1]))
+    for quote in "\"'":
+        position = text.find(f"{quote}{url}{quote}", start)
+        if position >= 0:
+            return text[:position] + f"{quote}{new}{quote}" + text[position + len(url) + 2 :]
+    where = Where(shown_path(file), line=line, key=".".join(key))
+    raise TableError([Fault("this URL cannot be changed in place", where, f"change it by hand: {GUARD}…")])

@@ -1,0 +1,212 @@
+"""A routing table that lies on a server: fetched by pip's own session, and kept for when that is away."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pip._internal.exceptions import PipError
+from pip._internal.network.utils import HEADERS, response_chunks
+from pip._internal.utils.urls import url_to_path
+from pip._vendor.requests.exceptions import ConnectionError as NoConnection
+from pip._vendor.requests.exceptions import RequestException, RetryError, SSLError, Timeout
+from pip._vendor.urllib3.exceptions import HTTPError
+
+from rim_router.config.files import LayerFile, read_file
+from rim_router.config.locate import kept_tables
+from rim_router.errors import LocationError, RimRouterError
+from rim_router.hooks.diagnostics import Announcer, logger
+from rim_router.hooks.failures import reason
+from rim_router.hooks.transport import Transport
+from rim_router.journal import Journal
+from rim_router.rules.hosts import Hosts
+from rim_router.rules.policy import Policy
+from rim_router.rules.table import RoutingTable
+from rim_router.rules.urls import Origin, is_local
+
+if TYPE_CHECKING:
+    from rim_router.rules.guards import Guarded
+
+_MOST = 1 << 20  # bytes
+_DAY = 24 * 60 * 60  # seconds
+_VALIDATORS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+# What pip has kept of an earlier answer would do for pip, and is not to be taken for the table.
+_ASK = {**HEADERS, "Cache-Control": "no-cache, no-store"}
+
+
+def fetch(session: Any, table: Guarded, *, keep: bool) -> LayerFile:
+    """The table, from its server or from an earlier time.
+
+    :param session: pip's.
+    :param keep: whether a copy may be kept for another time.
+    :raises LocationError: if it cannot be had, or is not what it should be.
+    """
+    if is_local(table.url):
+        path = Path(url_to_path(table.url))
+        found = read_file(path)
+        if found is None:
+            raise LocationError(f"The routing table {table} does not exist", hint=_WHERE)
+        return LayerFile("central", path, False, _checked(table, found[0]), str(table))
+    copy = _Copy(table, _directory(keep))
+    content = copy.read() if table.sha256 is not None else None
+    if content is None or hashlib.sha256(content).hexdigest() != table.sha256:
+        content = _ask(session, table, copy)
+    return LayerFile("central", copy.path, False, content, str(table))
+
+
+_WHERE = "correct index-url in pip's configuration, PIP_INDEX_URL or --index-url"
+
+
+def _directory(keep: bool) -> Path:
+    kept = kept_tables() if keep else None
+    if kept is not None:
+        return kept
+    # The pips that this one starts read it, too.
+    made = tempfile.mkdtemp(prefix="rim-router-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
+
+
+class _Copy:
+    """What is kept of a table: its bytes, and next to them what its server calls this state of it."""
+
+    def __init__(self, table: Guarded, place: Path) -> None:
+        name = hashlib.sha256(table.url.encode()).hexdigest()[:32]
+        self.path = place / f"{name}.toml"
+        self._notes = place / f"{name}.json"
+
+    def read(self) -> bytes | None:
+        found = read_file(self.path)
+        return None if found is None else found[0]
+
+    def conditions(self) -> dict[str, str]:
+        """The headers by which a server answers that it has nothing newer."""
+        if not self.path.exists():
+            return {}
+        try:
+            notes = json.loads(self._notes.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}  # then all of it is asked for
+        known = (
+            {header: notes.get(name) for name, header in _VALIDATORS.items()}
+            if isinstance(notes, dict)
+            else {}
+        )
+        return {header: value for header, value in known.items() if isinstance(value, str)}
+
+    def is_recent(self) -> bool:
+        """Whether it was the server's answer less than a day ago."""
+        return self.path.exists() and 0 <= time.time() - self.path.stat().st_mtime < _DAY
+
+    def confirm(self) -> None:
+        """The server has said that it is what it has now."""
+        os.utime(self.path)
+
+    def write(self, content: bytes, headers: Any) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        notes = {name: headers[name] for name in _VALIDATORS if name in headers}
+        # Without the notes the copy is asked for as a whole, so they come last, and go first.
+        self._notes.unlink(missing_ok=True)
+        _replace(self.path, content)
+        _replace(self._notes, json.dumps(notes).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            file.write(content)
+        os.replace(name, path)  # noqa: PTH105
+    except BaseException:
+        os.unlink(name)  # noqa: PTH108
+        raise
+
+
+_AWAY = (NoConnection, Timeout, RetryError, HTTPError)
+
+
+class _Away(Exception):
+    """The server does not answer, or not what it should: the copy will do."""
+
+
+def _ask(session: Any, table: Guarded, copy: _Copy) -> bytes:
+    def refused(message: str, **_: object) -> RimRouterError:
+        return _unusable(table, message.replace("its page", "it"))
+
+    nothing = RoutingTable([], Policy(), ())
+    transport = Transport(nothing, Announcer(), Journal(), recording=False)
+    hosts = Hosts(frozenset({Origin.of(table.url)}))
+    view = transport.guard(session, hosts, "the routing table", page=True, refused=refused)
+    try:
+        with view.get(table.url, headers={**_ASK, **copy.conditions()}, stream=True) as response:
+            content = _read(response, table, copy)
+    except RimRouterError:
+        raise
+    except (PipError, RequestException, HTTPError) as failure:
+        # Newer pips have errors of their own for those of the libraries.
+        cause = failure.__context__ if isinstance(failure, PipError) else failure
+        if isinstance(cause, _AWAY) and not isinstance(cause, SSLError):
+            return _stale(table, copy, f"its server cannot be reached: {reason(failure)}")
+        raise _unusable(table, reason(failure)) from None
+    except _Away as failure:
+        return _stale(table, copy, str(failure))
+    if content is None:
+        copy.confirm()
+        return _checked(table, copy.read() or b"")
+    content = _checked(table, content)
+    copy.write(content, response.headers)
+    return content
+
+
+def _read(response: Any, table: Guarded, copy: _Copy) -> bytes | None:
+    """The table in an answer; None if it is the copy."""
+    status = response.status_code
+    if status == HTTPStatus.NOT_MODIFIED and copy.conditions():
+        return None
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise _Away(f"its server answers {status}")
+    if status != HTTPStatus.OK:
+        raise _unusable(table, f"its server answers {status}", _STATUS_HINTS.get(status, _WHERE))
+    content = b""
+    for chunk in response_chunks(response):
+        content += chunk
+        if len(content) > _MOST:
+            break
+    return content
+
+
+_STATUS_HINTS = dict.fromkeys((401, 403), "are the credentials for it right?")
+
+
+def _stale(table: Guarded, copy: _Copy, why: str) -> bytes:
+    """The copy, if it is not too old: only where there is no answer, and not for any other answer."""
+    content = copy.read() if copy.is_recent() else None
+    if content is None:
+        raise _unusable(table, why, "try again, or ask whoever runs it")
+    logger.warning("The routing table %s is used as it was earlier today: %s", table, why)
+    return _checked(table, content)
+
+
+def _checked(table: Guarded, content: bytes) -> bytes:
+    if len(content) > _MOST:
+        raise _unusable(table, f"it is larger than {_MOST:,} bytes")
+    digest = hashlib.sha256(content).hexdigest()
+    if table.sha256 not in (None, digest):
+        raise _unusable(
+            table,
+            f"its sha256 is {digest} and should be {table.sha256}",
+            "if it was changed by whoever may, change #sha256= in the index URL",
+        )
+    return content
+
+
+def _unusable(table: Guarded, why: str, hint: str = _WHERE) -> LocationError:
+    return LocationError(f"The routing table {table} cannot be used: {why}", hint=hint)
