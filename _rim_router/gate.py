@@ -29,18 +29,18 @@ DISABLE, REQUIRE = "RIM_ROUTER_DISABLE", "RIM_ROUTER_REQUIRE"
 # Every look-up and download begins with a session: of pip's own class, or at least of one made from that of
 # requests.
 _SESSION, _REQUESTS = "_internal.network.session", "_vendor.requests.sessions"
-_MAIN_PARSER = "_internal.cli.main_parser"
+MAIN_PARSER = "_internal.cli.main_parser"
 
 # A command's method that looks for a newer pip, and the function that it calls once it has a session.
 _VERSION_CHECK = ("handle_pip_version_check", "pip_self_version_check")
 
 # The commands that need no session. To uninstall pip makes one, and does not use it.
 _LOCAL = ("cache", "check", "config", "debug", "freeze", "hash", "help", "inspect", "list", "show")
-_UNINSTALL = "uninstall"
+UNINSTALL = "uninstall"
 
 # Audit events.
-_SUBPROCESSES = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
-_CONNECTIONS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
+SUBPROCESSES = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
+CONNECTIONS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
 
 _UNKNOWN_LAYOUT = (
     "this pip is laid out in a way that is not supported: use pip 22.2 to the newest release that "
@@ -48,7 +48,6 @@ _UNKNOWN_LAYOUT = (
 )
 
 _state: dict[str, Any] = {}
-_uninstalling: set[str] = set()  # copies of pip by other names that do nothing else
 deciding = threading.RLock()
 
 
@@ -85,7 +84,7 @@ def in_pips_style(error: RimRouterError) -> BaseException:
 
 def pip_found(module: ModuleType) -> None:
     """pip itself was imported: is it laid out so that the awaited modules will come?"""
-    _state["missing"] = {name for name in (_SESSION, _MAIN_PARSER) if not _has(module, name)}
+    _state["missing"] = {name for name in (_SESSION, MAIN_PARSER) if not _has(module, name)}
     if _SESSION in _state["missing"] and not _has(module, _REQUESTS):
         _state["missing"].add(_REQUESTS)
 
@@ -101,15 +100,15 @@ def internal_found(_: ModuleType) -> None:
     missing = _state.get("missing")
     if not missing:
         return
-    _at(_SUBPROCESSES + _CONNECTIONS, _stop_before_decision)
+    at_events(SUBPROCESSES + CONNECTIONS, _stop_before_decision)
     if _REQUESTS in missing:
         # Not even its sessions will be noticed, so this is the last moment.
-        command = next((word for word in sys.argv[1:] if not word.startswith("-")), _UNINSTALL)
-        if command not in (*_LOCAL, _UNINSTALL):
-            _stop_if_routed(_UNKNOWN_LAYOUT)
+        command = next((word for word in sys.argv[1:] if not word.startswith("-")), UNINSTALL)
+        if command not in (*_LOCAL, UNINSTALL):
+            stop_if_routed(_UNKNOWN_LAYOUT)
 
 
-def _at(events: tuple[str, ...], act: Callable[[], None]) -> None:
+def at_events(events: tuple[str, ...], act: Callable[[], None]) -> None:
     """From here on do something at these events."""
 
     def hook(event: str, _: object) -> None:
@@ -121,10 +120,10 @@ def _at(events: tuple[str, ...], act: Callable[[], None]) -> None:
 
 def _stop_before_decision() -> None:
     if "routed" not in _state and "refusal" not in _state:
-        _stop_if_routed(_UNKNOWN_LAYOUT)
+        stop_if_routed(_UNKNOWN_LAYOUT)
 
 
-def _stop_if_routed(problem: str) -> None:
+def stop_if_routed(problem: str) -> None:
     """Stop this process if a table is in force that could not be applied to this pip, or has to be one.
 
     :raises Stop: if so.
@@ -177,20 +176,20 @@ def stop_broken(failure: Exception) -> None:
 
 def requests_loaded(module: ModuleType) -> None:
     """What sessions are made from: a pip that has them elsewhere, or more kinds of them, is noticed too."""
-    if not _before_each(module, "Session", _decide) and _SESSION in _state.get("missing", ()):
-        _stop_if_routed(_UNKNOWN_LAYOUT)
+    if not before_each(module, "Session", _decide) and _SESSION in _state.get("missing", ()):
+        stop_if_routed(_UNKNOWN_LAYOUT)
 
 
 def session_loaded(module: ModuleType) -> None:
     """pip's own kind of session."""
-    if not _before_each(module, "PipSession", _decide) and "gated" not in _state:
-        _stop_if_routed(_UNKNOWN_LAYOUT)
+    if not before_each(module, "PipSession", _decide) and "gated" not in _state:
+        stop_if_routed(_UNKNOWN_LAYOUT)
     from _rim_router import indexes
 
     indexes.session_loaded(module)
 
 
-def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None]) -> bool:
+def before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None]) -> bool:
     """Do something before an object of this class is made; modules are loaded without any need, too.
 
     :returns: whether there is such a class.
@@ -215,7 +214,7 @@ def _before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None
 def wait_for_table() -> None:
     """There is a table that a session has to fetch: until then nothing else is asked of anybody."""
     _state["waiting"] = True
-    _at(_CONNECTIONS, _stop_while_waiting)
+    at_events(CONNECTIONS, _stop_while_waiting)
 
 
 def _stop_while_waiting() -> None:
@@ -244,7 +243,7 @@ def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) ->
         may do without it.
     """
     if "refusal" in _state:
-        if _state.get("repairing") != _commands("pip") and not _leaves_out_version_check():
+        if _state.get("repairing") != commands_of("pip") and not _leaves_out_version_check():
             raise _state["refusal"]
         return
     if _state.get("waiting"):
@@ -256,13 +255,13 @@ def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) ->
     # Nothing that is imported or read now goes away: looking for garbage in it would be for nothing.
     collecting = gc.isenabled()
     gc.disable()
-    commands = _commands("pip")  # before the hooks load those that they are in
+    commands = commands_of("pip")  # before the hooks load those that they are in
     try:
         if _activate(fetch):
             _state["routed"] = {module.__name__: module}
     except BaseException as failure:
         _state["refusal"] = failure
-        _at(_CONNECTIONS, _refuse)
+        at_events(CONNECTIONS, _refuse)
         if not isinstance(failure, (Exception, Stop)) or not _goes_on_refused(commands):
             raise
     finally:
@@ -272,8 +271,8 @@ def _decide(module: ModuleType, fetch: Callable[[], LayerFile] | None = None) ->
 
 def _goes_on_refused(commands: set[str]) -> bool:
     """Whether this session may be made, since nothing is asked with it."""
-    if commands == {_UNINSTALL}:
-        _state["repairing"] = _commands("pip")
+    if commands == {UNINSTALL}:
+        _state["repairing"] = commands_of("pip")
         return True
     return _leaves_out_version_check()
 
@@ -305,7 +304,7 @@ def _refuse() -> None:
     raise _state["refusal"]
 
 
-def _commands(package: str) -> set[str]:
+def commands_of(package: str) -> set[str]:
     """The commands of a pip that are loaded; with the one that uninstalls alone, a set-up can be repaired."""
     modules = [name.rpartition(".") for name in sys.modules if name.startswith(f"{package}.")]
     # Other packages have a module of that name, too.
@@ -332,30 +331,7 @@ def main_parser_loaded(module: ModuleType) -> None:
         setattr(module, original.__name__, get_runnable_pip)
     elif hasattr(getattr(module, "cmdoptions", None), "python"):
         # This pip has the option, and does not do it in the way that is known.
-        _at(_SUBPROCESSES, _stop_before_decision)
-
-
-def copy_loaded(module: ModuleType) -> None:
-    """pip by another name, as others have it in packages of their own: none of its hook points is known."""
-    package = module.__name__.partition("._internal.")[0]
-
-    def stop() -> None:
-        _stop_if_routed(
-            f"{package} is a copy of pip by another name, which is not routed: use pip itself (python -m pip)"
-        )
-
-    def decide(_: ModuleType) -> None:
-        if _commands(package) != {_UNINSTALL}:
-            stop()
-        if package not in _uninstalling:
-            _at(_CONNECTIONS, stop)
-        _uninstalling.add(package)
-
-    if module.__name__.endswith(_MAIN_PARSER):
-        # Before there is any session it may start another interpreter.
-        _at(_SUBPROCESSES, lambda: None if package in _uninstalling else stop())
-    elif not _before_each(module, "PipSession", decide):
-        stop()
+        at_events(SUBPROCESSES, _stop_before_decision)
 
 
 def _find_package() -> None:

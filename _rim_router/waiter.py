@@ -80,6 +80,10 @@ def _hand_over(handler: str, module: "object") -> None:
         from _rim_router import indexes
 
         place = indexes
+    elif handler == "copy_loaded":
+        from _rim_router import copies
+
+        place = copies
     else:
         from _rim_router import gate
 
