@@ -97,11 +97,12 @@ class Throwaway:
 
     def _make(self) -> None:
         try:
-            import venv
-
             # Links where they are usual: a copied interpreter does not find its libraries everywhere.
-            venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(self._venv)
-        except (ImportError, OSError, subprocess.SubprocessError) as error:
+            form = "--copies" if os.name == "nt" else "--symlinks"
+            # Without the site module no plugin is there to equip it, whatever table is in force here.
+            made = [sys.executable, "-I", "-S", "-m", "venv", "--without-pip", form, str(self._venv)]
+            subprocess.run(made, check=True, capture_output=True)
+        except (OSError, subprocess.SubprocessError) as error:
             raise ThrowawayError(
                 f"a virtual environment cannot be made: {error}",
                 hint="is Python's venv module installed? On Debian and Ubuntu: apt install python3-venv",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ FAILURES = (PipError, RequestException, HTTPError, BrokenOffError)
 EXTERNAL_ROOTS = "rim_router_external_roots"
 """The attribute of a TLS failure that has the policy by which the roots were chosen, where one chose them."""
 
+# By these libraries find certificates before they look at what pip was told.
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _MARKUP = r"\[/?[a-z ]*\]"
 _CERTIFICATES = (
     "if an authority of your own network has issued its certificate, use --cert FILE or PIP_CERT=FILE"
@@ -95,6 +98,9 @@ def remedy(failure: BaseException) -> str | None:
     if tls_failure(failure) is None:
         return None
     roots = [getattr(error, EXTERNAL_ROOTS, None) for error in causes(failure)]
+    named = next((each for each in _BUNDLES if os.environ.get(each)), None)
+    if named is not None:
+        return f"{named} takes precedence over --cert and PIP_CERT: correct it, or unset it"
     return _CERTIFICATES + (_SYSTEM_ROOTS if "mozilla" in roots else "")
 
 

@@ -95,7 +95,10 @@ class Lookup:
         lines += self._left_out()
         lines += self.refusals(requests)
         if self.decision.indexes:
-            lines.append(f"`rim-router explain --online {name}` shows what is there.")
+            lines.append(
+                f"`rim-router explain --online {name}` shows what is there, and "
+                "`rim-router check --online` says whether its index answers as it should."
+            )
         return "\n".join(map(visible, lines))
 
     def refusals(self, requests: Requests, *, of_conflict: bool = False) -> Iterator[str]:
@@ -125,7 +128,7 @@ class Lookup:
             _files(len(self.refused) - len(relevant), "file", " that this request is not for"),
         ]
         if any(rest):
-            yield f"Refused as well: {' and '.join(filter(None, rest))}."
+            yield f"Also refused: {' and '.join(filter(None, rest))}."
 
     def passed_over(self, taken: Any) -> Verdict | None:
         """The newest refused file that is newer than the one taken, or that alone would have served.

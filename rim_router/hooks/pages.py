@@ -233,9 +233,9 @@ def _hint(index: Index, response: Any) -> str | None:
     elif status == _UNAUTHORISED:
         return LOGIN_HINT
     else:
-        hint = "it was asked without credentials"
+        hint = "the index was asked without credentials"
     if index.flat:
         return hint
     probe = "" if index.probe else 'probe = "NAME" (a project that it certainly has) and '
     line = f"{probe}{_ABSENT_STATUS} to index {index.name} in {index.source}"
-    return f"{hint}; if it means that there is no such project, add {line}"
+    return f"{hint}; if {status} means that there is no such project, add {line}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rim_router.rules.remedies import Remedy, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ALL = ":all:"
 
@@ -20,11 +20,21 @@ class Requests:
 
     def __init__(self) -> None:
         self.options = ""
+        self._everything: str | None = None
         self._specifiers: dict[str, str] = {}
 
     def begin(self, options: Any) -> None:
         """A command begins, with pip's options."""
         self.options = " ".join(_choosing(options))
+
+    def given(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``RequirementCommand.get_requirements``: the command line names what is asked for."""
+
+        def get(command: Any, args: Any, options: Any, finder: Any, session: Any) -> Any:
+            self._everything = _everything(args, options)
+            return original(command, args, options, finder, session)
+
+        return get
 
     def ask(self, name: str, specifier: Any) -> None:
         """Some versions of a project are asked for.
@@ -39,8 +49,21 @@ class Requests:
         return quoted(f"{name}{self._specifiers.get(name, '')}")
 
     def remedy(self, name: str, remedy: Remedy | None) -> str | None:
-        """What helps, with the very request."""
-        return None if remedy is None else str(remedy.asking_for(self.words(name), self.options))
+        """What helps, with the very request; all of it, or else one refusal would follow another."""
+        if remedy is None:
+            return None
+        return str(remedy.asking_for(self._everything or self.words(name), self.options))
+
+
+def _everything(args: Any, options: Any) -> str | None:
+    """What a command line asks for, quoted for a shell; None if the name of a project says as much."""
+    words = [quoted(each) for each in args]
+    for option, name in (("-r", "requirements"), ("-c", "constraints")):
+        words += [f"{option} {quoted(each)}" for each in getattr(options, name, None) or ()]
+    is_more = len(words) > 1 or any("[" in each for each in args) or not args
+    # What has a URL in it may have a secret in it; and not every command takes editable projects.
+    can_tell = not any("://" in each for each in words) and not getattr(options, "editables", None)
+    return " ".join(words) if words and is_more and can_tell else None
 
 
 def _choosing(options: Any) -> Iterator[str]:

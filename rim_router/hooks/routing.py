@@ -58,6 +58,7 @@ def apply(table: RoutingTable, *, inherited: bool) -> None:
     replace(seams.DOWNLOAD, downloads.download)
     installation = Installation(services, references, given)
     replace(seams.GIVEN, given.requirements)
+    replace(seams.GIVEN, services.requests.given)
     replace(seams.BUILD, given.build)
     replace(seams.INSTALL_ALL, installation.install_all)
     replace(seams.INSTALL_BUILD, installation.install_all)

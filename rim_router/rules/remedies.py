@@ -184,7 +184,10 @@ def add_hash(name: str, url: str, file: str, *, can_be_entry: bool) -> Remedy:
     :param file: the table that claims the name.
     :param can_be_entry: whether a ``[[wheel]]`` can have it.
     """
-    text = f"require it by name: {name}; or, if you trust this exact file, add #sha256=… to its URL"
+    text = (
+        f"require it by name: {name}; or, if you trust this exact file, add #sha256=… to its URL "
+        "(download it: pip hash FILE prints the digest)"
+    )
     if not can_be_entry:
         return Remedy(text)
     table = "tool.rim-router.wheel" if file.endswith("pyproject.toml") else "wheel"
@@ -200,8 +203,8 @@ def _toml(text: str) -> str:
 def use_directory(name: str) -> Remedy:
     """A repository, which never carries a hash, in the user's own words."""
     return Remedy(
-        f"require it by name: {name}; or, if you trust that repository, clone it and install the directory: "
-        f"pip install ./{name}"
+        f"require it by name: {name}; or, if you trust that repository, clone it into ./{name} "
+        f"(git clone URL {name}) and install that: pip install ./{name}"
     )
 
 

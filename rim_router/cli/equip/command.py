@@ -1,4 +1,4 @@
-"""rim-router equip: put this very plugin into other environments, without a network."""
+"""rim-router equip: put rim-router itself into other environments, without a network."""
 
 from __future__ import annotations
 

@@ -249,14 +249,20 @@ def _files(explanation: shape.Explanation, *, every: bool) -> Iterator[tuple[str
     if not explanation["files"] and not explanation["problems"]:
         yield "files", "none: the project is not there"
     fitting = [file for file in explanation["files"] if every or file["skipped"] is None]
+    said: set[tuple[str, str | None]] = set()
     for file in fitting:
         verdict = "may be used" if file["allowed"] else "REFUSED"
         remedy = f"; {file['remedy']}" if file["remedy"] else ""
         yanked = ", yanked" if file["yanked"] else ""
         skipped = "" if file["skipped"] is None else f", does not fit this environment ({file['skipped']})"
         shown = f"{file['filename']} on {file['index']}: {verdict}{yanked}{skipped}"
-        yield "files", f"{shown}, {file['reason']}{remedy}"
+        why = (file["reason"], file["remedy"])
+        yield (
+            "files",
+            f"{shown}, as above" if why in said and remedy else f"{shown}, {file['reason']}{remedy}",
+        )
+        said.add(why)
     rest = len(explanation["files"]) - len(fitting)
     if rest:
-        fit = "does not fit" if rest == 1 else "do not fit"
-        yield "files", f"{count(rest, 'file')} more {fit} this environment: --all shows them"
+        fit, them = ("does not fit", "it") if rest == 1 else ("do not fit", "them")
+        yield "files", f"{count(rest, 'more file')} {fit} this environment; --all shows {them}"

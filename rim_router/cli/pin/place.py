@@ -29,7 +29,7 @@ _NOT_BY_PIN = (
 )  # layers next to whose tables pins are not written unless that is said
 
 _TABLE = """\
-# This project has no routes of its own: those of the machine hold.
+# This table has no routes of its own.
 # With this file here pip reads the pins next to it, in pylock.external.toml.
 """
 

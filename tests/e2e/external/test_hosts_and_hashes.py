@@ -432,7 +432,7 @@ class TestSkipping:
         lines = [line for line in result.output.splitlines() if line.startswith("Refused")]
         assert len(lines) == 2
         assert "big_model-1.19-" in lines[0]
-        assert lines[1] == "Refused as well: 19 more files and 20 files that this request is not for."
+        assert lines[1] == "Also refused: 19 more files and 20 files that this request is not for."
         lines = world.install(victim, "--pre", "big-model").output.splitlines()
         first = [line for line in lines if line.startswith("Refused: ")]
         assert [f"big_model-{each}-" in line for each, line in zip(("2.19", "1.19"), first)] == [True, True]

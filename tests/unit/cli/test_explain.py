@@ -193,7 +193,7 @@ def test_online_newest_first_and_what_fits(
     assert main(["explain", "--online", "six"]) == 0
     lines = [line for line in text(capsys) if " on a: " in line or "--all" in line]
     assert [line.partition("six-")[2].partition("-py3")[0] for line in lines[:-1]] == order
-    assert lines[-1] == "1 file more does not fit this environment: --all shows them"
+    assert lines[-1] == "1 more file does not fit this environment; --all shows it"
     assert main(["explain", "--online", "--all", "six"]) == 0
     (odd,) = [line for line in text(capsys) if "six-3.0" in line]
     assert "does not fit this environment (" in odd
