@@ -42,7 +42,7 @@ UNINSTALL = "uninstall"
 SUBPROCESSES = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system")
 CONNECTIONS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
 
-_UNKNOWN_LAYOUT = (
+UNKNOWN_LAYOUT = (
     "this pip is laid out in a way that is not supported: use pip 22.2 to the newest release that "
     "`rim-router doctor` knows, or upgrade rim-router"
 )
@@ -105,7 +105,7 @@ def internal_found(_: ModuleType) -> None:
         # Not even its sessions will be noticed, so this is the last moment.
         command = next((word for word in sys.argv[1:] if not word.startswith("-")), UNINSTALL)
         if command not in (*_LOCAL, UNINSTALL):
-            stop_if_routed(_UNKNOWN_LAYOUT)
+            stop_if_routed(UNKNOWN_LAYOUT)
 
 
 def at_events(events: tuple[str, ...], act: Callable[[], None]) -> None:
@@ -120,7 +120,7 @@ def at_events(events: tuple[str, ...], act: Callable[[], None]) -> None:
 
 def _stop_before_decision() -> None:
     if "routed" not in _state and "refusal" not in _state:
-        stop_if_routed(_UNKNOWN_LAYOUT)
+        stop_if_routed(UNKNOWN_LAYOUT)
 
 
 def stop_if_routed(problem: str) -> None:
@@ -177,16 +177,19 @@ def stop_broken(failure: Exception) -> None:
 def requests_loaded(module: ModuleType) -> None:
     """What sessions are made from: a pip that has them elsewhere, or more kinds of them, is noticed too."""
     if not before_each(module, "Session", _decide) and _SESSION in _state.get("missing", ()):
-        stop_if_routed(_UNKNOWN_LAYOUT)
+        stop_if_routed(UNKNOWN_LAYOUT)
 
 
 def session_loaded(module: ModuleType) -> None:
     """pip's own kind of session."""
     if not before_each(module, "PipSession", _decide) and "gated" not in _state:
-        stop_if_routed(_UNKNOWN_LAYOUT)
-    from _rim_router import indexes
+        stop_if_routed(UNKNOWN_LAYOUT)
+    try:
+        from _rim_router import indexes
 
-    indexes.session_loaded(module)
+        indexes.session_loaded(module)
+    except ImportError as failure:
+        stop_broken(failure)
 
 
 def before_each(module: ModuleType, name: str, act: Callable[[ModuleType], None]) -> bool:
@@ -220,16 +223,12 @@ def wait_for_table() -> None:
 def _stop_while_waiting() -> None:
     if _state.get("waiting"):
         raise Stop(
-            "the index URL of this pip is that of a routing table, and this command connects before it "
-            "has looked at that: give it another one with --index-url"
+            "the index URL is a routing table, and this command does not read it: give another --index-url"
         )
 
 
 def decide_by(fetch: Callable[[], LayerFile]) -> None:
-    """Route this pip by a table that it has fetched, and those that lie on this machine.
-
-    :raises BaseException: whatever goes wrong; no later session may do without it.
-    """
+    """Route this pip by a table that it has fetched, and those here; whatever goes wrong, it stops."""
     with deciding:
         _state["waiting"] = False
         _decide(sys.modules[f"pip.{_SESSION}"], fetch)

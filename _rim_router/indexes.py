@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _GUARD = "rim+"
+#: Whether the command that runs may keep anything for another time.
+keeps_cache = False
+
 _INDEXES, _REQUIREMENTS = "_get_index_urls", "get_requirements"
 
 
@@ -36,6 +39,8 @@ def _watch_options(kind: Any, original: Callable[..., Any]) -> None:
 
     @functools.wraps(original)
     def get(cls: Any, options: Any) -> Any:
+        global keeps_cache
+        keeps_cache = bool(getattr(options, "cache_dir", None))
         urls = original(cls, options)
         given = [getattr(options, "index_url", None)]
         for name in ("extra_index_urls", "find_links"):
@@ -46,11 +51,22 @@ def _watch_options(kind: Any, original: Callable[..., Any]) -> None:
 
 
 def session_loaded(module: ModuleType) -> None:
-    """A session is told of the indexes that requirements files name, too."""
+    """A session is told of indexes: by now each is as pip is to ask it, or nobody has seen to that."""
     kind: Any = getattr(module, "PipSession", None)
+    if kind is None:
+        return
+    make = kind.__init__
+
+    @functools.wraps(make)
+    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
+        if _is_any_guarded(kwargs.get("index_urls") or ()) and os.environ.get(gate.DISABLE) != "1":
+            raise gate.Stop(f"an index URL has rim+ in front, and {gate.UNKNOWN_LAYOUT}")
+        make(self, *args, **kwargs)
+
+    kind.__init__ = initialise
     original = getattr(kind, "update_index_urls", None)
     if original is None:
-        return
+        return  # what a requirements file names is looked at when it has been read
 
     @functools.wraps(original)
     def update(self: Any, urls: Any) -> None:
@@ -60,12 +76,17 @@ def session_loaded(module: ModuleType) -> None:
 
 
 def _is_any_guarded(urls: Any) -> bool:
-    return any(isinstance(url, str) and url[: len(_GUARD)].lower() == _GUARD for url in urls)
+    return any(isinstance(url, str) and url.lstrip()[: len(_GUARD)].lower() == _GUARD for url in urls)
 
 
 def _guard(step: str, *args: Any) -> Any:
     """The URLs of indexes as pip is to ask them; as they are where routing is turned off: then it cannot."""
     if os.environ.get(gate.DISABLE) == "1":  # which a session refuses where it may not be
+        if any(".toml" in url for urls in args for url in _urls_of(urls)):
+            raise gate.Stop(
+                f"{gate.DISABLE}=1 is refused: the index URL is a routing table, which may have "
+                'disable = "deny"; give pip another one with --index-url'
+            )
         gate.warn("the index URLs with rim+ in front, which pip cannot use without it")
         return args[-1]
     try:
@@ -77,6 +98,11 @@ def _guard(step: str, *args: Any) -> Any:
         return getattr(guard, step)(*args)
 
 
+def _urls_of(given: Any) -> list[str]:
+    found = given if isinstance(given, list) else [getattr(given, "index_url", None)]
+    return [each for each in found if isinstance(each, str) and _is_any_guarded([each])]
+
+
 class Again(Exception):
     """The requirements are to be read once more: a table that is named among them has come into force."""
 
@@ -85,8 +111,13 @@ def _read_again(kind: Any, original: Callable[..., Any]) -> None:
     @functools.wraps(original)
     def get_requirements(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return original(self, *args, **kwargs)
+            found = original(self, *args, **kwargs)
         except Again:
             return self.get_requirements(*args, **kwargs)
+        for each in (*args, *kwargs.values()):
+            scope = getattr(each, "search_scope", None)  # of the finder
+            if scope is not None and _is_any_guarded([*scope.index_urls, *scope.find_links]):
+                _guard("check", scope, scope.index_urls)
+        return found
 
     setattr(kind, _REQUIREMENTS, get_requirements)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router.config import LayerFile, locate
+from rim_router.config.guarded import may_name_table
 from rim_router.errors import LocationError
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ def tables_in_force() -> tuple[LayerFile, ...]:
     :raises GuardedIndexError: if the index URL of pip cannot be used.
     :raises AskError: if pip cannot fetch the table at its index URL.
     """
+    files = locate()
+    if any(file.layer == "central" for file in files) or not may_name_table():
+        return files
     from rim_router.hooks.configured import central_table
 
-    files = locate()
-    if any(file.layer == "central" for file in files) or central_table() is None:
-        return files
-    return (_fetched(files), *files)
+    return files if central_table() is None else (_fetched(files), *files)
 
 
 def _fetched(files: Sequence[LayerFile]) -> LayerFile:

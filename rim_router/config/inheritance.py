@@ -30,7 +30,14 @@ def _entry(file: LayerFile) -> list[object]:
     # What is no file goes along as it is: the child may have other variables.
     if file.layer == "command":
         return [*entry, file.content.decode("utf-8", "surrogateescape")]
-    return entry if file.name is None else [*entry, file.name]
+    # A central table is read again from where it lies or was put, and must be the same.
+    return entry if file.name is None else [*entry, file.name, _digest(file)]
+
+
+def _digest(file: LayerFile) -> str:
+    from hashlib import sha256  # for central tables only
+
+    return sha256(file.content).hexdigest()
 
 
 def inherit_failure(error: LocationError | TableError) -> str:
@@ -64,14 +71,20 @@ def read_inherited(text: str) -> list[LayerFile]:
             raise LocationError(
                 f"{shown} was in force in the pip that started this one, and no longer exists"
             )
+        if text and _digest(file) != text[1]:
+            raise LocationError(f"{shown} has changed since the pip that started this one has read it")
         files.append(file.replaced(name=shown) if text else file)
     return files
+
+
+# How many texts the entry of a layer has besides.
+_TEXTS = {"['central']": 2, "['command']": 1}
 
 
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and list(map(type, entry)) == [str, str, bool, *[str] * (entry[:1] in (["central"], ["command"]))]
+        and list(map(type, entry)) == [str, str, bool, *[str] * _TEXTS.get(str(entry[:1]), 0)]
         and entry[0] in LAYERS
         and Path(entry[1]).is_absolute()
     )

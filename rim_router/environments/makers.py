@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rim_router.config import load_files, locate
+from rim_router.config.guarded import may_name_table
 from rim_router.config.switch import decide
 from rim_router.errors import RimRouterError
 from rim_router.libraries import prefer
@@ -66,6 +67,9 @@ def who_asks() -> str | None:
 
 def _asks() -> str | None:
     try:
+        if may_name_table():
+            # Whether that says so, pip would have to find out, and there is none here.
+            return "a routing table at the index URL of pip"
         files = locate()
         if not files:
             return None

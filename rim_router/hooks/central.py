@@ -20,6 +20,7 @@ from pip._vendor.requests.exceptions import ConnectionError as NoConnection
 from pip._vendor.requests.exceptions import RequestException, RetryError, SSLError, Timeout
 from pip._vendor.urllib3.exceptions import HTTPError
 
+from rim_router.config.document import read_toml
 from rim_router.config.files import LayerFile, read_file
 from rim_router.config.locate import kept_tables
 from rim_router.errors import LocationError, RimRouterError
@@ -48,6 +49,7 @@ def fetch(session: Any, table: Guarded, *, keep: bool) -> LayerFile:
     :param session: pip's.
     :param keep: whether a copy may be kept for another time.
     :raises LocationError: if it cannot be had, or is not what it should be.
+    :raises TableError: if it is not TOML.
     """
     if is_local(table.url):
         path = Path(url_to_path(table.url))
@@ -55,68 +57,84 @@ def fetch(session: Any, table: Guarded, *, keep: bool) -> LayerFile:
         if found is None:
             raise LocationError(f"The routing table {table} does not exist", hint=_WHERE)
         return LayerFile("central", path, False, _checked(table, found[0]), str(table))
-    copy = _Copy(table, _directory(keep))
-    content = copy.read() if table.sha256 is not None else None
+    directory = kept_tables() if keep else None
+    copy = None if directory is None else _Copy(table, directory)
+    content = None if copy is None or table.sha256 is None else copy.content
     if content is None or hashlib.sha256(content).hexdigest() != table.sha256:
         content = _ask(session, table, copy)
-    return LayerFile("central", copy.path, False, content, str(table))
+    # The pips that this one starts read it here, where no other pip puts a newer one.
+    snapshot = Path(tempfile.mkdtemp(prefix="rim-router-")) / "table.toml"
+    atexit.register(shutil.rmtree, snapshot.parent, ignore_errors=True)
+    snapshot.write_bytes(content)
+    return LayerFile("central", snapshot, False, content, str(table))
 
 
 _WHERE = "correct index-url in pip's configuration, PIP_INDEX_URL or --index-url"
 
 
-def _directory(keep: bool) -> Path:
-    kept = kept_tables() if keep else None
-    if kept is not None:
-        return kept
-    # The pips that this one starts read it, too.
-    made = tempfile.mkdtemp(prefix="rim-router-")
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return Path(made)
-
-
 class _Copy:
-    """What is kept of a table: its bytes, and next to them what its server calls this state of it."""
+    """What is kept of a table: its bytes, and next to them their digest and what its server calls them.
+
+    :ivar content: the bytes; None if there are none, or not those that were written.
+    """
 
     def __init__(self, table: Guarded, place: Path) -> None:
         name = hashlib.sha256(table.url.encode()).hexdigest()[:32]
-        self.path = place / f"{name}.toml"
-        self._notes = place / f"{name}.json"
-
-    def read(self) -> bytes | None:
-        found = read_file(self.path)
-        return None if found is None else found[0]
-
-    def conditions(self) -> dict[str, str]:
-        """The headers by which a server answers that it has nothing newer."""
-        if not self.path.exists():
-            return {}
+        self._path = place / f"{name}.toml"
+        self._notes_path = place / f"{name}.json"
+        self._notes: dict[str, Any] = {}
+        self.content: bytes | None = None
         try:
-            notes = json.loads(self._notes.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}  # then all of it is asked for
-        known = (
-            {header: notes.get(name) for name, header in _VALIDATORS.items()}
-            if isinstance(notes, dict)
-            else {}
-        )
-        return {header: value for header, value in known.items() if isinstance(value, str)}
+            found, noted = read_file(self._path), read_file(self._notes_path)
+            notes = json.loads(noted[0]) if noted is not None else None
+        except (LocationError, ValueError):
+            return  # as if there were none
+        if found is None or noted is None or not (_is_own(found[1]) and _is_own(noted[1])):
+            return
+        if not isinstance(notes, dict):
+            return
+        if notes.get("sha256") == hashlib.sha256(found[0]).hexdigest():
+            self._notes, self.content = notes, found[0]
+            self._age = time.time() - found[1].st_mtime
+
+    def conditions(self, sha256: str | None) -> dict[str, str]:
+        """The headers by which a server answers that it has nothing newer.
+
+        :param sha256: that the table must have: another copy is of no use.
+        """
+        if sha256 not in (None, self._notes.get("sha256")):
+            return {}
+        known = {header: self._notes.get(name) for name, header in _VALIDATORS.items()}
+        return {
+            header: value
+            for header, value in known.items()
+            if isinstance(value, str) and value.isascii() and value.isprintable()
+        }
 
     def is_recent(self) -> bool:
         """Whether it was the server's answer less than a day ago."""
-        return self.path.exists() and 0 <= time.time() - self.path.stat().st_mtime < _DAY
+        return self.content is not None and 0 <= self._age < _DAY
 
     def confirm(self) -> None:
         """The server has said that it is what it has now."""
-        os.utime(self.path)
+        os.utime(self._path)
 
     def write(self, content: bytes, headers: Any) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Keep the server's answer; where that cannot be done, the next pip asks again."""
         notes = {name: headers[name] for name in _VALIDATORS if name in headers}
-        # Without the notes the copy is asked for as a whole, so they come last, and go first.
-        self._notes.unlink(missing_ok=True)
-        _replace(self.path, content)
-        _replace(self._notes, json.dumps(notes).encode())
+        notes["sha256"] = hashlib.sha256(content).hexdigest()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _replace(self._path, content)
+            _replace(self._notes_path, json.dumps(notes).encode())
+        except OSError as error:
+            logger.warning(
+                "No copy of the routing table can be kept in %s: %s", self._path.parent, error.strerror
+            )
+
+
+def _is_own(status: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -137,7 +155,7 @@ class _Away(Exception):
     """The server does not answer, or not what it should: the copy will do."""
 
 
-def _ask(session: Any, table: Guarded, copy: _Copy) -> bytes:
+def _ask(session: Any, table: Guarded, copy: _Copy | None) -> bytes:
     def refused(message: str, **_: object) -> RimRouterError:
         return _unusable(table, message.replace("its page", "it"))
 
@@ -146,8 +164,9 @@ def _ask(session: Any, table: Guarded, copy: _Copy) -> bytes:
     hosts = Hosts(frozenset({Origin.of(table.url)}))
     view = transport.guard(session, hosts, "the routing table", page=True, refused=refused)
     try:
-        with view.get(table.url, headers={**_ASK, **copy.conditions()}, stream=True) as response:
-            content = _read(response, table, copy)
+        conditions = {} if copy is None else copy.conditions(table.sha256)
+        with view.get(table.url, headers={**_ASK, **conditions}, stream=True) as response:
+            content = _read(response, table, conditional=bool(conditions))
     except RimRouterError:
         raise
     except (PipError, RequestException, HTTPError) as failure:
@@ -159,17 +178,21 @@ def _ask(session: Any, table: Guarded, copy: _Copy) -> bytes:
     except _Away as failure:
         return _stale(table, copy, str(failure))
     if content is None:
+        assert copy is not None
+        assert copy.content is not None
         copy.confirm()
-        return _checked(table, copy.read() or b"")
+        return _checked(table, copy.content)
     content = _checked(table, content)
-    copy.write(content, response.headers)
+    read_toml(content, str(table))
+    if copy is not None:
+        copy.write(content, response.headers)
     return content
 
 
-def _read(response: Any, table: Guarded, copy: _Copy) -> bytes | None:
+def _read(response: Any, table: Guarded, *, conditional: bool) -> bytes | None:
     """The table in an answer; None if it is the copy."""
     status = response.status_code
-    if status == HTTPStatus.NOT_MODIFIED and copy.conditions():
+    if status == HTTPStatus.NOT_MODIFIED and conditional:
         return None
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise _Away(f"its server answers {status}")
@@ -180,15 +203,18 @@ def _read(response: Any, table: Guarded, copy: _Copy) -> bytes | None:
         content += chunk
         if len(content) > _MOST:
             break
+    length = response.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and len(content) < int(length) <= _MOST:
+        raise _Away("its server's answer was cut off")
     return content
 
 
 _STATUS_HINTS = dict.fromkeys((401, 403), "are the credentials for it right?")
 
 
-def _stale(table: Guarded, copy: _Copy, why: str) -> bytes:
+def _stale(table: Guarded, copy: _Copy | None, why: str) -> bytes:
     """The copy, if it is not too old: only where there is no answer, and not for any other answer."""
-    content = copy.read() if copy.is_recent() else None
+    content = copy.content if copy is not None and copy.is_recent() else None
     if content is None:
         raise _unusable(table, why, "try again, or ask whoever runs it")
     logger.warning("The routing table %s is used as it was earlier today: %s", table, why)
@@ -198,6 +224,8 @@ def _stale(table: Guarded, copy: _Copy, why: str) -> bytes:
 def _checked(table: Guarded, content: bytes) -> bytes:
     if len(content) > _MOST:
         raise _unusable(table, f"it is larger than {_MOST:,} bytes")
+    if not content.strip():
+        raise _unusable(table, "it is empty")
     digest = hashlib.sha256(content).hexdigest()
     if table.sha256 not in (None, digest):
         raise _unusable(

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rim_router.config.guarded import may_name_table
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit, inherit_failure
 from rim_router.config.locate import locate
 from rim_router.errors import LocationError, TableError
+from rim_router.rules.guards import is_guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,9 +39,29 @@ def routed_runner(original: Callable[[], str]) -> Callable[[], str]:
     return lambda: through_runner(original())
 
 
+def _refuse_central() -> None:
+    """A table that only the configuration of this environment names is none of another interpreter's.
+
+    :raises LocationError: if there is one.
+    """
+    if not may_name_table() or is_guarded(os.environ.get("PIP_INDEX_URL", "")):
+        return  # or that interpreter's pip has it from the same variable
+    from rim_router.hooks.configured import central_table
+
+    table = central_table()
+    if table is not None:
+        raise LocationError(
+            f"the index URL of this pip is a routing table ({table}), which the pip of another interpreter "
+            "may not be configured with",
+            hint="set PIP_INDEX_URL to it for this command",
+        )
+
+
 def other_interpreter(runnable: str) -> str:
     """What ``pip --python`` is to run: the tables of this environment hold there too."""
     try:
+        if os.environ.get(INHERITED_VARIABLE) is None:
+            _refuse_central()
         hand_down(locate())
     except (LocationError, TableError) as error:
         # The child must refuse look-ups, and only those: it reports what this process found.

@@ -53,7 +53,7 @@ def check_pip(policy: Policy) -> None:
         )
     misses = [f"{seam.place} ({seam.why}): {fault}" for seam, fault in seams.probe() if fault]
     if misses:
-        raise _unsupported(misses)
+        raise unsupported(misses)
 
 
 def _route(table: RoutingTable, *, inherited: bool) -> None:
@@ -68,10 +68,11 @@ def _route(table: RoutingTable, *, inherited: bool) -> None:
     except RimRouterError:
         raise
     except Exception as failure:  # after every probe: whatever a pip of another shape makes of it
-        raise _unsupported([f"{type(failure).__name__}: {failure}"]) from failure
+        raise unsupported([f"{type(failure).__name__}: {failure}"]) from failure
 
 
-def _unsupported(misses: list[str]) -> UnsupportedPipError:
+def unsupported(misses: list[str]) -> UnsupportedPipError:
+    """The error for a pip that is not as expected, with what is missing."""
     newest = ".".join(map(str, seams.NEWEST_TESTED))
     return UnsupportedPipError(
         f"A routing table is in force, and pip {seams.pip_version()} cannot be routed: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from _rim_router import gate
+from _rim_router import gate, indexes
 from _rim_router.indexes import Again
 from rim_router.config import load_files, locate
 from rim_router.config.inheritance import INHERITED_VARIABLE
@@ -13,10 +13,11 @@ from rim_router.errors import GuardedIndexError, RimRouterError, UnclaimedError
 from rim_router.hooks import seams
 from rim_router.hooks.children import hand_down
 from rim_router.hooks.diagnostics import pip_error
+from rim_router.hooks.enforcement import check_pip, unsupported
 from rim_router.hooks.patching import replace
 from rim_router.rules.guards import Guarded, is_guarded, unguarded
 from rim_router.rules.names import normalise
-from rim_router.rules.urls import redact
+from rim_router.rules.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,19 +37,12 @@ class _Guard:
         self.table: Guarded | None = None
         self.fetched = False
         self.file: LayerFile | None = None
-        self.keep = True
         self._in_place = False
 
     def begin(self, options: Any, urls: Sequence[str] | None) -> list[str] | None:
         extra = list(getattr(options, "extra_index_urls", None) or ())
         index_url = getattr(options, "index_url", None)
-        for url in getattr(options, "find_links", None) or ():
-            if is_guarded(url):
-                raise GuardedIndexError(
-                    f"{Guarded.parse(url)} is given as --find-links, and only an index can be guarded",
-                    hint="give it as --index-url",
-                )
-        self.keep = bool(getattr(options, "cache_dir", None))
+        _refuse_links(getattr(options, "find_links", None) or ())
         self._note([each for each in (index_url, *extra) if each], extra)
         if self.table is not None and not self.fetched:
             gate.wait_for_table()
@@ -61,17 +55,18 @@ class _Guard:
             self._fetch_late(session)
         return unguarded(urls)
 
+    def check(self, scope: Any, urls: Sequence[str]) -> Sequence[str]:
+        _refuse_links(scope.find_links)
+        before = self.table
+        self._note(urls, urls[1:])
+        if self.table != before:
+            raise unsupported(["nobody was told of the indexes that a requirements file names"])
+        return urls
+
     def _note(self, urls: Sequence[str], extra: Sequence[str]) -> None:
         """Look at all indexes that pip has now."""
-        plain = next((url for url in urls if not is_guarded(url)), None)
         guarded = [Guarded.parse(url) for url in urls if is_guarded(url)]
-        if plain is not None and guarded:
-            raise GuardedIndexError(
-                f"{guarded[0]} is guarded, and {redact(plain)} is not",
-                notes=["pip without rim-router would leave out the one, and go on with the other"],
-                hint="put rim+ in front of each index URL or of none",
-            )
-        for each in (Guarded.parse(url) for url in extra):
+        for each in (Guarded.parse(url) for url in extra if is_guarded(url)):
             if each.is_table:
                 raise GuardedIndexError(
                     f"{each} is a routing table, and is given as an extra index",
@@ -87,6 +82,7 @@ class _Guard:
                 self.fetched = self._is_inherited(each)
         if not self._in_place:
             self._in_place = True
+            check_pip(Policy())
             replace(seams.LOCATIONS, self.locations)
             replace(seams.CREATE, self.create)
             replace(seams.COLLECT, self.collect)
@@ -122,7 +118,7 @@ class _Guard:
         self.fetched = True  # or has failed, and then nothing works
 
         def fetch() -> LayerFile:
-            self.file = central.fetch(session, table, keep=self.keep)
+            self.file = central.fetch(session, table, keep=indexes.keeps_cache)
             return self.file
 
         gate.decide_by(fetch)
@@ -136,7 +132,7 @@ class _Guard:
             self._fetch(session)
             raise Again
         assert self.table is not None
-        files = (central.fetch(session, self.table, keep=self.keep), *locate())
+        files = (central.fetch(session, self.table, keep=indexes.keeps_cache), *locate())
         self.fetched = True
         # Nothing has been looked up yet.
         known[0].table.become(load_files(files))
@@ -185,6 +181,15 @@ class _Guard:
             )
 
 
+def _refuse_links(places: Sequence[str]) -> None:
+    for place in places:
+        if is_guarded(place):
+            raise GuardedIndexError(
+                f"{Guarded.parse(place)} is given as --find-links, and only an index can be guarded",
+                hint="give it as --index-url",
+            )
+
+
 _guard = _Guard()
 
 
@@ -207,6 +212,14 @@ def add(session: Any, urls: Sequence[str]) -> list[str]:
     :raises PipRoutingError: if they cannot be used.
     """
     return _in_pips_style(lambda: _guard.add(session, urls))
+
+
+def check(scope: Any, urls: Sequence[str]) -> Sequence[str]:
+    """The requirements have been read: nothing in the search scope may have been missed.
+
+    :raises PipRoutingError: if it cannot be used.
+    """
+    return _in_pips_style(lambda: _guard.check(scope, urls))
 
 
 def table(_: Answers, __: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _SHA256 = r"(?a)sha256=([0-9A-Fa-f]{64})"
 
 def is_guarded(text: str) -> bool:
     """Whether a URL has ``rim+`` in front: pip without this plugin cannot use it."""
-    return text[: len(GUARD)].lower() == GUARD
+    return text.lstrip()[: len(GUARD)].lower() == GUARD
 
 
 class Guarded(Record):
@@ -41,20 +41,23 @@ class Guarded(Record):
 
         :raises ValueError: with what is wrong, as a sentence that begins with the URL, redacted.
         """
-        url, fragment = urldefrag(text[len(GUARD) :])
+        url, fragment = urldefrag(text.strip()[len(GUARD) :])
         shown = GUARD + redact(url)
         try:
             scheme = Origin.of(url).scheme
         except ValueError as error:
             raise ValueError(f"{shown} {error}") from None
-        is_table = urlsplit(url).path.lower().endswith(_TABLE)
+        segments = urlsplit(url).path.lower().split("/")
+        is_table = segments[-1].endswith(_TABLE)
+        if any(each.endswith(_TABLE) for each in segments[:-1]):
+            raise ValueError(f"{shown}: the URL of a routing table ends in {_TABLE}, and this one goes on")
         schemes = ("https", "file") if is_table else ("https", "http", "file")
         if scheme not in schemes:
             what = "a routing table" if is_table else "a guarded index"
             raise ValueError(
                 f"{shown}: {what} begins with {', '.join(f'{GUARD}{each}:' for each in schemes)}"
             )
-        if scheme == "file" and not is_local(url):
+        if scheme == "file" and not (is_local(url) and url.lower().startswith("file:///")):
             raise ValueError(f"{shown} is not on this machine")
         if not fragment:
             return cls(url, is_table)

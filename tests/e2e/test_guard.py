@@ -149,14 +149,23 @@ class TestGuardedIndex:
         assert result.returncode == 0, str(result)
         assert "sesame" not in result.output
 
-    def test_mixed(self, stage: Stage, environments: Environments) -> None:
-        """Guarded indexes beside plain ones: pip without the plugin would go on with these alone."""
+    def test_beside_plain_ones(self, stage: Stage, environments: Environments) -> None:
+        """pip with the plugin takes each for what it is; ``guard status`` names the plain ones."""
         victim = environments.equipped()
-        result = install(
-            victim, "--index-url", f"rim+{stage.private.url}", "--extra-index-url", stage.public.url, "leaf"
-        )
-        stage.assert_stopped(victim, result, "is guarded", "put rim+ in front of each index URL")
-        assert not stage.public.requests
+        indexes = ["--index-url", f"rim+{stage.private.url}", "--extra-index-url", stage.public.url]
+        assert install(victim, *indexes, "leaf").returncode == 0
+        env = {"PIP_INDEX_URL": f"rim+{stage.private.url}", "PIP_EXTRA_INDEX_URL": stage.public.url}
+        status = victim.run(victim.python, "-m", "rim_router", "guard", "status", env=env)
+        assert status.returncode == 1
+        assert "not guarded" in status.words
+
+    def test_links_in_a_requirements_file(self, stage: Stage, environments: Environments) -> None:
+        """As on the command line, only an index can be guarded."""
+        victim = environments.equipped()
+        (victim.project / "list.txt").write_text(f"--find-links rim+{stage.public.flat_url}\nleaf\n")
+        result = install(victim, "--index-url", f"rim+{stage.public.url}", "-r", "list.txt")
+        assert result.returncode != 0
+        assert "only an index can be guarded" in result.words
 
     @pytest.mark.parametrize(
         ("args", "reason"),
@@ -168,6 +177,8 @@ class TestGuardedIndex:
             (["--find-links", "rim+https://localhost/simple"], "only an index can be guarded"),
             (["--extra-index-url", "rim+https://localhost/x.toml"], "is given as an extra index"),
             (["--index-url", "rim+https:////localhost/simple"], "begins with two slashes"),
+            (["--index-url", "rim+https://localhost/x.toml/"], "ends in .toml, and this one goes on"),
+            (["--index-url", "rim+file:x.toml"], "is not on this machine"),
         ],
     )
     def test_unusable(self, args: list[str], reason: str, environments: Environments) -> None:
@@ -294,6 +305,41 @@ class TestCentralTable:
             assert result.returncode != 0
             assert "cannot be reached" in result.words
 
+    def test_damaged_copy(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """A copy that is not what was written is as good as none, whatever the server says."""
+        victim = environments.equipped()
+        stage.assert_routed(victim, self.pip(victim, shelf, "acme-core"))
+        for copy in tables(victim):
+            copy.write_bytes(b"")
+        extra = ["--extra-index-url", f"rim+{stage.public.url}"]
+        again = self.pip(victim, shelf, "--force-reinstall", *extra, "acme-core")
+        stage.assert_routed(victim, again)
+        assert shelf.conditions[-1] is None
+        for copy in tables(victim):
+            copy.write_bytes(b"")
+        shelf.server.close()
+        away = self.pip(victim, shelf, "--retries", "0", "--force-reinstall", *extra, "acme-core")
+        assert away.returncode != 0
+        assert not stage.public.asked_for("acme-core")
+
+    def test_a_lost_hook_point(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """A pip that does not say which indexes it has stops; so does one whose routing is turned off."""
+        victim = environments.equipped()
+        cli = victim.site_packages / "pip" / "_internal" / "cli"
+        module = cli / "index_command.py" if (cli / "index_command.py").exists() else cli / "req_command.py"
+        text = module.read_text()
+        module.unlink()  # other environments have the same file
+        module.write_text(text.replace("_get_index_urls", "_index_urls"))
+        extra = ["--extra-index-url", f"rim+{stage.public.url}"]
+        stage.assert_stopped(victim, self.pip(victim, shelf, *extra, "acme-core"), "laid out in a way")
+
+    def test_turned_off(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """Nobody knows whether a table allows that which has not been fetched."""
+        victim = environments.equipped()
+        options = {**shelf.options, "PIP_INDEX_URL": shelf.url, "RIM_ROUTER_DISABLE": "1"}
+        links = ["--find-links", stage.public.flat_url]
+        stage.assert_stopped(victim, victim.pip("install", *links, "acme-core", env=options), "is refused")
+
     def test_no_cache_dir(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
         """Nothing is kept; builds are routed all the same."""
         victim = environments.equipped()
@@ -311,7 +357,9 @@ class TestCentralTable:
         result = victim.pip("install", "--index-url", f"rim+{path.as_uri()}", "acme-core")
         stage.assert_routed(victim, result)
 
-    @pytest.mark.parametrize("way", ["other host", "large", "404", "relative", "home", "broken", "variable"])
+    @pytest.mark.parametrize(
+        "way", ["other host", "large", "404", "relative", "home", "broken", "variable", "empty"]
+    )
     def test_unusable(
         self, way: str, shelf: Shelf, stage: Stage, environments: Environments, authority: Authority
     ) -> None:
@@ -325,6 +373,9 @@ class TestCentralTable:
             elif way == "large":
                 shelf.text += "#" * (1 << 20)
                 reason = "larger than"
+            elif way == "empty":
+                shelf.text = ""
+                reason = "it is empty"
             elif way == "404":
                 shelf.server.on("/routing/acme.toml", status(404))
                 reason = "answers 404"

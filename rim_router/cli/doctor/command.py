@@ -126,7 +126,11 @@ def _state(
 def _decided() -> tuple[bool, str | None]:
     """Whether routing is turned off here, and why pip stops because of that, or because there is no table."""
     try:
-        return decide()[1], None
+        central = [file for file in tables_in_force() if file.layer == "central"]
+    except RimRouterError:
+        central = []  # it is told with the tables
+    try:
+        return decide(fetch=(lambda: central[0]) if central else None)[1], None
     except MustBeRoutedError as error:
         return False, f"{error.message}: {error.hint}"
     except RimRouterError:

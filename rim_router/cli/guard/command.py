@@ -87,7 +87,7 @@ def _off(level: str) -> list[str]:
     changed = _change(level, _freed)
     if before == GUARD + DEFAULT_INDEX:
         _pip("unset", _MAIN, level=level)
-        if _MAIN in _read():  # of another level, which did not count until now
+        if not is_guarded(_read().get(_MAIN, GUARD)):  # of another level, which did not count until now
             _pip("set", _MAIN, DEFAULT_INDEX, level=level)
     return changed
 
@@ -152,7 +152,7 @@ def _report(indexes: list[tuple[str, str]], changed: list[str]) -> shape.GuardRe
     here = {"routed": "routed", "refuses": "refuses"}.get(doctor["state"], "open")
     why = doctor["why"]
     if guard == "part":
-        here, why = "refuses", "some index URLs are guarded, and others are not"
+        here, why = "open", "some index URLs are guarded, and others are not"
     return {
         "version": VERSION,
         "guard": guard,

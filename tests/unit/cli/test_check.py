@@ -357,9 +357,9 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
         (
             status(403),
             (
-                "failed: 403 Client Error: Forbidden for url: {url}acme/ (it was asked without credentials; "
-                'if it means that there is no such project, add probe = "NAME" (a project that it certainly '
-                "has) and absent-status = [403] to index a in ./index-routing.toml:2)"
+                "failed: 403 Client Error: Forbidden for url: {url}acme/ (the index was asked without "
+                'credentials; if 403 means that there is no such project, add probe = "NAME" (a project '
+                "that it certainly has) and absent-status = [403] to index a in ./index-routing.toml:2)"
             ),
         ),
         (

@@ -227,7 +227,7 @@ def test_online_failing_index(
         f"failed Index a ({server.url}) failed: 403 Client Error: Forbidden for url: {server.url}six/"
         in lines
     )
-    assert any("hint: it was asked without credentials" in line for line in lines)
+    assert any("hint: the index was asked without credentials" in line for line in lines)
 
 
 @pytest.mark.parametrize("statuses", ["", ", absent-status = [403]"])
