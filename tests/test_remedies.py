@@ -17,6 +17,8 @@ ELSEWHERE = {
     "rim-router-error": "the root of all errors, which nobody raises",
     "routing-table-location": "about the user's files: tests/unit/config/test_locate.py",
     "must-be-routed": "about the user's variables, and says which: tests/e2e/test_required.py",
+    "guarded-index": "about the user's configuration, and says what is right: tests/e2e/test_guard.py",
+    "unclaimed-project": "about a table on a server: tests/e2e/test_guard.py",
     "unsupported-pip": "to upgrade pip takes an index that has it: tests/seams/test_gate.py",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from rim_router.config.document import Document, shown_key, shown_text
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _FORM = (
     'write NAME=INDEX, NAME=URL or NAME=./PATH, as in "torch=pytorch acme-*=https://pypi.acme.example/simple"'
 )
+
+_SCHEME = r"(?a)[A-Za-z][\w+.-]*://"
 
 
 def read_command(file: LayerFile, environ: Mapping[str, str]) -> Layer:
@@ -55,6 +58,10 @@ def _read_entry(
     name, _, value = entry.partition("=")
     if not name or not value or _is_address(name):
         document.fault((), "is no route", _FORM)
+        return
+    if "@" in value and not re.match(_SCHEME, value):
+        # Nobody has such a path; what it has in front of that may be a password.
+        document.fault((), "has a URL without its scheme, or a path with @ in it", _FORM)
         return
     key = (name,)
     pattern = read_pattern(document, key, name)

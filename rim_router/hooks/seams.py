@@ -247,6 +247,11 @@ ADAPTER = Seam(
 HEADERS = Seam("pip._internal.network.utils:HEADERS", None, "asks for a .rim file")
 STATUS = Seam("pip._internal.network.utils:raise_for_status", ("resp",), "what came for a .rim file")
 CHUNKS = Seam("pip._internal.network.utils:response_chunks", ("response",), "the bytes of a file")
+NO_CONNECTION = Seam(
+    "pip._vendor.requests.exceptions:ConnectionError", None, "a table's server that cannot be reached"
+)
+NO_TLS = Seam("pip._vendor.requests.exceptions:SSLError", None, "a table's server that cannot be trusted")
+SETTINGS = Seam("pip._internal.configuration:Configuration", None, "the index URL that pip has")
 FAILED_REQUEST = Seam("pip._vendor.requests.exceptions:RequestException", None, "failed requests")
 GIVEN_UP = Seam("pip._vendor.requests.exceptions:RetryError", None, "failed requests")
 TIMED_OUT = Seam("pip._vendor.requests.exceptions:Timeout", None, "failed requests")

@@ -26,7 +26,7 @@ PARTS = 4  # so that the workers of a run can share the work
 def named_at_start_up(sources: Sources) -> Iterator[str]:
     """What the start-up code waits for, and what it looks for there."""
     texts = set().union(*map(texts_in, (ROOT / "_rim_router").glob("*.py")))
-    for module in waiter._AWAITED:
+    for module in filter(sources.has, waiter._AWAITED):  # others are of other pips, or of virtualenv
         yield module
         yield from (place for place in sources.places(module) if re.split("[.:]", place)[-1] in texts)
 

@@ -89,6 +89,10 @@ class Sources:
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pip."):
                 yield from (self.resolved(f"{node.module}:{alias.name}") for alias in node.names)
 
+    def has(self, module: str) -> bool:
+        """Whether there is such a module."""
+        return self._path(module) is not None
+
     def resolved(self, place: str) -> str:
         """``pip.a:b`` as ``pip.a.b`` if that is a module."""
         module = place.replace(":", ".")

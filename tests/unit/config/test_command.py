@@ -116,7 +116,7 @@ class TestInForce:
         table = load()
         judge = Judge("x", table.route("x").indexes[0], table.policy, table.pins, frozenset())
         verdict = judge.judge("https://cdn.example/x-1.0.tar.gz", "x-1.0.tar.gz", {"sha256": "0" * 64})
-        assert verdict.remedy == (
+        assert str(verdict.remedy) == (
             'to allow it, define the index in a table, with external-hosts = ["cdn.example"], '
             "and name it in RIM_ROUTER_ROUTES"
         )

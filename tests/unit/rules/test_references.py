@@ -141,7 +141,8 @@ class TestRefused:
             "and carries no sha256, sha384 or sha512"
         )
         assert str(verdict.remedy) == (
-            "require it by name: acme-core; or, if you trust this exact file, add #sha256=… to its URL"
+            "require it by name: acme-core; or, if you trust this exact file, add #sha256=… to its URL "
+            "(download it: pip hash FILE prints the digest)"
         )
 
     @pytest.mark.parametrize(
