@@ -59,9 +59,9 @@ def _read_entry(
     if not name or not value or _is_address(name):
         document.fault((), "is no route", _FORM)
         return
-    if "@" in value and not re.match(_SCHEME, value):
-        # Nobody has such a path; what it has in front of that may be a password.
-        document.fault((), "has a URL without its scheme, or a path with @ in it", _FORM)
+    if _is_misspelt(value):
+        # What stands where no path has it may be a password or a token.
+        document.fault((), "is neither a URL nor a path nor the name of an index", _FORM)
         return
     key = (name,)
     pattern = read_pattern(document, key, name)
@@ -84,6 +84,13 @@ def _read_entry(
 def _is_place(value: str) -> bool:
     """Whether it is a URL or a path, and not the name of an index."""
     return "/" in value or os.sep in value or "${" in value or value.startswith("~") or value in (".", "..")
+
+
+def _is_misspelt(value: str) -> bool:
+    """Whether it is a URL with something in front of it, or without its scheme."""
+    if re.match(_SCHEME, value):
+        return False
+    return value.startswith("=") or ":/" in value[2:] or "@" in value
 
 
 def _is_address(name: str) -> bool:

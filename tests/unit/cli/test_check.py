@@ -357,8 +357,8 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
             status(401),
             (
                 "failed: 401 Client Error: Unauthorized for url: {url}acme/ (the index wants a log-in: "
-                "give it credentials, in its URL by a variable such as ${RIM_ROUTER_TOKEN}, by netrc or by keyring, "
-                "or correct those that it has)"
+                "give it credentials, in its URL by a variable such as ${RIM_ROUTER_TOKEN}, by netrc or "
+                "by keyring, or correct those that it has)"
             ),
         ),
         (
