@@ -1,4 +1,4 @@
-"""New environments: equipped as they are made, if a table in force asks for that (spec section 7)."""
+"""New environments: equipped as they are made, if a table in force asks for that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEY = "new-environments"
 
 
 class NewEnvironmentError(RimRouterError):
-    """A new environment cannot be equipped, so that it is not made (spec section 7)."""
+    """A new environment cannot be equipped, so that it is not made."""
 
     reference = "new-environment-not-equipped"
 

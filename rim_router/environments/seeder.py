@@ -1,4 +1,4 @@
-"""virtualenv's seeder ``rim``: as its default one, and this very plugin first (spec section 7).
+"""virtualenv's seeder ``rim``: as its default one, and rim-router first.
 
 Imported by virtualenv only, which finds it as an entry point of ``virtualenv.seed``.
 """
