@@ -59,7 +59,7 @@ def ask(
         raise AskError("No module named pip in this environment, whose own pip is to be asked")
     with tempfile.TemporaryDirectory(prefix="rim-router-ask-") as directory:
         request, answer = Path(directory, "request.json"), Path(directory, "answer.json")
-        told = {"PIP_NO_INPUT": "1", **os.environ, **(environ or {}), _INQUIRY: str(request)}
+        told = {**os.environ, **(environ or {}), _INQUIRY: str(request)}
         asked = {"questions": [*questions], "all": need_all, "answer": str(answer)}
         local = [file for file in files if file.layer != "central"]  # which that pip fetches again
         if local:

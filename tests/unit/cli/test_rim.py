@@ -420,7 +420,7 @@ def test_verify_a_wheel_that_is_not_there(
     """Owner and support contact are named."""
     cdn.on("*", status(code))
     lines = failure(rim_path, authority, capsys)
-    why = {503: "too many 503 error responses"}
+    why = {401: "the server wants a user name and a password", 503: "too many 503 error responses"}
     assert lines[0].startswith(f"ERROR: {ARTIFACT.filename} could not be downloaded: ")
     assert why.get(code, f"HTTP error {code}") in lines[0]
     assert lines[1:] == [f"  note: asked: {cdn.netloc}", ADVICE]
