@@ -42,10 +42,9 @@ def _watch_options(kind: Any, original: Callable[..., Any]) -> None:
         global keeps_cache
         keeps_cache = bool(getattr(options, "cache_dir", None))
         urls = original(cls, options)
-        given = [getattr(options, "index_url", None)]
-        for name in ("extra_index_urls", "find_links"):
-            given += getattr(options, name, None) or ()
-        return _guard("begin", options, urls) if _is_any_guarded(given) else urls
+        indexes = [getattr(options, "index_url", None), *(getattr(options, "extra_index_urls", None) or ())]
+        links = getattr(options, "find_links", None) or ()
+        return _guard("begin", indexes, options, urls) if _is_any_guarded([*indexes, *links]) else urls
 
     setattr(kind, _INDEXES, classmethod(get))
 
@@ -70,7 +69,7 @@ def session_loaded(module: ModuleType) -> None:
 
     @functools.wraps(original)
     def update(self: Any, urls: Any) -> None:
-        original(self, _guard("add", self, urls) if _is_any_guarded(urls) else urls)
+        original(self, _guard("add", urls, self, urls) if _is_any_guarded(urls) else urls)
 
     kind.update_index_urls = update
 
@@ -79,10 +78,13 @@ def _is_any_guarded(urls: Any) -> bool:
     return any(isinstance(url, str) and url.lstrip()[: len(_GUARD)].lower() == _GUARD for url in urls)
 
 
-def _guard(step: str, *args: Any) -> Any:
-    """The URLs of indexes as pip is to ask them; as they are where routing is turned off: then it cannot."""
+def _guard(step: str, indexes: Any, *args: Any) -> Any:
+    """The URLs of indexes as pip is to ask them; as they are where routing is turned off: then it cannot.
+
+    :param indexes: all that have been given; the last of *args* are those to be returned.
+    """
     if os.environ.get(gate.DISABLE) == "1":  # which a session refuses where it may not be
-        if any(".toml" in url for urls in args for url in _urls_of(urls)):
+        if any(_is_any_guarded([url]) and ".toml" in url for url in indexes):
             raise gate.Stop(
                 f"{gate.DISABLE}=1 is refused: the index URL is a routing table, which may have "
                 'disable = "deny"; give pip another one with --index-url'
@@ -96,11 +98,6 @@ def _guard(step: str, *args: Any) -> Any:
         return args[-1]
     with gate.deciding:
         return getattr(guard, step)(*args)
-
-
-def _urls_of(given: Any) -> list[str]:
-    found = given if isinstance(given, list) else [getattr(given, "index_url", None)]
-    return [each for each in found if isinstance(each, str) and _is_any_guarded([each])]
 
 
 class Again(Exception):
@@ -117,7 +114,7 @@ def _read_again(kind: Any, original: Callable[..., Any]) -> None:
         for each in (*args, *kwargs.values()):
             scope = getattr(each, "search_scope", None)  # of the finder
             if scope is not None and _is_any_guarded([*scope.index_urls, *scope.find_links]):
-                _guard("check", scope, scope.index_urls)
+                _guard("check", scope.index_urls, scope)
         return found
 
     setattr(kind, _REQUIREMENTS, get_requirements)

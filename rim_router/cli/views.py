@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rim_router.rules.source import Source
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import redact
 
@@ -11,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rim_router.cli import shapes
+    from rim_router.config import LayerFile
     from rim_router.rules.names import Pattern
     from rim_router.rules.policy import Policy
-    from rim_router.rules.source import Source
     from rim_router.rules.table import ExternalWheel, Index, Route, RoutingTable, Target
 
 
@@ -82,7 +83,12 @@ def place(source: Source) -> shapes.Place:
 
 def tables(files: Iterable[Source]) -> list[shapes.Place]:
     """The files in force, each as a whole."""
-    return [{"layer": file.layer, "file": file.file, "line": file.line} for file in files]
+    return [place(file) for file in files]
+
+
+def located(files: Iterable[LayerFile]) -> list[shapes.Place]:
+    """The same before anything in them is read."""
+    return tables(Source(file.layer, file.shown) for file in files)
 
 
 def target(value: Target) -> shapes.Target:

@@ -78,16 +78,14 @@ def read_inherited(text: str) -> list[LayerFile]:
 
 
 # How many texts the entry of a layer has besides.
-_TEXTS = {"['central']": 2, "['command']": 1}
+_TEXTS = {"central": 2, "command": 1}
 
 
 def _is_entry(entry: object) -> bool:
-    return (
-        isinstance(entry, list)
-        and list(map(type, entry)) == [str, str, bool, *[str] * _TEXTS.get(str(entry[:1]), 0)]
-        and entry[0] in LAYERS
-        and Path(entry[1]).is_absolute()
-    )
+    if not isinstance(entry, list) or not entry or entry[0] not in LAYERS:
+        return False
+    types = [str, str, bool, *[str] * _TEXTS.get(entry[0], 0)]
+    return list(map(type, entry)) == types and Path(entry[1]).is_absolute()
 
 
 def in_virtual_environment() -> bool:

@@ -18,7 +18,7 @@ from rim_router.hooks.failures import FAILURES, reason, remedy
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.routing import applied
 from rim_router.hooks.tracking import File, digests_of, url_of
-from rim_router.hooks.transfer import Transfer
+from rim_router.hooks.transfer import Transfer, content_length
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.external import judge_wheel
@@ -273,11 +273,8 @@ class Answers:
         chunks: Iterator[bytes] = response_chunks(response)
         if not sys.stdout.isatty():
             return chunks
-        length = response.headers.get("Content-Length", "")
-        size = int(length) if length.isascii() and length.isdigit() else None
-        shown: Iterator[bytes] = get_download_progress_renderer(bar_type=self._progress_bar, size=size)(
-            chunks
-        )
+        progress = get_download_progress_renderer(bar_type=self._progress_bar, size=content_length(response))
+        shown: Iterator[bytes] = progress(chunks)
         return shown
 
     def size(self, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -292,8 +289,7 @@ class Answers:
             if isinstance(getattr(failure, "error", None), RimRouterError):
                 raise  # it may not even be asked
             return {"size": None}
-        length = response.headers.get("Content-Length", "")
-        return {"size": int(length) if length.isascii() and length.isdigit() else None}
+        return {"size": content_length(response)}
 
     def _hosts(self, question: Mapping[str, Any]) -> Hosts:
         decision, url = self.services.table.route(question["project"]), question["url"]

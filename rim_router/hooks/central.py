@@ -26,6 +26,7 @@ from rim_router.config.locate import kept_tables
 from rim_router.errors import LocationError, RimRouterError
 from rim_router.hooks.diagnostics import Announcer, logger
 from rim_router.hooks.failures import reason
+from rim_router.hooks.transfer import content_length
 from rim_router.hooks.transport import Transport
 from rim_router.journal import Journal
 from rim_router.rules.hosts import Hosts
@@ -41,6 +42,9 @@ _DAY = 24 * 60 * 60  # seconds
 _VALIDATORS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
 # What pip has kept of an earlier answer would do for pip, and is not to be taken for the table.
 _ASK = {**HEADERS, "Cache-Control": "no-cache, no-store"}
+_WHERE = "correct index-url in pip's configuration, PIP_INDEX_URL or --index-url"
+_STATUS_HINTS = dict.fromkeys((401, 403), "are the credentials for it right?")
+_AWAY = (NoConnection, Timeout, RetryError, HTTPError)
 
 
 def fetch(session: Any, table: Guarded, *, keep: bool) -> LayerFile:
@@ -59,17 +63,14 @@ def fetch(session: Any, table: Guarded, *, keep: bool) -> LayerFile:
         return LayerFile("central", path, False, _checked(table, found[0]), str(table))
     directory = kept_tables() if keep else None
     copy = None if directory is None else _Copy(table, directory)
-    content = None if copy is None or table.sha256 is None else copy.content
-    if content is None or hashlib.sha256(content).hexdigest() != table.sha256:
+    content = None if copy is None or table.sha256 is None else copy.of(table.sha256)
+    if content is None:
         content = _ask(session, table, copy)
     # The pips that this one starts read it here, where no other pip puts a newer one.
     snapshot = Path(tempfile.mkdtemp(prefix="rim-router-")) / "table.toml"
     atexit.register(shutil.rmtree, snapshot.parent, ignore_errors=True)
     snapshot.write_bytes(content)
     return LayerFile("central", snapshot, False, content, str(table))
-
-
-_WHERE = "correct index-url in pip's configuration, PIP_INDEX_URL or --index-url"
 
 
 class _Copy:
@@ -97,12 +98,19 @@ class _Copy:
             self._notes, self.content = notes, found[0]
             self._age = time.time() - found[1].st_mtime
 
+    def of(self, sha256: str | None) -> bytes | None:
+        """The bytes if they are of use.
+
+        :param sha256: that the table must have; None for any.
+        """
+        return self.content if sha256 in (None, self._notes.get("sha256")) else None
+
     def conditions(self, sha256: str | None) -> dict[str, str]:
         """The headers by which a server answers that it has nothing newer.
 
-        :param sha256: that the table must have: another copy is of no use.
+        :param sha256: that the table must have; None for any.
         """
-        if sha256 not in (None, self._notes.get("sha256")):
+        if self.of(sha256) is None:
             return {}
         known = {header: self._notes.get(name) for name, header in _VALIDATORS.items()}
         return {
@@ -146,9 +154,6 @@ def _replace(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(name)  # noqa: PTH108
         raise
-
-
-_AWAY = (NoConnection, Timeout, RetryError, HTTPError)
 
 
 class _Away(Exception):
@@ -203,13 +208,9 @@ def _read(response: Any, table: Guarded, *, conditional: bool) -> bytes | None:
         content += chunk
         if len(content) > _MOST:
             break
-    length = response.headers.get("Content-Length", "")
-    if length.isascii() and length.isdigit() and len(content) < int(length) <= _MOST:
+    if len(content) < (content_length(response) or 0) <= _MOST:
         raise _Away("its server's answer was cut off")
     return content
-
-
-_STATUS_HINTS = dict.fromkeys((401, 403), "are the credentials for it right?")
 
 
 def _stale(table: Guarded, copy: _Copy | None, why: str) -> bytes:

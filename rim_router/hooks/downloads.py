@@ -20,10 +20,15 @@ from rim_router.rules.remedies import ask_server
 from rim_router.rules.urls import host_of, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
 
     from rim_router.hooks.services import Services
     from rim_router.hooks.tracking import File
+
+    T = TypeVar("T")
+    #: Of each place so far: the redacted URL, the reason and the exception.
+    Failures = list[tuple[str, str, Exception]]
 
 
 class Downloads:
@@ -64,15 +69,14 @@ class Downloads:
     ) -> tuple[str, str]:
         if file.path is not None and Path(file.path).exists():
             return file.path, ""  # pip 22 asks for what it has been given already
-        failures: list[tuple[str, str, Exception]] = []
-        for url in places(file, failures):
+
+        def fetch(url: str) -> tuple[str, str]:
             place = link if url == file.url else Link(url, comes_from=link.comes_from)
-            try:
-                return self._fetch_from(original, downloader, place, location, file)
-            except FAILURES as failure:
-                failures.append((redact(url), reason(failure), failure))
-                self._services.note_failed(file, *failures[-1][:2])
-        raise self._failed(file, failures) from failures[-1][2]
+            return self._fetch_from(original, downloader, place, location, file)
+
+        return from_some_place(
+            file, self._services, fetch, FAILURES, lambda failures: self._failed(file, failures)
+        )
 
     def _fetch_from(
         self, original: Callable[..., Any], downloader: Any, link: Any, location: str, file: File
@@ -120,7 +124,7 @@ class Downloads:
         view.get = get
         return view
 
-    def _failed(self, file: File, failures: list[tuple[str, str, Exception]]) -> Exception:
+    def _failed(self, file: File, failures: Failures) -> Exception:
         if len(failures) == 1 and file.advice is None and isinstance(failures[0][2], PipRoutingError):
             url, why, failure = failures[0]
             self._services.journal.write("refusal", file=file.filename, url=url, reason=why)
@@ -136,12 +140,29 @@ class Downloads:
         return pip_error(error)
 
 
-def places(file: File, failures: Sequence[tuple[str, str, Exception]]) -> Iterator[str]:
-    """Each URL of a file; once more if that is all it takes where a server cannot resume.
+def from_some_place(
+    file: File,
+    services: Services,
+    fetch: Callable[[str], T],
+    kinds: tuple[type[Exception], ...],
+    failed: Callable[[Failures], Exception],
+) -> T:
+    """What the first of a file's URLs gives; once more if that is all it takes where a server cannot resume.
 
-    :param failures: of the places so far: redacted URL, reason, exception; whoever fetches the file adds
-        to them.
+    :param kinds: the exceptions of *fetch* after which the next place is tried.
+    :param failed: the exception to raise where no place has it: of each redacted URL, reason and exception.
     """
+    failures: Failures = []
+    for url in _places(file, failures):
+        try:
+            return fetch(url)
+        except kinds as failure:
+            failures.append((redact(url), reason(failure), failure))
+            services.note_failed(file, *failures[-1][:2])
+    raise failed(failures) from failures[-1][2]
+
+
+def _places(file: File, failures: Failures) -> Iterator[str]:
     tried = set()
     for url in chain([file.url], file.elsewhere()):
         if url not in tried:
@@ -158,6 +179,6 @@ def _at(url: str, why: str) -> str:
     return why if url in why else f"{url}: {why}"
 
 
-def _say_next(url: str, failures: Sequence[tuple[str, str, Exception]]) -> None:
+def _say_next(url: str, failures: Failures) -> None:
     if failures:
         logger.warning("%s; trying %s", _at(*failures[-1][:2]), redact(url))

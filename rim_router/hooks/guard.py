@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, Any
 
 from _rim_router import gate, indexes
-from _rim_router.indexes import Again
 from rim_router.config import load_files, locate
 from rim_router.config.inheritance import INHERITED_VARIABLE
 from rim_router.errors import GuardedIndexError, RimRouterError, UnclaimedError
@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from rim_router.hooks.answers import Answers
 
 
+def _in_pips_style(act: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(act)
+    def act_in_pips_style(*args: Any) -> Any:
+        try:
+            return act(*args)
+        except RimRouterError as error:
+            raise pip_error(error) from None
+        except ValueError as error:
+            raise pip_error(GuardedIndexError(str(error))) from None
+
+    return act_in_pips_style
+
+
 class _Guard:
     """What this process knows of the guarded indexes that it was given.
 
@@ -39,46 +52,61 @@ class _Guard:
         self.file: LayerFile | None = None
         self._in_place = False
 
+    @_in_pips_style
     def begin(self, options: Any, urls: Sequence[str] | None) -> list[str] | None:
-        extra = list(getattr(options, "extra_index_urls", None) or ())
-        index_url = getattr(options, "index_url", None)
+        """A command begins: see to its indexes.
+
+        :param options: of the command.
+        :param urls: the URLs of indexes that its session would be told of; None for none.
+        :returns: these as they are to be asked.
+        :raises PipRoutingError: if what is given cannot be used.
+        """
         _refuse_links(getattr(options, "find_links", None) or ())
-        self._note([each for each in (index_url, *extra) if each], extra)
+        index_url = getattr(options, "index_url", None)
+        self._note([index_url] if index_url else [], getattr(options, "extra_index_urls", None) or ())
         if self.table is not None and not self.fetched:
             gate.wait_for_table()
         return unguarded(urls) if urls else None
 
+    @_in_pips_style
     def add(self, session: Any, urls: Sequence[str]) -> list[str]:
-        before = self.table
-        self._note(urls, urls[1:])
-        if self.table != before and not self.fetched:
+        """A requirements file has named indexes.
+
+        :param urls: all that pip has now.
+        :returns: these as they are to be asked.
+        :raises PipRoutingError: if they cannot be used.
+        """
+        if self._note(urls[:1], urls[1:]) and not self.fetched:
             self._fetch_late(session)
         return unguarded(urls)
 
-    def check(self, scope: Any, urls: Sequence[str]) -> Sequence[str]:
-        _refuse_links(scope.find_links)
-        before = self.table
-        self._note(urls, urls[1:])
-        if self.table != before:
-            raise unsupported(["nobody was told of the indexes that a requirements file names"])
-        return urls
+    @_in_pips_style
+    def check(self, scope: Any) -> None:
+        """The requirements have been read: nothing in the search scope may have been missed.
 
-    def _note(self, urls: Sequence[str], extra: Sequence[str]) -> None:
-        """Look at all indexes that pip has now."""
-        guarded = [Guarded.parse(url) for url in urls if is_guarded(url)]
-        for each in (Guarded.parse(url) for url in extra if is_guarded(url)):
+        :raises PipRoutingError: if it cannot be used.
+        """
+        _refuse_links(scope.find_links)
+        if self._note(scope.index_urls[:1], scope.index_urls[1:]):
+            raise unsupported(["nobody was told of the indexes that a requirements file names"])
+
+    def _note(self, first: Sequence[str], extra: Sequence[str]) -> bool:
+        """Look at all indexes that pip has now; returns whether there is a table that was not known."""
+        main, others = ([Guarded.parse(url) for url in urls if is_guarded(url)] for urls in (first, extra))
+        for each in others:
             if each.is_table:
                 raise GuardedIndexError(
                     f"{each} is a routing table, and is given as an extra index",
                     hint="give it as --index-url (index-url in pip's configuration)",
                 )
-        for each in guarded:
+        is_new = False
+        for each in main:
             if each.is_table and self.table not in (None, each):
                 raise GuardedIndexError(
                     f"{self.table} and {each} are two routing tables", hint="give pip one of them"
                 )
             if each.is_table and self.table is None:
-                self.table = each
+                is_new, self.table = True, each
                 self.fetched = self._is_inherited(each)
         if not self._in_place:
             self._in_place = True
@@ -86,6 +114,7 @@ class _Guard:
             replace(seams.LOCATIONS, self.locations)
             replace(seams.CREATE, self.create)
             replace(seams.COLLECT, self.collect)
+        return is_new
 
     def _is_inherited(self, table: Guarded) -> bool:
         """Whether the pip that started this one has fetched it."""
@@ -111,32 +140,29 @@ class _Guard:
         return create
 
     def _fetch(self, session: Any) -> None:
-        from rim_router.hooks import central
-
-        table = self.table
-        assert table is not None
         self.fetched = True  # or has failed, and then nothing works
-
-        def fetch() -> LayerFile:
-            self.file = central.fetch(session, table, keep=indexes.keeps_cache)
-            return self.file
-
-        gate.decide_by(fetch)
+        gate.decide_by(lambda: self._brought(session))
 
     def _fetch_late(self, session: Any) -> None:
         """A requirements file names the table."""
-        from rim_router.hooks import central, routing
+        from rim_router.hooks import routing
 
         known = routing.applied()
         if known is None:
             self._fetch(session)
-            raise Again
-        assert self.table is not None
-        files = (central.fetch(session, self.table, keep=indexes.keeps_cache), *locate())
+            raise indexes.Again
+        files = (self._brought(session), *locate())
         self.fetched = True
         # Nothing has been looked up yet.
         known[0].table.become(load_files(files))
         hand_down(files)
+
+    def _brought(self, session: Any) -> LayerFile:
+        from rim_router.hooks import central
+
+        assert self.table is not None
+        self.file = central.fetch(session, self.table, keep=indexes.keeps_cache)
+        return self.file
 
     def locations(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``SearchScope.get_index_urls_locations``: the URLs of a project's pages."""
@@ -191,35 +217,7 @@ def _refuse_links(places: Sequence[str]) -> None:
 
 
 _guard = _Guard()
-
-
-def begin(options: Any, urls: Sequence[str] | None) -> list[str] | None:
-    """A command begins: see to its indexes.
-
-    :param options: of the command.
-    :param urls: the URLs of indexes that its session would be told of; None for none.
-    :returns: these as they are to be asked.
-    :raises PipRoutingError: if what is given cannot be used.
-    """
-    return _in_pips_style(lambda: _guard.begin(options, urls))
-
-
-def add(session: Any, urls: Sequence[str]) -> list[str]:
-    """A requirements file has named indexes.
-
-    :param urls: all that pip has now.
-    :returns: these as they are to be asked.
-    :raises PipRoutingError: if they cannot be used.
-    """
-    return _in_pips_style(lambda: _guard.add(session, urls))
-
-
-def check(scope: Any, urls: Sequence[str]) -> Sequence[str]:
-    """The requirements have been read: nothing in the search scope may have been missed.
-
-    :raises PipRoutingError: if it cannot be used.
-    """
-    return _in_pips_style(lambda: _guard.check(scope, urls))
+begin, add, check = _guard.begin, _guard.add, _guard.check
 
 
 def table(_: Answers, __: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,12 +226,3 @@ def table(_: Answers, __: Mapping[str, Any]) -> dict[str, Any]:
     if file is None:
         raise pip_error(GuardedIndexError("The index URL of pip is no routing table"))
     return {"path": str(file.path), "content": file.content.decode("latin-1"), "name": file.name}
-
-
-def _in_pips_style(act: Callable[[], Any]) -> Any:
-    try:
-        return act()
-    except RimRouterError as error:
-        raise pip_error(error) from None
-    except ValueError as error:
-        raise pip_error(GuardedIndexError(str(error))) from None

@@ -9,15 +9,16 @@ from pip._internal.network.utils import HEADERS, raise_for_status, response_chun
 from pip._internal.utils.urls import url_to_path
 
 from rim_router.errors import DownloadError
-from rim_router.hooks.downloads import places
-from rim_router.hooks.failures import FAILURES, reason
+from rim_router.hooks.downloads import from_some_place
+from rim_router.hooks.failures import FAILURES
 from rim_router.hooks.http_cache import fresh_if_wrong
 from rim_router.hooks.transfer import Transfer
-from rim_router.rules.urls import is_local, redact
+from rim_router.rules.urls import is_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rim_router.hooks.downloads import Failures
     from rim_router.hooks.services import Services
     from rim_router.hooks.tracking import File
 
@@ -27,16 +28,15 @@ def fetch(file: File, session: Any, services: Services) -> bytes:
 
     :raises DownloadError: if no place has them; another version would be no answer to that.
     """
-    failures: list[tuple[str, str, Exception]] = []
-    for url in places(file, failures):
-        try:
-            return _fetch_from(url, file, session, services)
-        except (*FAILURES, OSError) as failure:
-            failures.append((redact(url), reason(failure), failure))
-            services.note_failed(file, *failures[-1][:2])
-    raise DownloadError(
-        f"{file.filename} could not be fetched", notes=[f"{url}: {why}" for url, why, _ in failures]
-    ) from failures[-1][2]
+
+    def failed(failures: Failures) -> DownloadError:
+        notes = [f"{url}: {why}" for url, why, _ in failures]
+        return DownloadError(f"{file.filename} could not be fetched", notes=notes)
+
+    kinds = (*FAILURES, OSError)
+    return from_some_place(
+        file, services, lambda url: _fetch_from(url, file, session, services), kinds, failed
+    )
 
 
 def _fetch_from(url: str, file: File, session: Any, services: Services) -> bytes:

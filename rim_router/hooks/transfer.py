@@ -23,6 +23,12 @@ class BrokenOffError(Exception):
     """A download broke off, and cannot be resumed; the reason is redacted."""
 
 
+def content_length(response: Any) -> int | None:
+    """How many bytes a server says its answer has; None if it does not say."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
+
+
 class Transfer:
     """What has come of a file so far.
 
@@ -56,8 +62,7 @@ class Transfer:
         """
         self.answers.append(response)
         stream = response.raw.stream
-        length = response.headers.get("Content-Length", "")
-        expected = int(length) if length.isascii() and length.isdigit() else None
+        expected = content_length(response)
 
         def followed(amount: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
             chunks: Iterator[bytes] = stream(amount, decode_content=decode_content)

@@ -24,7 +24,7 @@ from rim_router.cli.tables import tables_in_force
 from rim_router.config import LayerFile, load_files
 from rim_router.config.document import read_toml
 from rim_router.config.switch import check_required
-from rim_router.errors import Fault, RimRouterError, TableError
+from rim_router.errors import Fault, RimRouterError, TableError, Where
 
 if TYPE_CHECKING:
     import argparse
@@ -108,24 +108,11 @@ def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_js
     if not as_json:
         tell(f"ERROR: {error}")
         return UNUSABLE
-    if isinstance(error, TableError):
-        faults = [_fault(fault) for fault in error.faults]
-    else:
-        where = error.where
-        faults = [
-            {
-                "message": error.message,
-                "file": None if where is None else str(where.file),
-                "line": None if where is None else where.line,
-                "column": None if where is None else where.column,
-                "key": None if where is None else where.key,
-                "hint": error.hint,
-            }
-        ]
+    every = error.faults if isinstance(error, TableError) else (error,)
     report: shape.CheckReport = {
         "version": shapes.VERSION,
-        "tables": [{"layer": file.layer, "file": file.shown, "line": None} for file in files],
-        "faults": faults,
+        "tables": views.located(files),
+        "faults": [_fault(each) for each in every],
         "warnings": [],
         "online": None,
     }
@@ -133,12 +120,12 @@ def _report_faults(error: RimRouterError, files: tuple[LayerFile, ...], *, as_js
     return UNUSABLE
 
 
-def _fault(value: Fault) -> shape.Fault:
-    """A fault of a table."""
-    where = value.where
+def _fault(value: Fault | RimRouterError) -> shape.Fault:
+    """A fault of a table, or what else makes it unusable."""
+    where = value.where or Where("")
     return {
         "message": value.message,
-        "file": str(where.file),
+        "file": str(where.file) or None,
         "line": where.line,
         "column": where.column,
         "key": where.key,

@@ -24,9 +24,10 @@ from rim_router.errors import MustBeRoutedError, RimRouterError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rim_router.cli.doctor import shape
+    from rim_router.config import LayerFile
     from rim_router.rules.table import RoutingTable
 
 # The hooks are imported by this command only, and late: they make pip's own copies of libraries serve.
@@ -64,10 +65,10 @@ def run(args: argparse.Namespace) -> int:
 
 def examine() -> shape.DoctorReport:
     """Everything that the command reports."""
-    table, tables, table_error = _tables()
+    files, table, table_error = _tables()
     plugin, pip = _plugin(), _pip()
-    off, refusal = _decided()
-    state, why = _state(plugin, pip, in_force=bool(tables), table_error=table_error, off=off, refusal=refusal)
+    off, refusal = _decided(files)
+    state, why = _state(plugin, pip, in_force=bool(files), table_error=table_error, off=off, refusal=refusal)
     return {
         "version": shapes.VERSION,
         "state": state,
@@ -77,7 +78,7 @@ def examine() -> shape.DoctorReport:
         "os": platform.platform(),
         "plugin": plugin,
         "pip": pip,
-        "tables": tables,
+        "tables": views.located(files),
         "table_error": table_error,
         "indexes": [views.index(index) for index in table.indexes],
         "routes": sum(1 for _ in views.merged(table)),
@@ -123,12 +124,9 @@ def _state(
     return "routed", "pip here is routed by the table"
 
 
-def _decided() -> tuple[bool, str | None]:
+def _decided(files: Iterable[LayerFile]) -> tuple[bool, str | None]:
     """Whether routing is turned off here, and why pip stops because of that, or because there is no table."""
-    try:
-        central = [file for file in tables_in_force() if file.layer == "central"]
-    except RimRouterError:
-        central = []  # it is told with the tables
+    central = [file for file in files if file.layer == "central"]
     try:
         return decide(fetch=(lambda: central[0]) if central else None)[1], None
     except MustBeRoutedError as error:
@@ -137,15 +135,14 @@ def _decided() -> tuple[bool, str | None]:
         return False, None  # it is told with the tables
 
 
-def _tables() -> tuple[RoutingTable, list[shapes.Place], str | None]:
-    """What is in force; the files where that is all that can be told; and what is wrong with them."""
-    tables: list[shapes.Place] = []
+def _tables() -> tuple[tuple[LayerFile, ...], RoutingTable, str | None]:
+    """The files in force, as far as they are known; what they say together; and what is wrong with them."""
+    files: tuple[LayerFile, ...] = ()
     try:
         files = tables_in_force()
-        tables = [{"layer": file.layer, "file": file.shown, "line": None} for file in files]
-        return load_files(files), tables, None
+        return files, load_files(files), None
     except RimRouterError as error:
-        return load_files(()), tables, str(error)
+        return files, load_files(()), str(error)
 
 
 def _plugin() -> shape.Plugin:

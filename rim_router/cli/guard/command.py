@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _on(level: str) -> list[str]:
-    changed = _change(level, _guarded)
-    if not {_MAIN, _OF_VARIABLES} & _read().keys():
+    changed = _change(level, _read(level), _guarded)
+    if not _has_main(_read()):
         # Without an index URL pip asks PyPI, and no guard is in front of that.
         _pip("set", _MAIN, GUARD + DEFAULT_INDEX, level=level)
         changed.append(_MAIN)
@@ -77,15 +77,15 @@ def _on(level: str) -> list[str]:
 
 
 def _off(level: str) -> list[str]:
-    for key, value in _read(level).items():
+    values = _read(level)
+    for key, value in values.items():
         if is_guarded(value) and _key(key) == "index-url" and Guarded.parse(value).is_table:
             raise GuardError(
                 f"{key} is a routing table: {Guarded.parse(value)}",
                 hint=f"to go without it, run: python -m pip config --{level} unset {key}",
             )
-    before = _read(level).get(_MAIN)
-    changed = _change(level, _freed)
-    if before == GUARD + DEFAULT_INDEX:
+    changed = _change(level, values, _freed)
+    if values.get(_MAIN) == GUARD + DEFAULT_INDEX:
         _pip("unset", _MAIN, level=level)
         if not is_guarded(_read().get(_MAIN, GUARD)):  # of another level, which did not count until now
             _pip("set", _MAIN, DEFAULT_INDEX, level=level)
@@ -100,14 +100,19 @@ def _freed(url: str) -> str:
     return url[len(GUARD) :] if is_guarded(url) else url
 
 
-def _change(level: str, make: Callable[[str], str]) -> list[str]:
+def _change(level: str, values: Mapping[str, str], make: Callable[[str], str]) -> list[str]:
     changed = []
-    for key, value in _read(level).items():
+    for key, value in values.items():
         new = re.sub(r"\S+", lambda match: make(str(match.group())), value)
         if _key(key) is not None and new != value:
             _pip("set", key, new, level=level)
             changed.append(key)
     return changed
+
+
+def _has_main(values: Mapping[str, str]) -> bool:
+    """Whether anything takes the place of pip's default index."""
+    return not {_MAIN, _OF_VARIABLES}.isdisjoint(values)
 
 
 def _key(name: str) -> str | None:
@@ -120,7 +125,7 @@ def _indexes() -> list[tuple[str, str]]:
     """Every index URL that pip has now, with the setting that gives it."""
     values = _read()
     found = [(key, url) for key, value in values.items() if _key(key) for url in value.split()]
-    if not {_MAIN, _OF_VARIABLES} & values.keys():
+    if not _has_main(values):
         found.append(("pip's default", DEFAULT_INDEX))
     return found
 
@@ -149,7 +154,7 @@ def _report(indexes: list[tuple[str, str]], changed: list[str]) -> shape.GuardRe
     doctor = examine()
     states = [is_guarded(url) for _, url in indexes]
     guard = "on" if all(states) else "part" if any(states) else "off"
-    here = {"routed": "routed", "refuses": "refuses"}.get(doctor["state"], "open")
+    here = doctor["state"] if doctor["state"] in ("routed", "refuses") else "open"
     why = doctor["why"]
     if guard == "part":
         here, why = "open", "some index URLs are guarded, and others are not"
@@ -172,14 +177,12 @@ _ELSEWHERE = {
 }
 
 
-def _text(report: Mapping[str, object], *, uv: bool) -> list[str]:
-    indexes = report["indexes"]
-    assert isinstance(indexes, list)
-    rows = [("guard", str(report["guard"]))]
-    for index in indexes:
+def _text(report: shape.GuardReport, *, uv: bool) -> list[str]:
+    rows = [("guard", report["guard"])]
+    for index in report["indexes"]:
         state = "guarded" if index["guarded"] else "not guarded"
         rows.append(("index", f"{index['url']} ({index['setting']}): {state}"))
     if not uv:
         rows.append(("pip here", f"{report['here']}: {report['why']}"))
-    rows.append(("uv" if uv else "pip without rim-router", _ELSEWHERE[str(report["guard"])]))
+    rows.append(("uv" if uv else "pip without rim-router", _ELSEWHERE[report["guard"]]))
     return fields(rows, indent="")

@@ -46,7 +46,8 @@ def change(file: Path, make: Callable[[str], str]) -> list[str]:
 
     :raises TableError: for one that is written so that it cannot be changed in place.
     """
-    text, data = _read(file)
+    before, data = _read(file)
+    text = before
     guards = make(DEFAULT_INDEX) != DEFAULT_INDEX
     if not guards and text.endswith(_ADDED):
         text = text[: -len(_ADDED)]
@@ -60,7 +61,7 @@ def change(file: Path, make: Callable[[str], str]) -> list[str]:
     if guards and not _has_default(data):
         text += _ADDED
         changed.append("index")
-    if text != _read(file)[0]:
+    if text != before:
         file.parent.mkdir(parents=True, exist_ok=True)
         if text:
             file.write_text(text, encoding="utf-8")
@@ -76,11 +77,9 @@ def _read(file: Path) -> tuple[str, dict[str, Any]]:
 def _urls(data: dict[str, Any], base: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(data.get("index-url"), str):
         yield (*base, "index-url"), data["index-url"]
-    extra = data.get("extra-index-url")
-    for position, url in enumerate(extra if isinstance(extra, list) else ()):
+    for position, url in enumerate(_array(data, "extra-index-url")):
         yield (*base, "extra-index-url", f"[{position}]"), url
-    tables = data.get("index")
-    for position, table in enumerate(tables if isinstance(tables, list) else ()):
+    for position, table in enumerate(_array(data, "index")):
         if isinstance(table, dict) and isinstance(table.get("url"), str):
             yield (*base, "index", f"[{position}]", "url"), table["url"]
     if not base and isinstance(data.get("pip"), dict):
@@ -88,11 +87,13 @@ def _urls(data: dict[str, Any], base: tuple[str, ...] = ()) -> Iterator[tuple[tu
 
 
 def _has_default(data: dict[str, Any]) -> bool:
-    tables = data.get("index")
-    return "index-url" in data or any(
-        isinstance(table, dict) and table.get("default")
-        for table in (tables if isinstance(tables, list) else ())
-    )
+    tables = _array(data, "index")
+    return "index-url" in data or any(isinstance(each, dict) and each.get("default") for each in tables)
+
+
+def _array(data: dict[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    return value if isinstance(value, list) else []
 
 
 def _replaced(text: str, key: tuple[str, ...], url: str, new: str, file: Path) -> str:
