@@ -169,7 +169,8 @@ def stop_broken(failure: Exception) -> None:
     alone = f"{REQUIRE}= {DISABLE}=1" if required else f"{DISABLE}=1"
     raise Stop(
         f"rim-router does not work here ({why}), and without it pip looks up nothing. "
-        f"Install it again: {alone} python -m pip install --force-reinstall rim-router; "
+        f"Install it again: {alone} python -m pip install --force-reinstall rim-router "
+        "(if pip's index URL has rim+ in front, with --index-url and one without it); "
         "or remove it: python -m pip uninstall rim-router"
     )
 

@@ -100,8 +100,14 @@ def _guard(step: str, indexes: Any, *args: Any) -> Any:
         return getattr(guard, step)(*args)
 
 
-class Again(Exception):
-    """The requirements are to be read once more: a table that is named among them has come into force."""
+class Again(gate.Stop):
+    """The requirements are to be read once more: a table that is named among them has come into force.
+
+    It ends a pip that reads them in a way that is not known.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(f"a requirements file names a routing table, and {gate.UNKNOWN_LAYOUT}")
 
 
 def _read_again(kind: Any, original: Callable[..., Any]) -> None:

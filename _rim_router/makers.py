@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # What venv does in an environment after its interpreter is there.
 _LATER = ("_setup_pip", "setup_scripts", "post_setup", "upgrade_dependencies")
 
+_LAYERS = "_RIM_ROUTER_LAYERS"  # see rim_router.config.inheritance
+
 _equipped: set[str] = set()
 
 
@@ -36,7 +38,7 @@ def venv_loaded(module: ModuleType) -> None:
     for name in _LATER:
         if hasattr(builder, name):
             _wrap(builder, name, before=see_to)
-    _wrap(builder, "create", before=_begin, after=_end)
+    _see_to_creation(builder)
     _let_speak(builder)
 
 
@@ -74,15 +76,26 @@ def _let_speak(builder: Any) -> None:
     builder._setup_pip = setup_pip
 
 
-def _begin(self: Any, env_dir: Any) -> None:
-    _forget(env_dir)
+def _see_to_creation(builder: Any) -> None:
+    """Whatever has been replaced in a class made from the builder, the environment is equipped in the end."""
+    original = builder.create
 
+    @functools.wraps(original)
+    def create(self: Any, env_dir: Any) -> None:
+        _forget(env_dir)
+        directory = os.path.abspath(env_dir)
+        is_child = _LAYERS in os.environ
+        if not is_child:
+            _if_asked("hand_down", directory)
+        try:
+            original(self, env_dir)
+        finally:
+            if not is_child:
+                os.environ.pop(_LAYERS, None)
+        binaries = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+        _equip(os.path.join(directory, *binaries), directory)
 
-def _end(self: Any, env_dir: Any) -> None:
-    """Whatever has been replaced in a class made from the builder, this is seen to."""
-    directory = os.path.abspath(env_dir)
-    binaries = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
-    _equip(os.path.join(directory, *binaries), directory)
+    builder.create = create
 
 
 def _forget(env_dir: Any) -> None:

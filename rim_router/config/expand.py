@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from rim_router.config.document import shown_text
+from rim_router.rules.guards import GUARD, is_guarded
 from rim_router.rules.urls import Origin, keep_secret
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ def _checked(text: str, directory: Path | None) -> str:
         return _from_path(text, directory)
     name = scheme.lower()
     url = name + text[len(name) :]
+    if is_guarded(text):
+        raise ValueError(f"has {GUARD} in front, as only index URLs of pip have: leave it out")
     if name not in SCHEMES:
         neither = "is not an https, http or file URL, and not a path"
         raise ValueError(_NO_SCHEME if re.match(_HOST_LIKE, text) else neither)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rim_router.config import load_files, locate
 from rim_router.config.guarded import may_name_table
+from rim_router.config.inheritance import INHERITED_VARIABLE, inherit, inherit_failure
 from rim_router.config.switch import decide
-from rim_router.errors import RimRouterError
+from rim_router.errors import LocationError, RimRouterError, TableError
 from rim_router.libraries import prefer
 from rim_router.terminal import visible
 
@@ -33,6 +35,17 @@ def equip_new(python: str, asked: str) -> None:
         equip(Path(python), newer_will_do=True)
     except RimRouterError as error:
         raise _not_made(asked, error.message, error) from error
+
+
+def hand_down(_: str, __: str) -> None:
+    """Let the pips that are run in a new environment, in its own directory, have the tables in force here."""
+    try:
+        files = locate()
+    except (LocationError, TableError) as error:
+        os.environ[INHERITED_VARIABLE] = inherit_failure(error)
+    else:
+        if files:
+            os.environ[INHERITED_VARIABLE] = inherit(files)
 
 
 def refuse_new(problem: str, asked: str) -> None:

@@ -64,8 +64,7 @@ class Router:
                 self._services.requests.begin(options)
                 # What `list` and `index` write to standard output is read by other programs.
                 self._announcer.data_on_stdout = not hasattr(options, "requirements")
-                files = ", ".join(source.file for source in self._table.files)
-                self._announcer.say(f"Routing by {files}")
+                self._services.say_tables()
                 if self._services.recording:
                     self._announcer.say("Recording digests: for this run only, files without one are allowed")
             return collector

@@ -154,8 +154,11 @@ class _Guard:
         files = (self._brought(session), *locate())
         self.fetched = True
         # Nothing has been looked up yet.
-        known[0].table.become(load_files(files))
+        services = known[0]
+        services.table.become(load_files(files))
         hand_down(files)
+        services.log_tables()
+        services.say_tables()
 
     def _brought(self, session: Any) -> LayerFile:
         from rim_router.hooks import central
@@ -197,9 +200,13 @@ class _Guard:
         hooks = applied()
         decision = None if hooks is None else hooks[0].table.route(project_name)
         if decision is None or not (decision.claimed or decision.wheels):
+            name = normalise(project_name)
+            why = f"No route claims {name}"
+            if decision is not None and decision.route is not None:
+                why = f"{decision.claim_with_line} leaves {name} to pip"
             raise pip_error(
                 UnclaimedError(
-                    f"No route claims {normalise(project_name)}, and pip has no index of its own",
+                    f"{why}, and pip has no index of its own",
                     notes=[f"the index URL of pip is a routing table: {self.table}"],
                     hint='add a route for it, or "*", to a table; or give pip an index besides, '
                     "with rim+ in front: --extra-index-url rim+https://pypi.org/simple",

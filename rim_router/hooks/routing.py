@@ -30,7 +30,7 @@ def applied() -> tuple[Services, Router, Rims] | None:
 def apply(table: RoutingTable, *, inherited: bool) -> None:
     """Replace every hook point; they have all been probed."""
     services = Services(table, Journal(), inherited=inherited)
-    services.journal.write("table", files=[str(source.file) for source in table.files])
+    services.log_tables()
     diagnostics.watch_messages()
     failures.watch_retries()
     rims, verification, downloads = Rims(services), Verification(services), Downloads(services)

@@ -55,6 +55,14 @@ class Services:
         self.recording = os.environ.get(RECORDING) == "1"
         self.transport = Transport(self.table, self.announcer, self.journal, recording=self.recording)
 
+    def log_tables(self) -> None:
+        """Record which tables are in force."""
+        self.journal.write("table", files=[source.file for source in self.table.files])
+
+    def say_tables(self) -> None:
+        """Say which tables are in force."""
+        self.announcer.say(f"Routing by {', '.join(source.file for source in self.table.files)}")
+
     def judge(self, name: str, index: Index, own: frozenset[Origin]) -> Judge:
         """The rules for the files of a project on an index."""
         glances = self._glances.setdefault((id(index), own), {})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.test_attacks import FEATURES, offers
+from tests.e2e.test_attacks import FEATURES
 from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
@@ -414,7 +414,7 @@ class TestThePlugin:
     ) -> None:
         """Not as a mere dependency of something else, by any resolver."""
         victim = environments.equipped()
-        if legacy and not offers(victim, "legacy-resolver"):
+        if legacy and not victim.offers("legacy-resolver"):
             pytest.skip("this pip has no legacy resolver")
         stage.route(victim)
         self.publish(stage)
@@ -429,7 +429,7 @@ class TestThePlugin:
     ) -> None:
         """Where the next pip that installs build requirements would be under its eyes."""
         victim = environments.equipped()
-        if feature is not None and not offers(victim, feature):
+        if feature is not None and not victim.offers(feature):
             pytest.skip(f"this pip has no {feature}")
         stage.route(victim)
         self.publish(stage)
@@ -508,7 +508,7 @@ class TestOneNameOneProject:
 
     def run(self, stage: Stage, victim: Environment, kind: str, way: str) -> Result:
         stage.public.add(self.odd(kind))
-        if way == "legacy" and not offers(victim, "legacy-resolver"):
+        if way == "legacy" and not victim.offers("legacy-resolver"):
             pytest.skip("this pip has no legacy resolver")
         files = ["--no-deps", "--index-url", stage.public.url, "acme"]
         if way in ("download", "wheel"):
@@ -542,7 +542,7 @@ class TestOneNameOneProject:
         stage.public.add(self.odd(kind))
         stage.public.add(sdist("built2", "1.0", origin="public", build_requires=["acme"]))
         for feature in FEATURES:
-            if feature is None or offers(victim, feature):
+            if feature is None or victim.offers(feature):
                 options = [] if feature is None else ["--use-feature", feature]
                 result = install(victim, stage, *options, "built2")
                 assert result.returncode != 0, str(result)

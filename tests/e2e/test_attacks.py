@@ -186,12 +186,6 @@ class TestOnEveryPip:
 FEATURES = (None, "inprocess-build-deps", "venv-isolation")
 
 
-def offers(environment: Environment, feature: str) -> bool:
-    """Whether this pip has an option or a feature of that name."""
-    options = environment.site_packages / "pip" / "_internal" / "cli" / "cmdoptions.py"
-    return f'"{feature}"' in options.read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature or "subprocess")
 class TestBuildDependencies:
     """A build dependency is installed by pip on its own account, in a way that depends on its options."""
@@ -199,7 +193,7 @@ class TestBuildDependencies:
     def build(self, stage: Stage, victim: Environment, feature: str | None, project: str = "built") -> Result:
         if feature is None:
             return victim.pip("install", *stage.both, project)
-        if not offers(victim, feature):
+        if not victim.offers(feature):
             pytest.skip(f"this pip has no {feature}")
         return victim.pip("install", "--use-feature", feature, *stage.both, project)
 
@@ -242,7 +236,7 @@ class TestOtherInterpreters:
     """pip can work on an environment whose interpreter knows nothing of the plugin."""
 
     def run(self, stage: Stage, driver: Environment, target: Environment, by: str) -> Result:
-        if not offers(driver, "--python"):
+        if not driver.offers("--python"):
             pytest.skip("this pip has no --python")
         if by == "option":
             return driver.pip("--python", target.python, "install", *stage.both, "acme-core")
@@ -351,7 +345,7 @@ class TestOtherCommands:
     def test_legacy_resolver(self, stage: Stage, environments: Environments) -> None:
         """The resolver of old goes the same way."""
         victim = environments.equipped()
-        if not offers(victim, "legacy-resolver"):
+        if not victim.offers("legacy-resolver"):
             pytest.skip("this pip has no legacy resolver")
         stage.route(victim)
         legacy = ["--use-deprecated", "legacy-resolver"]

@@ -230,9 +230,13 @@ class TestCentralTable:
         victim = environments.equipped()
         victim.route({"public": stage.public.url}, {"leaf": "public"})
         (victim.project / "list.txt").write_text(f"acme-core\n--index-url {shelf.url}\nleaf\n")
-        result = victim.pip("install", "-r", "list.txt", env=dict(shelf.options))
+        log = victim.place / "log"
+        options = {**shelf.options, "RIM_ROUTER_LOG": str(log)}
+        result = victim.pip("install", "-r", "list.txt", env=options)
         stage.assert_routed(victim, result)
         assert victim.origin("leaf") == "public"
+        assert f"Routing by {shelf.url}, " in result.words
+        assert shelf.url in log.read_text()
 
     def test_no_other_index(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
         """An unclaimed name is then an error that says so."""
@@ -273,6 +277,48 @@ class TestCentralTable:
         wrong = self.pip(victim, shelf, "--force-reinstall", "acme-core", url=url)
         assert wrong.returncode != 0
         assert "and should be" in wrong.words
+
+    def test_another_interpreter(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """``pip --python``: its pip need not have the configuration of this one."""
+        victim, other = environments.equipped(), environments.plain()
+        if not victim.offers("--python"):
+            pytest.skip("this pip has no --python")
+        (victim.prefix / "pip.conf").write_text(f"[global]\nindex-url = {shelf.url}\n")
+        options = {**shelf.options, "PIP_CONFIG_FILE": None}
+        links = ["--find-links", stage.public.flat_url]
+        refused = victim.pip("--python", other.python, "install", *links, "acme-core", env=options)
+        assert refused.returncode != 0
+        assert "set PIP_INDEX_URL to it" in refused.words, str(refused)
+        assert not stage.public.requests
+        by_variable = {**options, "PIP_INDEX_URL": shelf.url}
+        routed = victim.pip("--python", other.python, "install", *links, "acme-core", env=by_variable)
+        stage.assert_routed(other, routed)
+
+    def test_changed_for_children(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """What the pips that pip starts read is what it has read itself, or they stop."""
+        victim = environments.equipped()
+        module = victim.site_packages / "rim_router" / "hooks" / "children.py"
+        text = module.read_text()
+        module.unlink()  # other environments have the same file
+        change = "Path(json.loads(os.environ[INHERITED_VARIABLE])[0][1]).write_text('[routes]\\n')"
+        module.write_text(
+            f"{text}\n\n_usual = hand_down\ndef hand_down(files):\n"
+            f"    _usual(files)\n    import json\n    {change}\n"
+        )
+        extra = ["--extra-index-url", f"rim+{stage.public.url}"]
+        url = f"{shelf.url}#sha256={shelf.digest}"
+        result = self.pip(victim, shelf, *extra, "built", url=url)
+        assert result.returncode != 0
+        assert "has changed since the pip that started this one has read it" in result.words
+        assert not stage.public.asked_for("acme-build")
+
+    def test_a_route_to_pip(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
+        """A claimed name is not called unclaimed."""
+        victim = environments.equipped()
+        shelf.text = table(stage, 'leaf = "pip"')
+        stage.assert_stopped(
+            victim, self.pip(victim, shelf, "leaf"), "leaves leaf to pip, and pip has no index"
+        )
 
     def test_is_validated(self, shelf: Shelf, stage: Stage, environments: Environments) -> None:
         """A copy is asked for with what the server called it; a changed table counts at once."""
@@ -446,6 +492,28 @@ class TestCommand:
         assert "index-url = rim+https://pypi.org/simple" in file.read_text()
         self.guard(victim, "off")
         assert "index-url" not in file.read_text()
+
+    def test_links(self, stage: Stage, environments: Environments) -> None:
+        """find-links cannot be guarded: on a server they are open, and named; a directory is only named."""
+        victim = environments.equipped()
+        stage.route(victim)
+        for place, code, words in (
+            (stage.public.flat_url, 1, "find-links lead to a server"),
+            (str(victim.place), 0, "finds what is in those directories"),
+        ):
+            env = {"PIP_INDEX_URL": f"rim+{stage.public.url}", "PIP_FIND_LINKS": place}
+            status = victim.run(victim.python, "-m", "rim_router", "guard", "status", env=env)
+            assert status.returncode == code, str(status)
+            assert words in status.words
+            assert f"{place} (:env:.find-links): cannot be guarded" in status.words
+
+    def test_uv_status(self, environments: Environments) -> None:
+        """It is about uv, wherever pip here would go."""
+        victim = environments.equipped()
+        assert self.guard(victim, "status", "--uv").returncode == 1
+        assert self.guard(victim, "on", "--uv").returncode == 0
+        assert self.guard(victim, "status", "--uv").returncode == 0
+        assert self.guard(victim, "status").returncode == 1
 
     def test_status(self, stage: Stage, environments: Environments) -> None:
         """Open is 1, for CI."""

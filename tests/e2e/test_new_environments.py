@@ -154,6 +154,38 @@ class TestVenv:
         maker.run(maker.python, "-m", "venv", "--without-pip", "--clear", prefix, check=True)
         assert has_plugin(prefix)
 
+    def test_a_table_by_a_relative_path(self, stage: Stage, environments: Environments) -> None:
+        """The pip that is put into the new environment, and is run there, has the same tables."""
+        maker = environments.equipped()
+        table = user_table(stage, maker)
+        text = table.read_text(encoding="utf-8").replace(
+            "[policy]", 'pip = "acme"\nsetuptools = "acme"\n[policy]'
+        )
+        text = text.replace(", locked = true", "")
+        table.unlink()
+        (maker.project / "ours.toml").write_text(text, encoding="utf-8")
+        prefix = maker.place / "elsewhere" / "new"
+        env = {"RIM_ROUTER_CONFIG": "ours.toml", "PIP_INDEX_URL": stage.public.url}
+        maker.run(maker.python, "-m", "venv", prefix, env=env, check=True)
+        assert has_plugin(prefix)
+        maker.run(maker.python, "-m", "venv", "--upgrade-deps", "--clear", prefix, env=env)
+        assert stage.private.asked_for("pip")
+        assert not stage.public.asked_for("pip")
+        code = (
+            "import os, sys, venv; venv.create(sys.argv[-1], symlinks=True); "
+            "print('_RIM_ROUTER_LAYERS' in os.environ)"
+        )
+        made = maker.run(maker.python, "-c", code, maker.place / "other", env=env, check=True)
+        assert made.stdout.split() == ["False"]
+
+    def test_a_central_table(self, stage: Stage, environments: Environments) -> None:
+        """Nobody has fetched it, so it counts as one that asks for the plugin."""
+        maker = environments.equipped()
+        env = {"PIP_INDEX_URL": "rim+https://localhost:1/acme.toml", "RIM_ROUTER_CONFIG": ""}
+        prefix = maker.place / "new"
+        maker.run(maker.python, "-m", "venv", "--without-pip", prefix, env=env, check=True)
+        assert has_plugin(prefix)
+
     def test_not_made(self, stage: Stage, environments: Environments) -> None:
         """It fails with the reason, and with nothing installed."""
         maker = environments.equipped()
@@ -241,8 +273,7 @@ class TestVenv:
 def test_pips_own_isolation_by_venv(stage: Stage, environments: Environments) -> None:
     """A pip that builds in environments of ``venv`` makes them itself."""
     maker = environments.equipped()
-    options = maker.site_packages / "pip" / "_internal" / "cli" / "cmdoptions.py"
-    if '"venv-isolation"' not in options.read_text(encoding="utf-8"):
+    if not maker.offers("venv-isolation"):
         pytest.skip("this pip has no venv-isolation")
     user_table(stage, maker)
     result = maker.pip("install", "--use-feature", "venv-isolation", *stage.both, "built")

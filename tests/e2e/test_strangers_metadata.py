@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from tests.e2e.test_attacks import FEATURES, offers
+from tests.e2e.test_attacks import FEATURES
 from tests.support.servers import IndexServer
 from tests.support.wheels import sdist, wheel
 
@@ -107,7 +107,7 @@ def in_a_local_wheel(world: World, victim: Environment) -> list[str]:
 
 
 def with_the_legacy_resolver(world: World, victim: Environment) -> list[str]:
-    if not offers(victim, "legacy-resolver"):
+    if not victim.offers("legacy-resolver"):
         pytest.skip("this pip has no legacy resolver")
     return [*in_a_wheel(world, victim), *LEGACY]
 
@@ -185,7 +185,7 @@ class TestBuildRequirements:
     """``build-system.requires`` of an sdist from an index, and what its backend asks for besides."""
 
     def build(self, world: World, victim: Environment, feature: str | None, kind: str) -> Result:
-        if feature is not None and not offers(victim, feature):
+        if feature is not None and not victim.offers(feature):
             pytest.skip(f"this pip has no {feature}")
         requires = [world.reference(world.build_impostor)]
         static, dynamic = (requires, []) if kind == "static" else ([], requires)
@@ -290,7 +290,7 @@ def in_a_project_of_a_local_project(world: World, victim: Environment) -> list[s
 
 
 def in_a_dependency_group(world: World, victim: Environment) -> list[str]:
-    if not offers(victim, "--group"):
+    if not victim.offers("--group"):
         pytest.skip("this pip has no dependency groups")
     text = f'[dependency-groups]\ncore = ["{world.to_core}"]\n'
     (victim.project / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -298,7 +298,7 @@ def in_a_dependency_group(world: World, victim: Environment) -> list[str]:
 
 
 def in_a_script(world: World, victim: Environment) -> list[str]:
-    if not offers(victim, "--requirements-from-script"):
+    if not victim.offers("--requirements-from-script"):
         pytest.skip("this pip reads no scripts")
     path = victim.project / "script.py"
     path.write_text(f'# /// script\n# dependencies = ["{world.to_core}"]\n# ///\n', encoding="utf-8")
@@ -335,7 +335,7 @@ class TestTheUsersOwn:
     ) -> None:
         """Its ``pyproject.toml`` is the user's own."""
         victim = environments.equipped()
-        if feature is not None and not offers(victim, feature):
+        if feature is not None and not victim.offers(feature):
             pytest.skip(f"this pip has no {feature}")
         world.stage.route(victim)
         options = [] if feature is None else ["--use-feature", feature]

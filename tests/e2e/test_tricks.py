@@ -42,12 +42,6 @@ def below(token: str, behaviour: Behaviour) -> Behaviour:
     return act
 
 
-def offers(environment: Environment, feature: str) -> bool:
-    """Whether this pip has an option or a feature of that name."""
-    options = environment.site_packages / "pip" / "_internal" / "cli" / "cmdoptions.py"
-    return f'"{feature}"' in options.read_text(encoding="utf-8")
-
-
 class TestTwoHostsInOneUrl:
     """``http://evil\\@acme/x.whl`` is on ``acme`` for Python's urllib, and on ``evil`` for who connects."""
 
@@ -137,7 +131,7 @@ class TestAnotherNameInside:
     """A source distribution of one project whose metadata say that it is the other one."""
 
     def install(self, victim: Environment, stage: Stage, legacy: bool) -> Result:
-        if legacy and not offers(victim, "legacy-resolver"):
+        if legacy and not victim.offers("legacy-resolver"):
             pytest.skip("this pip has no legacy resolver")
         made = sdist("acme-core", "99.0", origin="public")
         stage.public.add(replace(made, project="thing", filename="thing-99.0.tar.gz"))
@@ -387,7 +381,7 @@ class TestBuiltEarlier:
         """It is judged by the URL that it was built from."""
         victim = environments.equipped()
         options = ["--use-deprecated", "legacy-resolver"] if legacy else []
-        if legacy and not offers(victim, "legacy-resolver"):
+        if legacy and not victim.offers("legacy-resolver"):
             pytest.skip("this pip has no legacy resolver")
         if legacy and reference in (in_constraints, in_a_lock_file):
             pytest.skip("the legacy resolver knows nothing of the kind")
@@ -612,7 +606,7 @@ class TestTablesInWheels:
         source = sdist("victim", "1.0", origin="public", build_requires=["gift"], dynamic_build_requires=late)
         stage.public.add(source)
         victim = environments.equipped()
-        if feature is not None and not offers(victim, feature):
+        if feature is not None and not victim.offers(feature):
             pytest.skip(f"this pip has no {feature}")
         stage.route(victim)
         options = [] if feature is None else ["--use-feature", feature]
@@ -629,7 +623,7 @@ class TestOffSwitchWithAnotherInterpreter:
     def test_one_warning(self, equipped: bool, stage: Stage, environments: Environments) -> None:
         """The pip that is started says what is turned off, and the one that starts it says nothing."""
         driver = environments.equipped()
-        if not offers(driver, "--python"):
+        if not driver.offers("--python"):
             pytest.skip("this pip has no --python")
         target = environments.equipped() if equipped else environments.plain()
         stage.route(driver)
@@ -645,7 +639,7 @@ class TestOffSwitchWithAnotherInterpreter:
     def test_no_warning_without_a_table(self, stage: Stage, environments: Environments) -> None:
         """Nothing was turned off."""
         driver, target = environments.equipped(), environments.plain()
-        if not offers(driver, "--python"):
+        if not driver.offers("--python"):
             pytest.skip("this pip has no --python")
         result = driver.pip(
             "--python", target.python, "install", *stage.both, "acme-core", env={"RIM_ROUTER_DISABLE": "1"}

@@ -170,6 +170,11 @@ class Environment:
         environ.update(extra or {})
         return {key: value for key, value in environ.items() if value is not None}
 
+    def offers(self, feature: str) -> bool:
+        """Whether the pip here has an option or a feature of that name."""
+        options = self.site_packages / "pip" / "_internal" / "cli" / "cmdoptions.py"
+        return f'"{feature}"' in options.read_text(encoding="utf-8")
+
     def run(
         self,
         *command: str | Path,

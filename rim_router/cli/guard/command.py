@@ -14,7 +14,7 @@ from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.cli.shapes import VERSION
 from rim_router.errors import RimRouterError
 from rim_router.rules.guards import DEFAULT_INDEX, GUARD, Guarded, is_guarded
-from rim_router.rules.urls import redact
+from rim_router.rules.urls import is_local, redact
 
 if TYPE_CHECKING:
     import argparse
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rim_router.cli.guard import shape
 
 _KEYS = ("index-url", "extra-index-url")
+_LINKS = "find-links"  # which cannot be guarded
 _LEVELS = ("user", "site", "global")
 _MAIN = "global.index-url"
 _OF_VARIABLES = ":env:.index-url"
@@ -54,12 +55,12 @@ def run(args: argparse.Namespace) -> int:
     if args.uv:
         path = uv.path(args.level or "user")
         changed = uv.change(path, _guarded if args.do == "on" else _freed) if args.do != "status" else []
-        indexes = uv.indexes(path)
+        places = uv.in_force(path)
     else:
         acts = {"on": _on, "off": _off}
         changed = acts[args.do](args.level or "user") if args.do in acts else []
-        indexes = _indexes()
-    report = _report(indexes, changed)
+        places = _places()
+    report = _report(places, changed, uv=args.uv)
     if args.json:
         print_json(report)
     else:
@@ -121,10 +122,19 @@ def _key(name: str) -> str | None:
     return key if key in _KEYS else None
 
 
-def _indexes() -> list[tuple[str, str]]:
-    """Every index URL that pip has now, with the setting that gives it."""
+def _is_links(name: str) -> bool:
+    return name.rpartition(".")[2] == _LINKS
+
+
+def _places() -> list[tuple[str, str]]:
+    """Every index URL and every place of find-links that pip has now, with the setting that gives it."""
     values = _read()
-    found = [(key, url) for key, value in values.items() if _key(key) for url in value.split()]
+    found = [
+        (key, url)
+        for key, value in values.items()
+        if _key(key) is not None or _is_links(key)
+        for url in value.split()
+    ]
     if not _has_main(values):
         found.append(("pip's default", DEFAULT_INDEX))
     return found
@@ -150,14 +160,25 @@ def _pip(*args: str, level: str | None) -> str:
     return done.stdout
 
 
-def _report(indexes: list[tuple[str, str]], changed: list[str]) -> shape.GuardReport:
-    doctor = examine()
+def _report(places: list[tuple[str, str]], changed: list[str], *, uv: bool) -> shape.GuardReport:
+    indexes = [(key, url) for key, url in places if not _is_links(key)]
+    links = [(key, place) for key, place in places if _is_links(key)]
     states = [is_guarded(url) for _, url in indexes]
-    guard = "on" if all(states) else "part" if any(states) else "off"
-    here = doctor["state"] if doctor["state"] in ("routed", "refuses") else "open"
-    why = doctor["why"]
+    has_open_links = not all(_is_on_this_machine(place) for _, place in links)
+    guard = "off" if not any(states) else "on" if all(states) and not has_open_links else "part"
+    if uv:
+        here, why = ("refuses" if guard == "on" else "open"), "uv is not routed"
+    else:
+        doctor = examine()
+        here = doctor["state"] if doctor["state"] in ("routed", "refuses") else "open"
+        why = doctor["why"]
     if guard == "part":
-        here, why = "open", "some index URLs are guarded, and others are not"
+        here = "open"
+        why = (
+            "find-links lead to a server"
+            if all(states)
+            else "some index URLs are guarded, and others are not"
+        )
     return {
         "version": VERSION,
         "guard": guard,
@@ -166,8 +187,13 @@ def _report(indexes: list[tuple[str, str]], changed: list[str]) -> shape.GuardRe
         "indexes": [
             {"setting": key, "url": redact(_freed(url)), "guarded": is_guarded(url)} for key, url in indexes
         ],
+        "find_links": [{"setting": key, "place": redact(place)} for key, place in links],
         "changed": changed,
     }
+
+
+def _is_on_this_machine(place: str) -> bool:
+    return "://" not in place or is_local(place)
 
 
 _ELSEWHERE = {
@@ -182,7 +208,13 @@ def _text(report: shape.GuardReport, *, uv: bool) -> list[str]:
     for index in report["indexes"]:
         state = "guarded" if index["guarded"] else "not guarded"
         rows.append(("index", f"{index['url']} ({index['setting']}): {state}"))
+    rows += [
+        (_LINKS, f"{link['place']} ({link['setting']}): cannot be guarded") for link in report["find_links"]
+    ]
     if not uv:
         rows.append(("pip here", f"{report['here']}: {report['why']}"))
-    rows.append(("uv" if uv else "pip without rim-router", _ELSEWHERE[report["guard"]]))
+    elsewhere = _ELSEWHERE[report["guard"]]
+    if report["guard"] == "on" and report["find_links"]:
+        elsewhere = "finds what is in those directories, and asks nobody"
+    rows.append(("uv" if uv else "pip without rim-router", elsewhere))
     return fields(rows, indent="")

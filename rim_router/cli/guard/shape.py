@@ -17,14 +17,28 @@ class GuardedIndex(TypedDict):
     guarded: bool
 
 
+class FindLinks(TypedDict):
+    """A place of find-links, which cannot be guarded.
+
+    :param setting: the key that gives it, as for an index.
+    :param place: a path, or a redacted URL.
+    """
+
+    setting: str
+    place: str
+
+
 class GuardReport(TypedDict):
     """What ``rim-router guard … --json`` prints.
 
     :param version: of this shape: 1.
-    :param guard: "on", "off", or "part" where some indexes are guarded.
-    :param here: what pip in this environment would do: "routed", "refuses" or "open".
+    :param guard: "on", "off", or "part" where some indexes are guarded, and other indexes or find-links on
+        a server are not.
+    :param here: what pip in this environment would do: "routed", "refuses" or "open"; with --uv, what uv
+        would do.
     :param why: why it would.
     :param indexes: every index that is configured.
+    :param find_links: every place of find-links.
     :param changed: the settings that were changed.
     """
 
@@ -33,4 +47,5 @@ class GuardReport(TypedDict):
     here: str
     why: str
     indexes: list[GuardedIndex]
+    find_links: list[FindLinks]
     changed: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from rim_router.rules.guards import DEFAULT_INDEX, GUARD
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_DEFAULTS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+_VARIABLES = (*_DEFAULTS, "UV_INDEX", "UV_EXTRA_INDEX_URL")
+_LINKS, _LINKS_VARIABLE = "find-links", "UV_FIND_LINKS"
+_YES = ("1", "true", "t", "yes", "y", "on")
 _ADDED = f'\n[[index]]\nurl = "{GUARD}{DEFAULT_INDEX}"\ndefault = true\n'
 
 
@@ -34,11 +39,44 @@ def path(level: str) -> Path:
     return Path(base) / "uv" / "uv.toml"
 
 
-def indexes(file: Path) -> list[tuple[str, str]]:
-    """Every index URL that the file gives, with its key; uv's default where that is not replaced."""
-    data = _read(file)[1]
-    found = [(".".join(key), url) for key, url in _urls(data)]
-    return found if _has_default(data) else [*found, ("uv's default", DEFAULT_INDEX)]
+def in_force(file: Path) -> list[tuple[str, str]]:
+    """Every index URL and every place of find-links that uv may have in the working directory, with its key.
+
+    :param file: of the level that is asked for.
+    :raises TableError: for a file that is not TOML.
+    """
+    named = os.environ.get("UV_CONFIG_FILE")
+    if os.environ.get("UV_NO_CONFIG", "").lower() in _YES:
+        tables = []
+    elif named:
+        tables = [_read(Path(named))[1]]
+    else:
+        files = dict.fromkeys([file, path("user"), path("global")])
+        tables = [_project(), *(_read(each)[1] for each in files)]
+    given = [
+        (f":env:.{name}", re.sub(r"^[\w.-]+=", "", url))
+        for name in _VARIABLES
+        for url in re.split(r"[\s,]+", os.environ.get(name, ""))
+        if url
+    ]
+    links = [(f":env:.{_LINKS}", place) for place in re.split(r"[\s,]+", os.environ.get(_LINKS_VARIABLE, ""))]
+    found = [*given, *((".".join(key), url) for data in tables for key, url in _urls(data))]
+    found += [(".".join(key), place) for data in tables for key, place in _find_links(data)]
+    found += [(key, place) for key, place in links if place]
+    has_default = any(map(os.environ.get, _DEFAULTS)) or any(map(_has_default, tables))
+    return found if has_default else [*found, ("uv's default", DEFAULT_INDEX)]
+
+
+def _project() -> dict[str, Any]:
+    """The settings of the project in which uv would be started."""
+    for directory in (Path.cwd(), *Path.cwd().parents):
+        if (file := directory / "uv.toml").exists():
+            return _read(file)[1]
+        if (file := directory / "pyproject.toml").exists():
+            tool = _read(file)[1].get("tool")
+            if isinstance(tool, dict) and isinstance(tool.get("uv"), dict):
+                return dict(tool["uv"])
+    return {}
 
 
 def change(file: Path, make: Callable[[str], str]) -> list[str]:
@@ -78,12 +116,21 @@ def _urls(data: dict[str, Any], base: tuple[str, ...] = ()) -> Iterator[tuple[tu
     if isinstance(data.get("index-url"), str):
         yield (*base, "index-url"), data["index-url"]
     for position, url in enumerate(_array(data, "extra-index-url")):
-        yield (*base, "extra-index-url", f"[{position}]"), url
+        if isinstance(url, str):
+            yield (*base, "extra-index-url", f"[{position}]"), url
     for position, table in enumerate(_array(data, "index")):
         if isinstance(table, dict) and isinstance(table.get("url"), str):
             yield (*base, "index", f"[{position}]", "url"), table["url"]
     if not base and isinstance(data.get("pip"), dict):
         yield from _urls(data["pip"], ("pip",))
+
+
+def _find_links(data: dict[str, Any], base: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    for place in _array(data, _LINKS):
+        if isinstance(place, str):
+            yield (*base, _LINKS), place
+    if not base and isinstance(data.get("pip"), dict):
+        yield from _find_links(data["pip"], ("pip",))
 
 
 def _has_default(data: dict[str, Any]) -> bool:
