@@ -134,7 +134,7 @@ class Downloads:
             notes=[_at(url, why) for url, why, _ in failures],
             hint=file.advice
             or next(filter(None, (remedy(failure) for *_, failure in failures)), None)
-            or str(ask_server(host_of(file.url) or "that host", "try again later")),
+            or str(ask_server(host_of(file.url) or "that host", "it has to serve that file")),
         )
         self._services.journal.write("refusal", file=file.filename, reason=str(error))
         return pip_error(error)

@@ -128,7 +128,7 @@ class _Survey:
         if wrong is not None:
             return False, f"answers; {wrong}"
         if head.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, *self._index.absent_statuses):
-            return True, "has nothing at its root, which an index may"
+            return True, "answers, and has no page at its root, as some indexes do"
         if head.status != HTTPStatus.OK:
             return False, f"answers {_status(head)} at its root"
         if not (head.kind.endswith("json") or "html" in head.kind):

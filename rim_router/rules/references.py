@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
 _ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
 DISTRIBUTIONS = _WHEELS + _ARCHIVES
+_FOLDER = "subdirectory="
 _NO_HASH = "it carries no sha256, sha384 or sha512"
 _STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
 
@@ -117,11 +118,23 @@ class _Reference(Record):
         if self.is_vcs:
             if self.stranger is not None:
                 return self.name_remedy()
-            return remedies.use_directory(self.decision.name)
+            return self._clone_remedy()
         if self.stranger is not None:
             return remedies.pin_reference(self.decision.name, self.shown, self._sha256)
         table = self.decision.route.source.file if self.decision.route else "index-routing.toml"
         return remedies.add_hash(self._requirement, self.shown, table, can_be_entry=self._can_be_entry)
+
+    def _clone_remedy(self) -> Remedy:
+        tool, _, rest = self.shown.partition("+")
+        rest, fragment = rest.partition("#")[0], self.url.partition("#")[2]
+        # As pip reads it: a revision stands behind the last path of the URL.
+        base, _, last = rest.rpartition("/")
+        last, _, revision = last.partition("@")
+        known = tool == "git" and "://" in base and "****" not in rest and not revision.startswith("-")
+        folders = [part[len(_FOLDER) :] for part in fragment.split("&") if part.startswith(_FOLDER)]
+        repository = f"{base}/{last}" if known else None
+        revision = revision if known else ""
+        return remedies.use_directory(self.decision.name, repository, revision, "".join(folders[:1]))
 
     @property
     def _can_be_entry(self) -> bool:

@@ -200,11 +200,20 @@ def _toml(text: str) -> str:
     return visible(text.replace("\\", "\\\\").replace('"', '\\"'))
 
 
-def use_directory(name: str) -> Remedy:
-    """A repository, which never carries a hash, in the user's own words."""
+def use_directory(name: str, repository: str | None, revision: str, subdirectory: str) -> Remedy:
+    """A repository, which never carries a hash, in the user's own words.
+
+    :param repository: its URL for git; None if it has credentials, or is for another tool.
+    :param revision: of it; empty for the newest.
+    :param subdirectory: in which the project is; empty for none.
+    """
+    clone = f"git clone {'URL' if repository is None else quoted(repository)} {name}"
+    if revision:
+        clone += f"; git -C {name} checkout {quoted(revision)}"
+    path = quoted(f"./{name}/{subdirectory}".rstrip("/"))
     return Remedy(
         f"require it by name: {name}; or, if you trust that repository, clone it into ./{name} "
-        f"(git clone URL {name}) and install that: pip install ./{name}"
+        f"({clone}) and install that: pip install {path}"
     )
 
 

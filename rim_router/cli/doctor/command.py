@@ -201,7 +201,7 @@ def _plugin_lines(report: shape.DoctorReport) -> Iterator[tuple[str, str]]:
     yield "rim-router", f"{plugin['version']} in {plugin['package']}"
     for file in plugin["startup_files"] or ["none found"]:
         yield "start-up files", file
-    yield "active", ("yes" if plugin["active"] else "NO") + ", a fresh python was asked"
+    yield "active", ("yes" if plugin["active"] else "NO") + ", in a new interpreter"
     yield "active", ("yes" if plugin["active_isolated"] else "NO") + " with python -I"
     if report["switch"] is not None:
         effect = "" if report["switch"] == "1" else " has no effect: only 1 has"

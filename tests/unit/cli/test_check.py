@@ -347,7 +347,7 @@ def test_online_asks_for_the_root_if_there_is_no_such_project(
     machine.write("project", f'[indexes]\na = "{server.url}"\n[routes]\n"x*" = "a"\n')
     assert reached(capsys, 0) == [(True, "answers with text/html")]
     server.on("/simple/", status(404))
-    assert reached(capsys, 0) == [(True, "has nothing at its root, which an index may")]
+    assert reached(capsys, 0) == [(True, "answers, and has no page at its root, as some indexes do")]
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_from_a_checkout_that_is_not_installed(machine: Machine) -> None:
     if "start-up files  none found" in done.stdout:
         assert done.returncode == 1
         assert done.stdout.startswith("open: the plugin is not active in this environment")
-        assert "NO, a fresh python was asked" in done.stdout
+        assert "NO, in a new interpreter" in done.stdout
 
 
 @pytest.fixture

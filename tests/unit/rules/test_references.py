@@ -252,6 +252,28 @@ class TestTightened:
         assert "add #sha256=… to its URL" in remedies["https://acme.example/x.whl"]
         assert "sha256" not in remedies["git+https://acme.example/x.git"]
 
+    @pytest.mark.parametrize(
+        ("url", "commands"),
+        [
+            ("git+https://evil.example/x.git", "git clone https://evil.example/x.git acme-core) "),
+            (
+                "git+https://evil.example/a/x.git@v1.0#egg=x&subdirectory=src/core",
+                (
+                    "git clone https://evil.example/a/x.git acme-core; git -C acme-core checkout v1.0) "
+                    "and install that: pip install ./acme-core/src/core"
+                ),
+            ),
+            ("git+https://evil.example/x@-f", "git clone URL acme-core) "),
+            ("git+ssh://git@evil.example/x.git@v1", "git clone URL acme-core) "),
+            ("git+git@evil.example:x.git", "git clone URL acme-core) "),
+            ("hg+https://evil.example/x", "git clone URL acme-core) "),
+        ],
+    )
+    def test_how_to_clone_it(self, url: str, commands: str) -> None:
+        """The commands as they are to be typed, but for what must not be shown."""
+        remedy = judge_reference(url, ROUTED, POLICIES["hashed"], strong=False).remedy
+        assert commands in str(remedy)
+
     @pytest.mark.parametrize("direct", ["allow", "hashed"])
     @pytest.mark.parametrize("by", ["policy", "index"])
     @pytest.mark.parametrize("url", [LISTED[0], ELSEWHERE[0]])
