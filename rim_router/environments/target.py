@@ -11,8 +11,9 @@ from importlib.metadata import Distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rim_router.environments.transplant import digest_of, record_of
+from rim_router.environments.transplant import record_of
 from rim_router.errors import RimRouterError
+from rim_router.rules.digests import recorded
 from rim_router.rules.names import normalise
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Installed:
                 content = path.read_bytes()
             except OSError as error:
                 return f"{path}: {error.strerror}"
-            if digest_of(content) != digest:
+            if recorded(content) != digest:
                 return f"{path} was changed"
         return None
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
 import sysconfig
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
@@ -18,6 +16,9 @@ from rim_router.environments.exchange import Exchange
 from rim_router.environments.startup import OWN, site_directories
 from rim_router.errors import RimRouterError
 from rim_router.libraries import library
+from rim_router.rules.digests import recorded
+from rim_router.rules.provenance import DIRECT_URL, STANDARD
+from rim_router.rules.provenance import OWN as PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -48,7 +49,7 @@ DEPENDENCIES: Mapping[str, Need] = {
 }
 
 # These are about how a distribution came to the environment that it is copied from.
-_LEFT_BEHIND = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "provenance_url.json")
+_LEFT_BEHIND = ("RECORD", "INSTALLER", "REQUESTED", DIRECT_URL, STANDARD, PROVENANCE)
 
 # Compiled parts of a package, which are for one kind of interpreter.
 _COMPILED = (".so", ".pyd")
@@ -173,11 +174,6 @@ def record_of(found: Distribution) -> Iterator[tuple[str, str]]:
             yield line[0], line[1] if len(line) > 1 else ""
 
 
-def digest_of(content: bytes) -> str:
-    """A digest as a RECORD has it."""
-    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-
-
 def _found(name: str) -> Distribution | None:
     """A distribution of this environment.
 
@@ -280,7 +276,7 @@ def _recorded(found: Distribution, *, strictly: bool = False) -> dict[str, bytes
             if strictly:
                 raise _incomplete(f"{error.filename} cannot be read ({error.strerror})") from None
             raise TransplantError(f"{error.filename} cannot be read: {error.strerror}") from None
-        if strictly and digest.startswith("sha256=") and digest != digest_of(content):
+        if strictly and digest.startswith("sha256=") and digest != recorded(content):
             raise _incomplete(f"{found.locate_file(name)} was changed after it was installed")
         files[path.as_posix()] = content
     return files
@@ -316,6 +312,6 @@ def _record(payload: Payload, kept: Iterable[str] = ()) -> dict[str, bytes]:
     lines = []
     for name, content in payload.files.items():
         quoted = f'"{name}"' if "," in name else name
-        lines.append(f"{quoted},{digest_of(content)},{len(content)}\n")
+        lines.append(f"{quoted},{recorded(content)},{len(content)}\n")
     lines += [f"{line}\n" for line in kept]
     return {path: "".join([*lines, f"{path},,\n"]).encode()}

@@ -107,7 +107,7 @@ class Downloads:
         final = os.path.join(location, file.filename)  # noqa: PTH118 - for each file, and faster
         if path != final:
             Path(path).replace(final)
-        file.path, file.found = final, transfer.digests
+        file.path, file.found, file.came_from = final, transfer.digests, url_of(link)
         return file.path, content_type
 
     def _session(self, session: Any, file: File, transfer: Transfer) -> Any:

@@ -21,6 +21,7 @@ from rim_router.config.locate import kept_tables, places
 from rim_router.config.switch import can_be_turned_off
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
+from rim_router.hooks.recording import Recording
 from rim_router.hooks.references import required_by
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.unpacking import Wheel
@@ -56,6 +57,7 @@ class Installation:
         self._services = services
         self._references = references
         self._given = given
+        self._recording = Recording(services, given)
         self._is_replacing_plugin = False
         self._plugin = _spelled(path for each in (rim_router, _rim_router) for path in each.__path__)
         configured = [path for paths in get_configuration_files().values() for path in paths]
@@ -74,12 +76,16 @@ class Installation:
         return install
 
     def install(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """``InstallRequirement.install``: nobody gets past the check of the whole run."""
+        """``InstallRequirement.install``: nobody gets past the check; where it came from is recorded."""
 
         def install(req: Any, *args: Any, **kwargs: Any) -> Any:
             if not getattr(req, "rim_router_checked", False):
                 self._check([req], kwargs)
-            return original(req, *args, **kwargs)
+            result = original(req, *args, **kwargs)
+            info = getattr(req, "rim_router_info", None)
+            if info is not None:
+                self._recording.write(req, _asked(req), info)
+            return result
 
         return install
 
@@ -152,7 +158,9 @@ class Installation:
             for req, layout in zip(reqs, layouts):
                 if _is_wheel(req):
                     archive = archives.enter_context(zipfile.ZipFile(req.local_file_path))
-                    wheels.append((req, Wheel(_asked(req), archive, layout, target)))
+                    wheel = Wheel(_asked(req), archive, layout, target)
+                    req.rim_router_info = wheel.info
+                    wheels.append((req, wheel))
                 else:
                     self._check_identity(req)  # old pips run setup.py: there is nothing else to look at
             ground = self._with_import_paths(wheels, ground)

@@ -99,7 +99,7 @@ class References:
                     ],
                 )
             )
-        is_strong, digests = (False, {}) if link.is_vcs else _strong_digests(link, req)
+        is_strong, digests = (False, {}) if link.is_vcs else strong_digests(link, req)
         is_pinned = not link.is_vcs and self._table.pins.get(link.filename) is not None
         stranger = None if self._given.has(link, req) else required_by(req)
         verdict = judge_reference(
@@ -142,8 +142,12 @@ def required_by(req: Any) -> str:
     return str(getattr(req.comes_from, "name", None) or "the build of a project")
 
 
-def _strong_digests(link: Any, req: Any) -> tuple[bool, dict[str, str]]:
-    """Whether each digest that pip would be content with is a strong one, and those that are required."""
+def strong_digests(link: Any, req: Any) -> tuple[bool, dict[str, str]]:
+    """Whether each digest that pip would be content with is a strong one, and those that are required.
+
+    :param link: the one that names the file.
+    :param req: pip's requirement, which can have further hashes.
+    """
     carried = digests_of(link)
     given = [(algorithm, value) for algorithm, values in req.hash_options.items() for value in values]
     if not all(strong({algorithm: digest}) for algorithm, digest in [*carried.items(), *given]):

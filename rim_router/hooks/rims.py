@@ -268,6 +268,7 @@ class Rims:
             elsewhere=lambda: self._elsewhere(standin, session),
             advice=rim.advice,
             rim=rim,
+            index=standin.judge.index,
         )
         self._services.tracker.add(file)
         self._services.consider(link)

@@ -166,6 +166,7 @@ class RoutedSource(LinkSource):
             hosts,
             elsewhere=lambda: self._elsewhere(filename),
             remedy=ask_for_rim_digest(self.index.name) if filename.endswith(RIM_SUFFIX) else None,
+            index=self.index,
         )
         if not fragment.items() <= digests.items():
             file.require(strong(fragment), "the fragment of its URL")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rim_router.rim import Rim
     from rim_router.rules.hosts import Hosts
     from rim_router.rules.remedies import Remedy
+    from rim_router.rules.table import Index
     from rim_router.rules.verdict import Verdict
 
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
@@ -55,8 +56,10 @@ class File:
     :param offered: whether a look-up, or a direct reference that was judged, has offered it for its project.
     :param remedy: how a digest of it would become known; None is the usual way, a pin.
     :param correction: what to do if it contradicts others.
+    :param index: whose page offers it; None if that is no page of an index of the table.
     :ivar path: where it was put, once it has been downloaded and verified.
     :ivar found: the digests of what was put there.
+    :ivar came_from: the URL that it was downloaded from.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class File:
         offered: bool = True,
         remedy: Remedy | None = None,
         correction: Remedy | None = None,
+        index: Index | None = None,
     ) -> None:
         self.name = name
         self.filename = filename
@@ -87,10 +91,12 @@ class File:
         self.rim = rim
         self.offered = offered
         self.correction = correction
+        self.index = index
         self.remedy = record_digest(name) if remedy is None else remedy
         self._sayers: dict[str, str] = {}  # of the digests that others than *said* have added
         self.path: str | None = None
         self.found: Mapping[str, str] = EMPTY
+        self.came_from: str | None = None
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -146,7 +152,7 @@ class Tracker:
         if not known.offered:
             # Nothing but its pin was known of it; now there is somebody who may be judged for offering it.
             file.require(known.digests, known.said, known.correction)
-            file.path, file.found = known.path, known.found
+            file.path, file.found, file.came_from = known.path, known.found, known.came_from
             self._files[file.url] = file
             return file
         if known is not file:

@@ -27,6 +27,7 @@ class Wheel:
     :param layout: the directories of the installation scheme by pip's keys.
     :param target: to which pip moves what it has written there; None for no ``--target``.
     :ivar placed: entries with paths; those of scripts that pip makes among them.
+    :ivar info: the directory to which pip writes its core metadata; None if it has none.
     :ivar removed: the same for what the wheel does not have, and would be removed with the distribution.
     """
 
@@ -36,6 +37,7 @@ class Wheel:
         self.project = project
         self._archive = archive
         names = self._archive.namelist()
+        self.info = self._info(names, layout)
         self.placed = contents.destinations(names, layout)
         self.placed += self._scripts(names, layout["scripts"])
         self.removed = list(self._recorded(names, layout))
@@ -48,6 +50,19 @@ class Wheel:
     def read(self, entry: str) -> str:
         """The text of an entry."""
         return self._archive.read(entry).decode("utf-8", "replace")
+
+    def _info(self, names: Iterable[str], layout: Mapping[str, str]) -> str | None:
+        """The one directory that pip takes for its ``.dist-info``, where it is written first."""
+        found = {name.partition("/")[0] for name in names}
+        infos = [name for name in found if name.endswith(".dist-info")]
+        if len(infos) != 1:
+            return None  # pip refuses it
+        try:
+            about = HeaderParser().parsestr(self.read(f"{infos[0]}/WHEEL"))
+        except KeyError:
+            return None  # and this, too
+        is_pure = str(about.get("Root-Is-Purelib", "")).lower() == "true"
+        return os.path.join(layout["purelib" if is_pure else "platlib"], infos[0])  # noqa: PTH118
 
     def _of_dist_info(self, names: Iterable[str], wanted: str) -> Iterator[str]:
         for name in names:

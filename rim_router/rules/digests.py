@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,3 +26,13 @@ def strong(hashes: Mapping[str, object]) -> dict[str, str]:
     texts = {algorithm: digest for algorithm, digest in hashes.items() if isinstance(digest, str)}
     lowered = {algorithm.lower(): digest.lower() for algorithm, digest in texts.items()}
     return {algorithm: digest for algorithm, digest in lowered.items() if valid(algorithm, digest)}
+
+
+def recorded(content: bytes) -> str:
+    """The digest of some content, as a RECORD has it."""
+    return as_recorded(hashlib.sha256(content).digest())
+
+
+def as_recorded(sha256: bytes) -> str:
+    """A sha256, as a RECORD has it."""
+    return "sha256=" + base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
