@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from rim_router.cli import shapes
+from rim_router.cli.audit import shape as audit_shapes
 from rim_router.cli.check import shape as check_shapes
 from rim_router.cli.doctor import shape as doctor_shapes
 from rim_router.cli.equip import shape as equip_shapes
@@ -24,6 +25,7 @@ MODULES = (
     doctor_shapes,
     pin_shapes,
     rim_shapes,
+    audit_shapes,
     guard_shapes,
     equip_shapes,
 )
@@ -34,6 +36,7 @@ COMMANDS = {
     "pin": "PinReport",
     "rim inspect": "RimInspectReport",
     "rim verify": "RimVerifyReport",
+    "audit": "AuditReport",
     "doctor": "DoctorReport",
     "guard": "GuardReport",
     "equip": "EquipReport",

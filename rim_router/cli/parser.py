@@ -6,6 +6,7 @@ import argparse
 
 from rim_router import __version__
 from rim_router.cli import routes
+from rim_router.cli.audit import command as audit
 from rim_router.cli.check import command as check
 from rim_router.cli.demo import command as demo
 from rim_router.cli.doctor import command as doctor
@@ -22,6 +23,7 @@ COMMANDS = {
     "routes": routes,
     "pin": pin,
     "rim": rim,
+    "audit": audit,
     "doctor": doctor,
     "guard": guard,
     "equip": equip,

@@ -95,11 +95,19 @@ def in_virtual_environment() -> bool:
 
 def with_own_environment(files: list[LayerFile]) -> tuple[LayerFile, ...]:
     """Add the environment layer of this process, which may run in another environment than its parent."""
-    if in_virtual_environment():
-        own: list[LayerFile] = []
-        add(own, "environment", Path(sys.prefix, FILE_NAME))
-        if own and not listed(files, own[0].path):
-            project = LAYERS.index("project")
-            position = sum(LAYERS.index(file.layer) < project for file in files)
-            files[position:position] = own
+    return with_environment(files, Path(sys.prefix)) if in_virtual_environment() else tuple(files)
+
+
+def with_environment(files: Iterable[LayerFile], prefix: Path) -> tuple[LayerFile, ...]:
+    """Add the environment layer of a virtual environment.
+
+    :param files: those of another one, or of a parent, lowest layer first.
+    """
+    files = list(files)
+    own: list[LayerFile] = []
+    add(own, "environment", prefix / FILE_NAME)
+    if own and not listed(files, own[0].path):
+        project = LAYERS.index("project")
+        position = sum(LAYERS.index(file.layer) < project for file in files)
+        files[position:position] = own
     return tuple(files)

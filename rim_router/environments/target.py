@@ -121,6 +121,17 @@ def examine(python: Path) -> Target:
     )  # fmt: skip
 
 
+def search_path(python: Path) -> tuple[list[Path], Path, str]:
+    """Where an interpreter looks for distributions, the user's own directory included.
+
+    :returns: its directories, its prefix and its version.
+    :raises TargetError: if it does not answer.
+    """
+    said = _ask(python, _QUESTION)
+    version = ".".join(map(str, said["version"]))
+    return [Path(entry) for entry in said["path"]], Path(said["prefix"]), version
+
+
 def prove(target: Target, version: str) -> None:
     """See to it that every pip of an environment is waited for, by a plugin that works.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from rim_router.cli import shapes
+from rim_router.cli.elsewhere import run_there
 from rim_router.cli.rendering import NO, print_json, say
 from rim_router.environments import discover
 from rim_router.environments.target import examine
@@ -15,12 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rim_router.cli.doctor import shape
-
-# As `python -m rim_router doctor`, without what lies in the working directory.
-_DOCTOR = (
-    "import sys; sys.path = [each for each in sys.path if each]; from rim_router.cli import main; "
-    "sys.exit(main(sys.argv[1:]))"
-)
 
 
 def doctor(path: Path, *, as_json: bool, verbose: bool) -> int:
@@ -33,8 +26,7 @@ def doctor(path: Path, *, as_json: bool, verbose: bool) -> int:
     target = examine(discover.interpreter(path))
     if "rim-router" in target.distributions:
         words = ["doctor", *(["--json"] if as_json else []), *(["--verbose"] if verbose else [])]
-        sys.stdout.flush()
-        return subprocess.run([str(target.python), "-c", _DOCTOR, *words], check=False).returncode
+        return run_there(target.python, words)
     why = "there is no rim-router in that environment: pip there is not routed"
     hint = f"rim-router equip {path}"
     report: shape.OtherReport = {

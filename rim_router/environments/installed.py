@@ -1,0 +1,159 @@
+"""What is installed in the directories of Python's path, whether it was changed, and where it came from."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import json
+import os
+from importlib.metadata import Distribution
+from typing import TYPE_CHECKING
+
+from rim_router.rules.audit import Found
+from rim_router.rules.contents import project_of
+from rim_router.rules.names import normalise
+from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from rim_router.rules.provenance import Provenance
+
+    #: The digests of each path of a RECORD, in the order of the file; an empty one where it has none.
+    Rows = Mapping[str, list[str]]
+
+_METADATA = (".dist-info", ".egg-info")
+_OF_EGG = "egg-info"
+_PIP = "pip"
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+# What cannot have a digest in RECORD: itself, its signatures, and what Python compiles.
+_WITHOUT = ("RECORD", "RECORD.jws", "RECORD.p7s")
+_CHUNK = 1 << 20
+
+
+def installed(path: Iterable[Path]) -> Iterator[Found]:
+    """Every distribution in some directories; of several with one name all, since each counts somewhere."""
+    seen = set()
+    for directory in path:
+        try:
+            entries = sorted(os.listdir(directory))  # noqa: PTH208 - as importlib.metadata does
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in entries:
+            low = entry.lower()
+            if not (low.endswith(_METADATA) or low == _OF_EGG):
+                continue
+            metadata = directory / entry
+            real = os.path.realpath(metadata)
+            if real not in seen:
+                seen.add(real)
+                yield _found(metadata)
+
+
+def _found(metadata: Path) -> Found:
+    about = Distribution.at(metadata)
+    name, version = _identity(about)
+    rows = _rows(metadata)
+    changed = tuple(_changes(metadata, rows))
+    installer = (about.read_text("INSTALLER") or "").strip() or None
+    provenance, doubt = None, ""
+    try:
+        provenance = _provenance(metadata, rows, installer)
+    except ValueError as error:
+        doubt = str(error)
+    return Found(
+        normalise(name or project_of(metadata.name)),
+        version or "",
+        str(metadata),
+        installer,
+        provenance,
+        doubt,
+        changed,
+        _direct_url(about),
+    )
+
+
+def _identity(about: Distribution) -> tuple[str | None, str | None]:
+    try:
+        return about.metadata["Name"], about.metadata["Version"]
+    except Exception:  # Python 3.15 has an error of its own where the metadata are missing
+        return None, None
+
+
+def _rows(metadata: Path) -> Rows:
+    """What a RECORD says; nothing without one.
+
+    RECORD itself is read: from 3.13 on Python's own list leaves out files that are missing.
+    """
+    try:
+        with (metadata / "RECORD").open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            rows: dict[str, list[str]] = {}
+            for row in csv.reader(stream):
+                if row:
+                    rows.setdefault(row[0], []).append(row[1] if len(row) > 1 else "")
+            return rows
+    except (OSError, csv.Error):
+        return {}
+
+
+def _changes(metadata: Path, rows: Rows) -> Iterator[str]:
+    for name, digests in rows.items():
+        known = [each for each in digests if each.partition("=")[0] in _ALGORITHMS]
+        path = metadata.parent / name
+        if not known:
+            is_own = path.parent == metadata and path.name in _WITHOUT
+            if not is_own and path.suffix != ".pyc":
+                yield f"{name}: RECORD has no digest of it"
+        elif not path.is_file():
+            yield f"{name}: missing"
+        # A wheel can have a line for what pip writes itself; then there are two, of which one is right.
+        elif not any(_has(path, each) for each in known):
+            yield f"{name}: changed"
+
+
+def _has(path: Path, digest: str) -> bool:
+    algorithm, _, expected = digest.partition("=")
+    found = hashlib.new(algorithm)
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                found.update(chunk)
+    except OSError:
+        return False  # what cannot be read cannot be vouched for
+    return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode() == expected.rstrip("=")
+
+
+def _provenance(metadata: Path, rows: Rows, installer: str | None) -> Provenance:
+    """What is recorded, if pip installed it and lists the record in RECORD.
+
+    :raises ValueError: if there is nothing, or nothing that can be believed; it says why.
+    """
+    if installer == "rim-router":
+        raise ValueError("was copied here by rim-router, and not installed from an index")
+    if installer != _PIP:
+        raise ValueError(f"was installed by {installer or 'an unknown program'}, and not by a routed pip")
+    if not rows:
+        raise ValueError("has no RECORD")
+    documents: dict[str, bytes] = {}
+    for name in (OWN, STANDARD):
+        if (metadata / name).is_file():
+            if f"{metadata.name}/{name}" not in rows:
+                raise ValueError(f"has a {name} that its RECORD does not list")
+            documents[name] = (metadata / name).read_bytes()
+    if OWN not in documents:
+        raise ValueError("has no record of where it came from: its pip was not routed")
+    try:
+        return read(documents[OWN], documents.get(STANDARD))
+    except ValueError as error:
+        raise ValueError(f"has a record that cannot be read: {error}") from None
+
+
+def _direct_url(about: Distribution) -> str | None:
+    try:
+        said = json.loads(about.read_text(DIRECT_URL) or "null")
+    except (ValueError, RecursionError):
+        return None
+    url = said.get("url") if isinstance(said, dict) else None
+    return url if isinstance(url, str) else None

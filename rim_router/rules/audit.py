@@ -1,0 +1,198 @@
+"""Whether what is installed came from where today's table would have it come from. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from rim_router.record import Record
+from rim_router.rules.external import Judge, judge_wheel
+from rim_router.rules.provenance import LINKS, REFERENCE, recordable
+from rim_router.rules.references import judge_reference
+from rim_router.rules.remedies import quoted
+from rim_router.rules.table import Kind
+from rim_router.rules.urls import Origin, filename_of, is_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rim_router.rules.provenance import Provenance
+    from rim_router.rules.table import Decision, ExternalWheel, Index, RoutingTable
+
+
+class State(Enum):
+    """What can be said of an installed distribution, most urgent first."""
+
+    TAMPERED = "tampered"
+    ELSEWHERE = "elsewhere"
+    UNKNOWN = "unknown"
+    DIRECT = "direct"
+    OK = "ok"
+    UNCLAIMED = "unclaimed"
+
+
+WRONG = frozenset({State.TAMPERED, State.ELSEWHERE, State.UNKNOWN})
+
+
+class Found(Record):
+    """An installed distribution.
+
+    :param name: of its project, normalised.
+    :param version: as its metadata have it; empty without any.
+    :param place: the directory or file of its metadata, absolute.
+    :param installer: what its INSTALLER says; None without one.
+    :param provenance: where it came from; None if nothing is recorded that can be believed.
+    :param doubt: why *provenance* is None.
+    :param changed: the files that are not what its RECORD says, each with how.
+    :param direct_url: the URL that PEP 610 records; None for none.
+    """
+
+    name: str
+    version: str
+    place: str
+    installer: str | None
+    provenance: Provenance | None
+    doubt: str = ""
+    changed: tuple[str, ...] = ()
+    direct_url: str | None = None
+
+
+class Finding(Record):
+    """What can be said of an installed distribution, and why.
+
+    :param decision: today's.
+    :param why: a sentence without its subject.
+    """
+
+    found: Found
+    decision: Decision
+    state: State
+    why: str
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a claimed name came from elsewhere, has no record, or was changed."""
+        return self.decision.claimed and self.state in WRONG
+
+    @property
+    def remedy(self) -> str | None:
+        """What to do about it: as a rule, a command for a shell, to be run where the table is in force."""
+        if not self.is_wrong:
+            return None
+        if self.decision.target.kind is Kind.DENY:
+            return f"python -m pip uninstall {quoted(self.found.name)}"
+        if self.found.direct_url is not None and self.state is State.UNKNOWN:
+            url = quoted(recordable(self.found.direct_url))
+            again = f"if it is to come from {url}, install it from there again"
+            return f"{again}; if not, run: {REINSTALL} {self.request}"
+        unset = [name for index in self.decision.indexes for name in index.unset]
+        if self.state is State.UNKNOWN and self.found.provenance is not None and unset:
+            return f"set {' and '.join(unset)}, and audit again"
+        return f"{REINSTALL} {self.request}"
+
+    @property
+    def request(self) -> str:
+        """The very version of it, quoted for a shell."""
+        version = self.found.version
+        return quoted(f"{self.found.name}=={version}" if version else self.found.name)
+
+
+#: Has pip record where something comes from; followed by what. The table sees to it that this is right.
+REINSTALL = "python -m pip install --force-reinstall --no-deps"
+
+
+def audit(installed: Iterable[Found], table: RoutingTable) -> list[Finding]:
+    """What can be said of what is installed: what is wrong first, then by state and name."""
+    findings = [finding(found, table) for found in installed]
+    order = list(State)
+    return sorted(findings, key=lambda each: (not each.is_wrong, order.index(each.state), each.found.name))
+
+
+def finding(found: Found, table: RoutingTable) -> Finding:
+    """What can be said of one distribution."""
+    decision = table.route(found.name)
+    return Finding(found, decision, *_state(found, decision, table))
+
+
+def _state(found: Found, decision: Decision, table: RoutingTable) -> tuple[State, str]:
+    if found.changed:
+        return State.TAMPERED, "is not what its RECORD says"
+    if not decision.claimed:
+        return State.UNCLAIMED, "is claimed by no route"
+    if decision.target.kind is Kind.DENY:
+        return State.ELSEWHERE, f"is denied: {decision.target.reason}"
+    if found.provenance is None:
+        return State.UNKNOWN, found.doubt
+    return _of_claimed(found.provenance, decision, table)
+
+
+def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tuple[State, str]:
+    filename = filename_of(came.url)
+    pin = table.pins.get(filename)
+    if came.way == REFERENCE:
+        verdict = judge_reference(
+            came.url,
+            decision,
+            table.policy,
+            strong=bool(came.hashes) or pin is not None,
+            pinned=pin is not None,
+        )
+        state = State.DIRECT if verdict.allowed else State.ELSEWHERE
+        return state, f"was installed from a URL that the user gave: {verdict.reason}"
+    if pin is not None and (algorithm := pin.contradiction(came.hashes)) is not None:
+        was, should = came.hashes.get(algorithm), pin.digests.get(algorithm)
+        return State.ELSEWHERE, f"came from a file with {algorithm} {was}, and {pin.source} says {should}"
+    for wheel in decision.wheels:
+        if came.url in map(recordable, wheel.urls):
+            return _of_wheel(came, wheel, table)
+    if came.way == LINKS:
+        return _of_links(came, table)
+    return _of_index(came, filename, decision, table)
+
+
+def _of_wheel(came: Provenance, wheel: ExternalWheel, table: RoutingTable) -> tuple[State, str]:
+    differs = [a for a, digest in wheel.digests.items() if came.hashes.get(a, digest) != digest]
+    verdict = judge_wheel(wheel, came.url, table.pins)
+    if differs or not came.hashes or not verdict.allowed:
+        return State.ELSEWHERE, f"has not the digest that {wheel.source} says"
+    return State.OK, f"is the {verdict.reason}"
+
+
+def _of_links(came: Provenance, table: RoutingTable) -> tuple[State, str]:
+    if table.policy.offline_find_links == "deny" or not is_local(came.url):
+        return State.ELSEWHERE, 'came from find-links, and policy.offline-find-links is "deny"'
+    return State.OK, "came from local find-links, with --no-index"
+
+
+def _of_index(came: Provenance, filename: str, decision: Decision, table: RoutingTable) -> tuple[State, str]:
+    refused = None
+    for index in decision.indexes:
+        if not _is_of(came, index):
+            continue
+        judge = Judge(decision.name, index, table.policy, table.pins, _own(index))
+        verdict = judge.judge(came.url, filename, came.hashes)
+        if verdict.allowed:
+            return State.OK, f"came from index {index.name}: {verdict.reason}"
+        refused = verdict.reason
+    if refused is not None:
+        return State.ELSEWHERE, f"came from a file that may not be used today: {refused}"
+    where = came.index_url or came.url
+    whose = f"index {came.index} ({where})" if came.index is not None else where
+    for each in decision.indexes:
+        if each.unset:
+            missing = " and ".join(each.unset)
+            return State.UNKNOWN, f"came from {whose}, which may be {each.name}: its URL needs {missing}"
+    return State.ELSEWHERE, f"came from {whose}, and not from {decision.target}"
+
+
+def _is_of(came: Provenance, index: Index) -> bool:
+    """Whether a record names one of the URLs of an index, as it would be recorded."""
+    return came.index_url is not None and came.index_url.rstrip("/") in {
+        recordable(url).rstrip("/") for url in index.urls
+    }
+
+
+def _own(index: Index) -> frozenset[Origin]:
+    """The origins of an index; a page can be redirected from http to https on its own host."""
+    upgraded = (Origin("https", each.host, 443) for each in index.own_origins if each.scheme == "http")
+    return index.own_origins.union(upgraded)

@@ -1,0 +1,149 @@
+"""The state of what is installed, for whatever was recorded and whatever the table says today."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rim_router.rules.audit import WRONG, Found, State, audit, finding
+from rim_router.rules.names import Pattern
+from rim_router.rules.pins import Pin, Pins
+from rim_router.rules.policy import Policy
+from rim_router.rules.provenance import INDEX, LINKS, PIP, REFERENCE, Provenance
+from rim_router.rules.source import Source
+from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
+from rim_router.rules.urls import HostPattern
+
+SOURCE = Source("project", "./index-routing.toml")
+GOOD, OTHER = "0" * 64, "1" * 64
+ACME = Index(
+    "acme", "https://ci:token@acme.example/simple", SOURCE,
+    mirrors=("https://mirror.example/simple/",), external_hosts=(HostPattern("cdn.example"),),
+)  # fmt: skip
+PYPI = Index("pypi", "https://pypi.org/simple", SOURCE)
+UNSET = Index("later", "https://${RIM_ROUTER_T}@later.example/simple", SOURCE, unset=("RIM_ROUTER_T",))
+TARGETS = {
+    "acme": Target(Kind.INDEXES, (ACME,)),
+    "both": Target(Kind.INDEXES, (ACME, PYPI)),
+    "unset": Target(Kind.INDEXES, (UNSET,)),
+    "deny": Target(Kind.DENY, reason="retired"),
+    "pip": Target(Kind.PIP),
+    "nothing": None,
+}
+FILE = "acme_core-1.0-py3-none-any.whl"
+# The hosts from which a file of each index may come, and whether it needs a digest there.
+ALLOWED = {
+    "acme": {"acme.example": False, "mirror.example": False, "cdn.example": True},
+    "pypi": {"pypi.org": False, "files.pythonhosted.org": False},
+}
+INDEX_OF = {
+    "https://acme.example/simple": "acme",
+    "https://acme.example/simple/": "acme",
+    "https://mirror.example/simple": "acme",
+    "https://pypi.org/simple": "pypi",
+    "https://evil.example/simple": None,
+    "https://acme.example/simple/evil": None,
+    None: None,
+}
+
+hosts = st.sampled_from([*ALLOWED["acme"], *ALLOWED["pypi"], "evil.example"])
+hashes = st.sampled_from([{}, {"sha256": GOOD}, {"sha256": OTHER}])
+targets = st.sampled_from(sorted(TARGETS))
+pins = st.booleans()
+
+
+def table(target: str, *, pinned: bool = False, **policy: str) -> RoutingTable:
+    made = TARGETS[target]
+    pattern = Pattern.parse("acme-*")
+    routes = [] if made is None else [(pattern, (Route(pattern, (made,), SOURCE),))]
+    pin = Pin("acme-core", "1.0", FILE, f"https://acme.example/{FILE}", None, {"sha256": GOOD}, SOURCE)
+    return RoutingTable(routes, Policy(**policy), (SOURCE,), pins=Pins([pin] if pinned else []))
+
+
+def installed(provenance: Provenance | None, *changed: str) -> Found:
+    return Found("acme-core", "1.0", "/x/acme_core-1.0.dist-info", "pip", provenance, "no record", changed)
+
+
+def recorded(way: str, host: str, digests: dict[str, str], index_url: str | None) -> Provenance:
+    index = None if index_url is None else "acme"  # the name says nothing: it can be another index today
+    return Provenance(way, f"https://{host}/{FILE}", digests, index, index_url)
+
+
+@given(st.none() | st.builds(recorded, st.just(INDEX), hosts, hashes, st.just(None)), targets)
+def test_what_was_changed(came: Provenance | None, target: str) -> None:
+    """Comes before everything else, and is wrong for claimed names only."""
+    found = finding(installed(came, "acme_core.py: changed"), table(target))
+    assert found.state is State.TAMPERED
+    assert found.is_wrong == (target not in ("pip", "nothing"))
+
+
+@given(targets)
+def test_without_a_record(target: str) -> None:
+    """A claimed name is unknown, or denied whatever it is; any other is only listed."""
+    found = finding(installed(None), table(target))
+    unclaimed = target in ("pip", "nothing")
+    expected = State.UNCLAIMED if unclaimed else State.ELSEWHERE if target == "deny" else State.UNKNOWN
+    assert found.state is expected
+    assert found.is_wrong == (not unclaimed)
+
+
+@given(st.sampled_from([INDEX, PIP]), hosts, hashes, st.sampled_from(list(INDEX_OF)), targets, pins)
+def test_what_an_index_has_offered(
+    way: str, host: str, digests: dict[str, str], index_url: str | None, target: str, pinned: bool
+) -> None:
+    """It is all right if today's route leads to that very index, which may have the file where it was."""
+    came = recorded(way, host, digests, index_url)
+    found = finding(installed(came), table(target, pinned=pinned))
+    if target in ("pip", "nothing"):
+        assert found.state is State.UNCLAIMED
+        return
+    index = INDEX_OF[index_url]
+    routed = {"acme": ["acme"], "both": ["acme", "pypi"]}.get(target, [])
+    needs_digest = ALLOWED[index].get(host) if index in routed and index is not None else None
+    contradicted = pinned and digests.get("sha256", GOOD) != GOOD
+    is_good = needs_digest is not None and (bool(digests) or pinned or not needs_digest) and not contradicted
+    if is_good:
+        assert found.state is State.OK
+    elif target == "unset" and not contradicted:
+        assert found.state is State.UNKNOWN
+        assert "RIM_ROUTER_T" in str(found.remedy)
+    else:
+        assert found.state is State.ELSEWHERE
+    assert found.is_wrong == (found.state in WRONG)
+    assert "token" not in found.why
+
+
+@given(hosts, hashes, targets, st.sampled_from(["hashed", "deny", "allow"]))
+def test_what_a_url_has_named(host: str, digests: dict[str, str], target: str, policy: str) -> None:
+    """Rule 6 of look-ups, as it is today, with the hash that the user gave."""
+    came = recorded(REFERENCE, host, digests, None)
+    found = finding(installed(came), table(target, direct_references=policy))
+    own = {"acme": ALLOWED["acme"], "both": {**ALLOWED["acme"], **ALLOWED["pypi"]}}.get(target, {})
+    if target in ("pip", "nothing"):
+        assert found.state is State.UNCLAIMED
+    elif target != "deny" and (policy == "allow" or (policy == "hashed" and (digests or host in own))):
+        assert found.state is State.DIRECT
+        assert not found.is_wrong
+    else:
+        assert found.state is State.ELSEWHERE
+
+
+@given(
+    st.sampled_from(["allow", "deny"]), st.sampled_from(["file:///srv/x.whl", "https://evil.example/x.whl"])
+)
+def test_what_find_links_had(policy: str, url: str) -> None:
+    """Only a local one, and only where today's policy allows it."""
+    found = finding(installed(Provenance(LINKS, url)), table("acme", offline_find_links=policy))
+    is_good = policy == "allow" and url.startswith("file:")
+    assert found.state is (State.OK if is_good else State.ELSEWHERE)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["acme-a", "acme-b", "other"]), st.booleans()), max_size=6))
+def test_what_is_wrong_comes_first(made: list[tuple[str, bool]]) -> None:
+    """And nothing is left out."""
+    given = [Found(name, "1", f"/{n}", None, None, changed=("x",) * is_changed)
+             for n, (name, is_changed) in enumerate(made)]  # fmt: skip
+    findings = audit(given, table("acme"))
+    assert sorted(each.found.place for each in findings) == sorted(each.place for each in given)
+    wrong = [each.is_wrong for each in findings]
+    assert wrong == sorted(wrong, reverse=True)
