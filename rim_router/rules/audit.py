@@ -182,7 +182,8 @@ def _of_index(came: Provenance, filename: str, decision: Decision, table: Routin
         if each.unset:
             missing = " and ".join(each.unset)
             return State.UNKNOWN, f"came from {whose}, which may be {each.name}: its URL needs {missing}"
-    return State.ELSEWHERE, f"came from {whose}, and not from {decision.target}"
+    today = ", ".join(map(str, decision.indexes)) or f"a [[wheel]], as {decision.claim_with_line} says"
+    return State.ELSEWHERE, f"came from {whose}, and not from {today}"
 
 
 def _is_of(came: Provenance, index: Index) -> bool:

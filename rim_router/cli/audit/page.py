@@ -166,6 +166,7 @@ def _picture(every: Sequence[Audited]) -> Iterator[str]:
         wrong = f", {bad[name]} wrong" if bad[name] else ""
         yield f'<text x="{x + 8:.1f}" y="{y + 19}">{good[name] + bad[name]}{wrong}</text>'
     yield "</svg>"
+    yield "<p>What is wrong is at the left of each bar.</p>"
 
 
 def _counted(name: str, good: int, bad: int) -> str:
