@@ -165,7 +165,13 @@ class IndexFailedError(RimRouterError):
         self.moved = moved
 
 
-class QuarantinedError(IndexFailedError):
+class StatusError(IndexFailedError):
+    """The status of a project on its index is one that the policy refuses (PEP 792)."""
+
+    reference = "refused-status"
+
+
+class QuarantinedError(StatusError):
     """The index of a claimed name has quarantined the project (PEP 792)."""
 
     reference = "quarantined-project"

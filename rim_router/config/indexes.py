@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rim_router.config.ages import read_age
 from rim_router.config.document import Document, fault_at, shown_text
 from rim_router.config.expand import UnsetVariablesError, absolute_url, unset_text
 from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED, Key, item
@@ -84,6 +85,7 @@ def read_index(
         pins_required=pins == "required",
         probe=probe,
         absent_statuses=statuses,
+        min_age=read_age(document, (*key, "min-age"), table["min-age"]) if "min-age" in table else None,
         unset=tuple(dict.fromkeys(unset)),
     )
 

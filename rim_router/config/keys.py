@@ -5,8 +5,11 @@ from __future__ import annotations
 Key = tuple[str, ...]
 
 TABLE = ("indexes", "routes", "wheel", "policy")
-INDEX = ("url", "mirrors", "external-hosts", "pins", "format", "probe", "absent-status")
-ROUTE = ("index", "indexes", "deny", "strategy", "marker", "namespace", "locked")
+INDEX = ("url", "mirrors", "external-hosts", "pins", "format", "probe", "absent-status", "min-age")
+ROUTE = (
+    *("index", "indexes", "deny", "strategy", "marker", "namespace", "locked"),
+    *("min-age", "min-age-exempt"),
+)
 WHEEL = ("urls", "sha256", "sha384", "sha512", "size", "requires-python", "support")
 
 FORMATS = ("simple", "flat")
@@ -22,8 +25,11 @@ POLICY = {
     "new-environments": ("leave", "equip"),
     "external-roots": ("system", "mozilla"),
     "disable": ("allow", "deny"),
+    "project-status": ("warn", "deny"),
 }
-MINIMUM_OPENSSL = "minimum-openssl"  # a version; all others are words
+# All others are words.
+MINIMUM_OPENSSL = "minimum-openssl"  # a version
+MIN_AGE = "min-age"
 
 
 def item(position: int) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from rim_router.config.ages import age_in_hours, exempt_for_one_command, loosened
 from rim_router.config.document import fault_at, nearest, shown_key, shown_text
-from rim_router.config.keys import MINIMUM_OPENSSL, POLICY
+from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY
 from rim_router.errors import Fault, TableError
 from rim_router.rules.names import Pattern, PatternMap
 from rim_router.rules.policy import Policy, openssl_version
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def merge(
-    layers: Sequence[Layer], pins: Pins | None = None, other_faults: Iterable[Fault] = ()
+    layers: Sequence[Layer],
+    pins: Pins | None = None,
+    other_faults: Iterable[Fault] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> RoutingTable:
     """Merge what the files say.
 
@@ -59,6 +64,8 @@ def merge(
         for name, route in _claimed_by_wheels(layer, rank, routes).items():
             routes[name] = (route, *routes.get(name, ()))
     policy = _merge_policy(layers, faults)
+    faults += loosened(layers)
+    exempt = exempt_for_one_command(os.environ if environ is None else environ, policy, faults)
     if faults:
         order = {layer.source.file: position for position, layer in enumerate(layers)}
         raise TableError(
@@ -74,6 +81,7 @@ def merge(
         tuple(index for layer in layers for index in layer.indexes.values() if index is not None),
         wheels,
         pins,
+        exempt,
     )
 
 
@@ -165,6 +173,8 @@ class _Resolver:
             target.marker,
             target.marker_text,
             target.namespace,
+            target.min_age,
+            target.exempt,
         )
 
     def _hint(self, layer: str, name: str) -> str:
@@ -181,9 +191,11 @@ class _Resolver:
 
 def _strictness(name: str, value: str | None) -> tuple[int, ...]:
     """What grows as a policy is tightened."""
-    if name != MINIMUM_OPENSSL:
-        return (POLICY[name].index(str(value)),)
-    return openssl_version(value or "0")
+    if name == MINIMUM_OPENSSL:
+        return openssl_version(value or "0")
+    if name == MIN_AGE:
+        return (age_in_hours(value),)
+    return (POLICY[name].index(str(value)),)
 
 
 def _merge_policy(layers: Iterable[Layer], faults: list[Fault]) -> Policy:

@@ -6,9 +6,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from rim_router.config.ages import read_age
 from rim_router.config.document import Document, read_toml, shown_text
 from rim_router.config.indexes import read_indexes
-from rim_router.config.keys import MINIMUM_OPENSSL, POLICY, TABLE, Key
+from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY, TABLE, Key
 from rim_router.config.layer import Layer
 from rim_router.config.locate import EMBEDDED_KEY
 from rim_router.config.routes import read_routes
@@ -76,7 +77,7 @@ def _read_policy(document: Document, key: Key, value: object) -> dict[str, tuple
     table = document.table(key, value)
     if table is None:
         return {}
-    document.unknown_keys(key, table, (*POLICY, MINIMUM_OPENSSL))
+    document.unknown_keys(key, table, (*POLICY, MINIMUM_OPENSSL, MIN_AGE))
     policy: dict[str, tuple[str, Source]] = {}
     for name, setting in table.items():
         place = (*key, name)
@@ -86,6 +87,10 @@ def _read_policy(document: Document, key: Key, value: object) -> dict[str, tuple
                 document.fault(place, f"{shown_text(version)} is not a version such as 3.0.15")
             elif version is not None:
                 policy[name] = (version, document.source(place))
+        elif name == MIN_AGE:
+            age = read_age(document, place, setting)
+            if age is not None:
+                policy[name] = (age, document.source(place))
         elif name in POLICY:
             word = document.word(place, setting, POLICY[name])
             if word is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from rim_router.config.ages import read_age, read_exempt
 from rim_router.config.document import Document, shown_key, shown_text
 from rim_router.config.keys import RESERVED, ROUTE, Key, item
 from rim_router.libraries import library
@@ -14,6 +15,7 @@ from rim_router.rules.strategies import FIRST_INDEX, STRATEGIES
 from rim_router.rules.table import Kind, Target
 
 if TYPE_CHECKING:
+    from rim_router.rules.age import Specifier
     from rim_router.rules.source import Source
     from rim_router.rules.table import Marker
 
@@ -146,6 +148,7 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
         return None
     if namespace is not None and raw.target.kind is not Kind.INDEXES:
         document.fault((*place, "namespace"), "is only for indexes of the table")
+    min_age, exempt = _read_ages(document, place, table, raw.target.kind)
     target = Target(
         raw.target.kind,
         strategy=strategy,
@@ -153,12 +156,28 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
         marker=marker,
         marker_text=marker_text,
         namespace=namespace,
+        min_age=min_age,
+        exempt=exempt,
     )
     return RawTarget(target, raw.names)
 
 
 def _read_namespace(document: Document, key: Key, value: object) -> str | None:
     return document.project_name(key, value, "must be a name, without '*' (PEP 752)")
+
+
+def _read_ages(
+    document: Document, key: Key, table: dict[str, Any], kind: Kind
+) -> tuple[str | None, Specifier | None]:
+    for name in ("min-age", "min-age-exempt"):
+        if name in table and kind is not Kind.INDEXES:
+            document.fault((*key, name), "is only for indexes of the table")
+    return (
+        read_age(document, (*key, "min-age"), table["min-age"]) if "min-age" in table else None,
+        read_exempt(document, (*key, "min-age-exempt"), table["min-age-exempt"])
+        if "min-age-exempt" in table
+        else None,
+    )
 
 
 def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> str:

@@ -22,9 +22,9 @@ from rim_router.hooks.transfer import Transfer, content_length
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.external import judge_wheel
+from rim_router.rules.filenames import DISTRIBUTIONS, names_in
 from rim_router.rules.hosts import Hosts, is_upgrade
 from rim_router.rules.names import normalise
-from rim_router.rules.references import DISTRIBUTIONS, names_in
 from rim_router.rules.remedies import ask_index, newer_openssl
 from rim_router.rules.strategies import Answer, is_last
 from rim_router.rules.urls import Origin, redact

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pip._internal.index.collector import CollectedSources, LinkCollector
 
 from rim_router.config.indexes import unaskable
-from rim_router.errors import DeniedError, QuarantinedError
+from rim_router.errors import DeniedError, StatusError
 from rim_router.hooks.diagnostics import VERBOSE, PipRoutingError, logger
 from rim_router.hooks.endings import Endings
 from rim_router.hooks.listings import Inquiry
@@ -180,9 +180,9 @@ class Router:
         self.endings.warn(lookup.decision.name, None if best is None else best.version)
 
     def _is_passed_over(self, finder: Any, error: RimRouterError) -> bool:
-        """Whether `pip list` goes on to the next project: of a quarantined one, as of a denied one."""
+        """Whether `pip list` goes on to the next project, because the status of this one forbids it."""
         listing = getattr(finder._link_collector, "rim_router_listing", False)
-        if not listing or not isinstance(error, QuarantinedError):
+        if not listing or not isinstance(error, StatusError):
             return False
         self._announcer.warn(error.message, error.message)
         return True

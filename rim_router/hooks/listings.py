@@ -16,13 +16,13 @@ from rim_router.errors import IndexFailedError
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import pip_error
 from rim_router.hooks.seams import parameters
-from rim_router.record import Record
+from rim_router.record import EMPTY, Record
 from rim_router.rules.names import RIM_SUFFIX
 from rim_router.rules.recognition import is_file_of
 from rim_router.rules.urls import Origin, is_local, join, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rim_router.hooks.services import Services
     from rim_router.rules.table import Decision, Index
@@ -65,6 +65,8 @@ class Listing(Record):
         if it has some, whether they may be used or not.
     :param has_project: whether it has the project at all: a page of it, or on a page of several a file.
     :param upgraded: the origin of its page, if that was redirected to https on the same host.
+    :param pages: its answers, in the form in which pip has them.
+    :param headers: of the last answer.
     """
 
     candidates: list[Any]
@@ -72,6 +74,8 @@ class Listing(Record):
     absence: str | None
     has_project: bool
     upgraded: Origin | None
+    pages: tuple[Any, ...] = ()
+    headers: Mapping[str, str] = EMPTY
 
 
 def listing(
@@ -134,6 +138,8 @@ def listing(
         None if has_files else absence or "has no file",
         has_files or not (index.flat or absence is not None),
         next((page.upgraded for page in read if page.upgraded is not None), None),
+        tuple(page.answer for page in read if page.answer is not None),
+        read[-1].headers if read else EMPTY,
     )
 
 

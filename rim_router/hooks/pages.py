@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pip._vendor.requests.exceptions import RequestException
 
-from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError
+from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError, StatusError
 from rim_router.hooks.failures import no_answer, remedy, tls_failure
 from rim_router.hooks.lookalike import lookalike
-from rim_router.rules.page_metadata import QUARANTINE_HINT, project_status
+from rim_router.rules.page_metadata import QUARANTINE_HINT, STATUS_HINT, project_status
 from rim_router.rules.recognition import (
     LOGIN_HINT,
     NO_INDEX_HINT,
@@ -24,7 +24,7 @@ from rim_router.rules.recognition import (
 from rim_router.rules.urls import redact, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rim_router.hooks.services import Services
     from rim_router.rules.table import Index
@@ -65,6 +65,8 @@ class Page:
         self.has_files = False  # of the project, whether they may be used or not
         self.unchecked: Any = None  # the answer, as long as it is not known to be a page of an index
         self.upgraded: Origin | None = None  # to https on the same host: then the index's own, too
+        self.answer: Any = None  # as pip has it
+        self.headers: Mapping[str, str] = {}  # of the answer
 
     @property
     def name_in_files(self) -> str | None:
@@ -102,9 +104,16 @@ class Page:
         :raises PipRoutingError: if it is quarantined.
         """
         status = project_status(content.content, content.content_type)
+        what = f"says that {self.project_name} is {status}"
         if status.is_quarantined:
-            what = f"says that {self.project_name} is {status}"
             raise self.failed(what, QuarantinedError, hint=QUARANTINE_HINT)
+        if status.is_active or self.fresh:  # the probe is not installed
+            return
+        forbidden = self.services.table.policy.forbids_status
+        if forbidden is not None:
+            raise self.failed(what, StatusError, notes=[forbidden], hint=STATUS_HINT)
+        said = self.error(what).message
+        self.services.announcer.warn(f"status {self.project_name} {self.index.name}", said)
 
     def read(self, links: list[Any]) -> None:
         """What pip has found in it.
@@ -162,6 +171,7 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
             if page.absence is not None:
                 return None
             raise page.failed("answered with something that is not an index page", hint=NO_INDEX_HINT)
+        page.answer, page.headers = content, guarded.session.rim_router_headers
         if page.must_be_index:
             page.unchecked = content
         page.check_status(content)

@@ -8,9 +8,10 @@ from rim_router.errors import RefusedReferenceError
 from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.rules.digests import strong
 from rim_router.rules.external import pinned
+from rim_router.rules.filenames import names_in
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.names import normalise
-from rim_router.rules.references import hash_remedy, judge_reference, names_in
+from rim_router.rules.references import hash_remedy, judge_reference
 from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class References:
             strong=is_strong or is_pinned,
             pinned=is_pinned or self._services.recording,
             stranger=stranger,
+            exempt=self._table.exempt,
         )
         if not verdict.allowed:
             raise self._services.refusal(

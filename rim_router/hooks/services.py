@@ -127,6 +127,8 @@ class Services:
         file = self.tracker.find(link)
         if file is not None and link.yanked_reason:
             link.yanked_reason = visible(link.yanked_reason)  # pip shows it, line ends and all
+        if file is not None and file.verdict.although:
+            self.announcer.say(f"{file.filename}: {file.verdict.although}")
         if file is not None and not file.verdict.allowed:
             what = "is not what it was" if file.verdict.contradiction else "may not be used"
             kind = ContradictionError if file.verdict.contradiction else RefusedFileError

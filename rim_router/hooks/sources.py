@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pip._internal.index.sources import LinkSource
 from pip._internal.models.link import Link
 
-from rim_router.errors import IndexFailedError, QuarantinedError
+from rim_router.errors import IndexFailedError, StatusError
+from rim_router.hooks.ages import Ages
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.listings import listing, scope
 from rim_router.hooks.probing import believe
@@ -45,6 +46,8 @@ class RoutedSource(LinkSource):
         self.own = index.own_origins
         self._unasked: list[str] = []
         self._judge = inquiry.services.judge(inquiry.decision.name, index, self.own)
+        age = inquiry.services.table.age(inquiry.decision, index)
+        self._ages = None if age is None else Ages(age, inquiry.decision, index, inquiry.services)
 
     @property
     def link(self) -> None:
@@ -98,6 +101,8 @@ class RoutedSource(LinkSource):
         if self._inquiry.offline:
             return [self._may_use(link) for link in links]
         cleared = judge.clears(urls, (getattr(link, "_hashes", None) for link in links))
+        if self._ages is not None:
+            cleared = [is_clear and self._ages.clears(link) for link, is_clear in zip(links, cleared)]
         if all(cleared):
             tracker.offer(links, urls, self.judged)
             return cleared
@@ -110,6 +115,9 @@ class RoutedSource(LinkSource):
             self.own |= {found.upgraded}
             self._judge = self._inquiry.services.judge(self._inquiry.decision.name, self.index, self.own)
         self._files = self._stand_in(found.files) if found.files else []
+        if self._ages is not None:
+            self._ages.read(found.pages, found.headers)
+            self._ages.look_at(candidate.link for candidate in found.candidates)
         return found
 
     def _replaced(self, links: list[Any]) -> list[Any]:
@@ -150,6 +158,8 @@ class RoutedSource(LinkSource):
         url, filename = url_of(link), link.filename
         digests, fragment = digests_of(link), fragment_digests(link)
         verdict = self._judge.judge(url, filename, digests)
+        if self._ages is not None:
+            verdict = self._ages.judge(verdict, link)
         if verdict.allowed and self._inquiry.offline and not is_local(url):
             reason = "not in the file system, and --no-index is given"
             verdict = Verdict(False, verdict.url, True, reason, go_online())
@@ -179,7 +189,7 @@ class RoutedSource(LinkSource):
                 found = self._read(url)
             except Exception as failure:
                 error = getattr(failure, "error", None)
-                if not isinstance(error, IndexFailedError) or isinstance(error, QuarantinedError):
+                if not isinstance(error, IndexFailedError) or isinstance(error, StatusError):
                     raise
                 logger.warning("%s", error.message)
                 continue

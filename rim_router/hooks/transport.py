@@ -90,6 +90,7 @@ class Transport:
         wanted = _Wanted(hosts, what, page, strong, record, refused)
         view = lookalike(session)
         view.rim_router_upgraded = None
+        view.rim_router_headers = {}  # of the last answer
         ask = view.request
         first = ""  # the URL that was asked for before any redirect
         source: str | None = None
@@ -98,7 +99,9 @@ class Transport:
         def request(*args: Any, **options: Any) -> Any:
             nonlocal source
             source = None
-            return ask(*args, **options)
+            response = ask(*args, **options)
+            view.rim_router_headers = response.headers
+            return response
 
         def get_redirect_target(response: Any) -> str | None:
             nonlocal source

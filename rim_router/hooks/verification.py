@@ -10,7 +10,7 @@ from pip._internal.utils.hashes import Hashes
 
 from rim_router.hooks.tracking import File, digests_of, url_of
 from rim_router.rules.digests import strong
-from rim_router.rules.references import names_in
+from rim_router.rules.filenames import names_in
 from rim_router.rules.urls import Origin
 from rim_router.rules.verdict import Verdict
 

@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rim_router.record import Record
+from rim_router.rules.filenames import DISTRIBUTIONS
 from rim_router.rules.names import normalise
-from rim_router.rules.references import DISTRIBUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -12,10 +12,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rim_router.record import Record
+from rim_router.rules.age import parse_time
+from rim_router.rules.urls import filename_of
 from rim_router.terminal import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 QUARANTINED = "quarantined"
 # The others that PEP 792 has; what else an index says counts as active.
@@ -23,6 +26,9 @@ _STATUSES = ("active", "archived", "deprecated", QUARANTINED)
 _LONGEST_REASON = 200
 QUARANTINE_HINT = (
     "it may be malicious: ask whoever runs the index, and do not install it from anywhere else meanwhile"
+)
+STATUS_HINT = (
+    "use another project, or another release of what requires it; or leave project-status out of that policy"
 )
 
 _JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
@@ -47,6 +53,11 @@ class ProjectStatus(Record):
 
     status: str = "active"
     reason: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether nothing speaks against the project."""
+        return self.status == _STATUSES[0]
 
     @property
     def is_quarantined(self) -> bool:
@@ -114,6 +125,23 @@ def project_status(content: bytes, content_type: str) -> ProjectStatus:
     known = [each for each in reversed(_STATUSES) if each in words]
     text = legible(reason, _LONGEST_REASON) if isinstance(reason, str) else ""
     return ProjectStatus(known[0], text) if known else ProjectStatus()
+
+
+def upload_times(content: bytes, content_type: str) -> dict[str, datetime | None]:
+    """When the files of a page were uploaded, by file name (PEP 700); HTML pages do not say.
+
+    What a page says twice counts as it makes a file younger.
+    """
+    files = _json_entry(content, "files") if is_json(content_type) else None
+    found: dict[str, datetime | None] = {}
+    for file in files if isinstance(files, list) else ():
+        url = file.get("url") if isinstance(file, dict) else None
+        if not isinstance(url, str):
+            continue
+        name, time = filename_of(url), parse_time(file.get("upload-time"))
+        known = found.get(name, time)
+        found[name] = None if known is None or time is None else max(known, time)
+    return found
 
 
 def _json_entry(content: bytes, key: str) -> Any:

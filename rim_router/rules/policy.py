@@ -24,7 +24,9 @@ class Policy(Record):
     new_environments: str = "leave"
     external_roots: str = "mozilla"
     disable: str = "allow"
+    project_status: str = "warn"
     minimum_openssl: str | None = None
+    min_age: str | None = None
     sources: Mapping[str, Source] = EMPTY
     _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
 
@@ -35,6 +37,14 @@ class Policy(Record):
             return None
         source = self.sources.get("offline-find-links")
         return 'policy.offline-find-links is "deny"' + (f" in {source}" if source else "")
+
+    @property
+    def forbids_status(self) -> str | None:
+        """What forbids archived and deprecated projects (PEP 792), as a clause; None if nothing does."""
+        if self.project_status == "warn":
+            return None
+        source = self.sources.get("project-status")
+        return 'policy.project-status is "deny"' + (f" in {source}" if source else "")
 
     def asks_for_newer(self, openssl: str) -> str | None:
         """What asks for a newer OpenSSL than this one; None if nothing does.

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from rim_router.record import Record
+from rim_router.rules.filenames import DISTRIBUTIONS, names_in
 from rim_router.rules.names import normalise
 from rim_router.rules.page_metadata import in_utf8, is_json, is_ordinary, page_metas, version_fault
-from rim_router.rules.references import DISTRIBUTIONS, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

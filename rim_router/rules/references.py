@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from rim_router.record import Record
+from rim_router.record import EMPTY, Record
 from rim_router.rules import remedies
+from rim_router.rules.age import age_for
 from rim_router.rules.digests import strong as strong_digests
-from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX
+from rim_router.rules.filenames import WHEELS, version_of
+from rim_router.rules.names import WHEEL_SUFFIX
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import LOCAL, UNREADABLE, Origin, filename_of, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rim_router.rules.age import Specifier
     from rim_router.rules.policy import Policy
     from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import Decision
 
-_WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
-_ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
-DISTRIBUTIONS = _WHEELS + _ARCHIVES
 _FOLDER = "subdirectory="
 _NO_HASH = "it carries no sha256, sha384 or sha512"
 _STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
-
-
-def names_in(filename: str) -> list[str]:
-    """The projects that a file name may speak of, as far as that can be told.
-
-    In the name of a source distribution the version begins at a hyphen before a digit: at which one
-    cannot always be told (``acme-core-1.0-1.tar.gz``).
-    """
-    if filename.endswith(_WHEELS):
-        return [filename.partition("-")[0]]
-    stem = next((filename[: -len(suffix)] for suffix in _ARCHIVES if filename.endswith(suffix)), "")
-    return [stem[: match.start()] for match in re.finditer(r"(?<=.)-(?=v?\d)", stem)]
 
 
 def judge_reference(
@@ -46,6 +35,7 @@ def judge_reference(
     strong: bool,
     pinned: bool = False,
     stranger: str | None = None,
+    exempt: Mapping[str, Specifier] = EMPTY,
 ) -> Verdict:
     """Judge the URL of a direct reference.
 
@@ -55,6 +45,7 @@ def judge_reference(
     :param pinned: whether its file name is.
     :param stranger: the project in whose metadata it is; None if it is the user's own word. A hash in such
         metadata proves nothing.
+    :param exempt: see :func:`rim_router.rules.age.age_for`.
     """
     asked = _Reference(url, decision, stranger)
     if decision.target.kind is Kind.DENY:
@@ -74,6 +65,13 @@ def judge_reference(
     if policy.require_hashes == "all" and not (strong and counts):
         what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
         return asked.refused(f'policy.require-hashes is "all", and {what}', asked.hash_remedy())
+    if not (strong and counts):
+        ages = filter(None, (age_for(decision, index, policy, exempt) for index in decision.indexes))
+        version = "" if asked.is_vcs else version_of(filename_of(url), decision.name)
+        for age in ages:
+            if age.exempts(version) is None:
+                reason = f"nobody says when it was uploaded, and {age.rule}"
+                return asked.refused(reason, asked.hash_remedy(), external=verdict.external)
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
         remedy = remedies.record_reference(decision.name, url)
@@ -147,7 +145,7 @@ class _Reference(Record):
     def _requirement(self) -> str:
         """The same by name, and by version where a file name tells."""
         filename = "" if self.is_vcs else filename_of(self.url)
-        version = filename.split("-")[1] if filename.endswith(_WHEELS) and "-" in filename else ""
+        version = filename.split("-")[1] if filename.endswith(WHEELS) and "-" in filename else ""
         return remedies.quoted(f"{self.decision.name}=={version}" if version else self.decision.name)
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rim_router.rules.pins import Pin
     from rim_router.rules.source import Source
-    from rim_router.rules.table import Index
+    from rim_router.rules.table import Decision, Index
 
 # What neither sh nor cmd nor PowerShell makes anything of within double quotes.
 _HARMLESS = frozenset(" <>!~;()[]*#")
@@ -152,6 +152,44 @@ def stop_forwarding(where: str) -> Remedy:
         "turn that off at the server (GitLab, pypiserver and others forward to PyPI by default); "
         f"or, if the project is to come from {where}, route its name there"
     )
+
+
+# Age
+
+
+def wait_or_exempt(decision: Decision, version: str, then: str, policy: Source | None) -> Remedy:
+    """A file was uploaded too short a time ago.
+
+    :param version: of it; empty if it is not known.
+    :param then: when it will be old enough.
+    :param policy: the line of the policy that nothing may loosen from above; None for no such policy.
+    """
+    if not version:
+        return Remedy(f"wait until {then}")
+    if policy is None:
+        word = f'RIM_ROUTER_MIN_AGE_EXEMPT="{decision.name}=={version}"'
+        return Remedy(f"wait until {then}; or, if you need it now, set {word} for this command")
+    key = f'min-age-exempt = "=={version}"'
+    return Remedy(f"wait until {then}; or, if you need it now, {_on_route(decision, key, policy)}")
+
+
+def give_times(decision: Decision, policy: Source | None) -> Remedy:
+    """An index does not say when its files were uploaded."""
+    loose = _on_route(decision, 'min-age = "0d"', policy)
+    return Remedy(f"use an index that does (its JSON pages have upload-time); or, if you trust it, {loose}")
+
+
+def _on_route(decision: Decision, key: str, policy: Source | None) -> str:
+    """Where a key of a route is written so that no policy forbids it."""
+    route = decision.route
+    if (
+        route is not None
+        and route.source.layer != "command"
+        and (policy is None or policy.file == route.source.file)
+    ):
+        return f"add {key} to the route {route.pattern} in {route.source}"
+    where = "a table" if policy is None else policy.file
+    return f"give {decision.name} a route of its own with {key} in {where}"
 
 
 # Direct references

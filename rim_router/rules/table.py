@@ -9,7 +9,8 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rim_router.record import Record
+from rim_router.record import EMPTY, Record
+from rim_router.rules.age import age_for
 from rim_router.rules.names import Pattern, PatternMap, normalise
 from rim_router.rules.pins import Pins
 from rim_router.rules.strategies import IN_TURN, VERSION_PRIORITY
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Protocol
 
+    from rim_router.rules.age import Age, Specifier
     from rim_router.rules.policy import Policy
     from rim_router.rules.source import Source
 
@@ -37,6 +39,7 @@ class Index(Record):
     :param pins_required: files hosted elsewhere need a pin, whatever the policy says.
     :param probe: a project that it certainly has, normalised: without it no "not found" of it counts.
     :param absent_statuses: HTTP statuses by which it says "not found", besides 404 and 410.
+    :param min_age: that its files must have, as it is written; None if it says nothing of that.
     :param unset: variables in its URLs that are not set: then it cannot be asked, and has no origin.
     """
 
@@ -49,6 +52,7 @@ class Index(Record):
     pins_required: bool = False
     probe: str | None = None
     absent_statuses: tuple[int, ...] = ()
+    min_age: str | None = None
     unset: tuple[str, ...] = ()
 
     @property
@@ -123,6 +127,8 @@ class Target(Record):
     :param marker: None holds everywhere.
     :param marker_text: the marker as written.
     :param namespace: PEP 752 namespace that the index must own; None for no such condition.
+    :param min_age: that its files must have, as it is written; None if the route says nothing of that.
+    :param exempt: the versions that need no such age.
     """
 
     kind: Kind
@@ -132,6 +138,8 @@ class Target(Record):
     marker: Marker | None = None
     marker_text: str = ""
     namespace: str | None = None
+    min_age: str | None = None
+    exempt: Specifier | None = None
 
     def holds(self) -> bool:
         """Whether the marker holds in this environment (PEP 508, as pip evaluates markers)."""
@@ -245,6 +253,7 @@ class RoutingTable:
     :param indexes: every index of every layer.
     :param wheels: every ``[[wheel]]`` of every layer, lowest layer first.
     :param pins: those of every layer.
+    :param exempt: by normalised name, the versions that need no age for this command.
     """
 
     def __init__(
@@ -255,6 +264,7 @@ class RoutingTable:
         indexes: tuple[Index, ...] = (),
         wheels: Iterable[ExternalWheel] = (),
         pins: Pins | None = None,
+        exempt: Mapping[str, Specifier] = EMPTY,
     ) -> None:
         self.routes: PatternMap[tuple[Route, ...]] = PatternMap(routes)
         self.policy = policy
@@ -262,6 +272,7 @@ class RoutingTable:
         self.indexes = indexes
         self.wheels = tuple(wheels)
         self.pins = Pins() if pins is None else pins
+        self.exempt = exempt
         self._decisions: dict[str, Decision] = {}
 
     @property
@@ -277,6 +288,10 @@ class RoutingTable:
             decision = self._decisions.get(normalised) or self._decide(normalised)
             self._decisions[name] = self._decisions[normalised] = decision
         return decision
+
+    def age(self, decision: Decision, index: Index) -> Age | None:
+        """How old the files of a project on an index have to be; None for no age at all."""
+        return age_for(decision, index, self.policy, self.exempt)
 
     def become(self, other: RoutingTable) -> None:
         """Say what another table says, for everybody who has this one."""

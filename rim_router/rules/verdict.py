@@ -25,6 +25,8 @@ class Verdict(Record):
     :param contradiction: whether it is refused because it contradicts a pin, so that to pass over it in
         silence would hide an attack.
     :param page: that links to the file, redacted; None if that is not known.
+    :param although: what speaks against a file that may be used all the same, as a sentence without its
+        subject; empty if nothing does.
     """
 
     allowed: bool
@@ -35,6 +37,7 @@ class Verdict(Record):
     digests: Mapping[str, str] = EMPTY
     contradiction: bool = False
     page: str | None = None
+    although: str = ""
 
     @property
     def cause(self) -> str:

@@ -89,6 +89,7 @@ class Offer:
     :param core_metadata: PEP 658: True announces it without a digest, a name with that digest.
     :param yanked: True, or the reason.
     :param url: where the file is; None is this server.
+    :param uploaded: its upload time (PEP 700), which only JSON can show.
     """
 
     artifact: Artifact
@@ -97,6 +98,7 @@ class Offer:
     yanked: bool | str = False
     requires_python: str | None = None
     url: str | None = None
+    uploaded: str | None = None
 
     def metadata_digest(self) -> dict[str, str] | bool:
         if isinstance(self.core_metadata, bool):
@@ -112,6 +114,8 @@ class Offer:
         }
         if self.requires_python is not None:
             entry["requires-python"] = self.requires_python
+        if self.uploaded is not None:
+            entry["upload-time"] = self.uploaded
         if self.yanked:
             entry["yanked"] = self.yanked
         if self.core_metadata:
@@ -344,10 +348,12 @@ class IndexServer:
         core_metadata: bool | str = False,
         yanked: bool | str = False,
         at: IndexServer | str | None = None,
+        uploaded: str | None = None,
     ) -> Artifact:
         """Show a file on its project's page, and serve it unless it is elsewhere.
 
         :param at: another server, which then serves the file, or the URL of the file.
+        :param uploaded: its upload time, as the page gives it.
         """
         if isinstance(at, str):
             url: str | None = at
@@ -356,7 +362,7 @@ class IndexServer:
         else:
             self.host(artifact)
             url = None
-        offer = Offer(artifact, hashes, core_metadata, yanked, artifact.requires_python, url)
+        offer = Offer(artifact, hashes, core_metadata, yanked, artifact.requires_python, url, uploaded)
         self._offers.setdefault(artifact.project, []).append(offer)
         return artifact
 
@@ -432,7 +438,7 @@ class IndexServer:
         said = self._statuses.get(project, {})
         if JSON_TYPE in accept and not self.html_only:
             page = {
-                "meta": {"api-version": "1.0"},
+                "meta": {"api-version": "1.1"},
                 "name": project,
                 "files": [offer.as_json(self._url_of(offer)) for offer in offers],
                 **({"project-status": said} if said else {}),

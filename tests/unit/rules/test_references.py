@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rim_router.rules.filenames import names_in
 from rim_router.rules.names import Pattern
 from rim_router.rules.policy import Policy
-from rim_router.rules.references import judge_reference, names_in
+from rim_router.rules.references import judge_reference
 from rim_router.rules.source import Source
 from rim_router.rules.table import Decision, Index, Kind, Route, Target
 from rim_router.rules.urls import HostPattern

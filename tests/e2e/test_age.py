@@ -1,0 +1,237 @@
+"""``min-age`` and ``project-status``: too new, without a time, archived, quarantined."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.wheels import wheel
+
+if TYPE_CHECKING:
+    from tests.conftest import Environments
+    from tests.support.environments import Environment, Result
+    from tests.support.servers import Exchange, IndexServer
+
+EXEMPT = "RIM_ROUTER_MIN_AGE_EXEMPT"
+
+
+def ago(**much: float) -> str:
+    """An upload time, as PyPI writes it."""
+    return (datetime.now(timezone.utc) - timedelta(**much)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@pytest.fixture
+def market(public: IndexServer) -> IndexServer:
+    """A public index: of ``parcel`` 1.0 is old, and 2.0 was uploaded an hour ago."""
+    public.add(wheel("parcel", "1.0", origin="public"), uploaded=ago(days=100))
+    public.add(wheel("parcel", "2.0", origin="public"), uploaded=ago(hours=1))
+    public.add(wheel("needs-new", "1.0", origin="public", requires=["parcel>=2"]), uploaded=ago(days=9))
+    return public
+
+
+def route(
+    victim: Environment,
+    market: IndexServer,
+    index: str | None = "7d",
+    policy: str | None = None,
+    **route: str,
+) -> None:
+    """Everything comes from the one index."""
+    entry = {"url": market.url, **({"min-age": index} if index else {})}
+    target = {"index": "pypi", **{key.replace("_", "-"): value for key, value in route.items()}}
+    victim.route({"pypi": entry}, {"*": target}, {"min-age": policy} if policy else {})
+
+
+def install(victim: Environment, *args: str, **env: str) -> Result:
+    return victim.pip("install", "--no-cache-dir", *args, env=env)
+
+
+class TestAge:
+    """A file that was uploaded too short a time ago is absent."""
+
+    @pytest.mark.parametrize("where", ["index", "route", "policy"])
+    def test_the_next_older_is_taken(
+        self, where: str, market: IndexServer, environments: Environments
+    ) -> None:
+        """And a warning says what a person needs; plain pip takes what somebody has uploaded an hour ago."""
+        plain = environments.plain()
+        install(plain, "--index-url", market.url, "parcel")
+        assert plain.installed()["parcel"] == "2.0"
+        victim = environments.equipped()
+        ages = {
+            "index": {},
+            "route": {"index": None, "min_age": "7d"},
+            "policy": {"index": None, "policy": "7d"},
+        }
+        route(victim, market, **ages[where])
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "1.0", str(result)
+        assert "is newer than parcel 1.0, and may not be used" in result.words
+        assert 'min-age is "7d" in ./index-routing.toml:' in result.words
+        assert "old enough on" in result.words
+
+    @pytest.mark.parametrize("resolver", [(), ("--use-deprecated", "legacy-resolver")])
+    def test_nothing_is_old_enough(
+        self, resolver: tuple[str, ...], market: IndexServer, environments: Environments
+    ) -> None:
+        """Also where something else requires it; the remedy works."""
+        victim = environments.equipped()
+        if resolver and not victim.offers("legacy-resolver"):
+            pytest.skip("this pip has no legacy resolver")
+        route(victim, market)
+        for request in ("parcel==2.0", "needs-new"):
+            result = install(victim, *resolver, request)
+            assert result.returncode != 0
+            assert "parcel" not in victim.installed()
+            assert "the newest that is old enough is 1.0" in result.words, str(result)
+            assert f'{EXEMPT}="parcel==2.0"' in result.words
+        result = install(victim, *resolver, "needs-new", **{EXEMPT: "parcel==2.0"})
+        assert victim.installed()["parcel"] == "2.0", str(result)
+        assert f"it is exempt ({EXEMPT})" in result.words
+
+    def test_exempt_by_the_route(self, market: IndexServer, environments: Environments) -> None:
+        """A security fix; under a policy that is the way."""
+        victim = environments.equipped()
+        route(victim, market, None, "7d", min_age_exempt="==2.0")
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "2.0", str(result)
+        assert "it is exempt (min-age-exempt in ./index-routing.toml:" in result.words
+
+    def test_no_times(self, market: IndexServer, environments: Environments) -> None:
+        """HTML has none; the error names the index and the two ways out."""
+        victim = environments.equipped()
+        market.html_only = True
+        route(victim, market)
+        result = install(victim, "parcel")
+        assert result.returncode != 0
+        assert "its index does not say when it was uploaded" in result.words
+        assert "use an index that does" in result.words
+        assert 'add min-age = "0d" to the route * in ./index-routing.toml:' in result.words
+        route(victim, market, min_age="0d")
+        assert install(victim, "parcel").returncode == 0
+
+    def test_pinned(self, market: IndexServer, environments: Environments) -> None:
+        """A pin is the user's own word, and a line says so."""
+        victim = environments.equipped()
+        route(victim, market)
+        recorded = victim.run(
+            victim.python, "-m", "rim_router", "pin", "parcel==2.0", env={EXEMPT: "parcel==2.0"}
+        )
+        if not (victim.project / "pylock.external.toml").exists():
+            # What the index itself hosts and hashes needs no pin: write one, as a person would.
+            new = next(
+                offer.artifact for offer in market._offers["parcel"] if offer.artifact.version == "2.0"
+            )
+            (victim.project / "pylock.external.toml").write_text(
+                'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "parcel"\nversion = "2.0"\n'
+                f'[[packages.wheels]]\nname = "{new.filename}"\nurl = "{market.file_url(new)}"\n'
+                f'hashes = {{ sha256 = "{new.digest("sha256")}" }}\n'
+            )
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "2.0", f"{recorded}\n{result}"
+        assert "it is exempt (pinned in ./pylock.external.toml" in result.words
+
+    def test_a_direct_reference(self, market: IndexServer, environments: Environments) -> None:
+        """With a hash it is the user's own word; without one nobody knows how old it is."""
+        victim = environments.equipped()
+        route(victim, market)
+        new = next(offer.artifact for offer in market._offers["parcel"] if offer.artifact.version == "2.0")
+        refused = install(victim, f"parcel @ {market.file_url(new)}")
+        assert refused.returncode != 0
+        assert "nobody says when it was uploaded" in refused.words
+        taken = install(victim, f"parcel @ {market.file_url(new)}#sha256={new.digest('sha256')}")
+        assert victim.installed()["parcel"] == "2.0", str(taken)
+
+    @pytest.mark.parametrize("strategy", ["first-index", "index-priority"])
+    def test_no_reason_to_ask_the_next_index(
+        self, strategy: str, market: IndexServer, private: IndexServer, environments: Environments
+    ) -> None:
+        """Whoever can upload a file decides nothing about which index is asked."""
+        victim = environments.equipped()
+        private.add(wheel("parcel", "3.0", origin="private"), uploaded=ago(days=30))
+        victim.route(
+            {"pypi": {"url": market.url, "min-age": "200d"}, "next": private.url},
+            {"*": {"indexes": ["pypi", "next"], "strategy": strategy}},
+        )
+        result = install(victim, "parcel")
+        assert result.returncode != 0
+        assert not private.asked_for("parcel"), str(result)
+
+    def test_pips_own_option(self, market: IndexServer, environments: Environments) -> None:
+        """Both hold."""
+        victim = environments.equipped()
+        if not victim.offers("--uploaded-prior-to"):
+            pytest.skip("this pip has no --uploaded-prior-to")
+        market.add(wheel("parcel", "1.5", origin="public"), uploaded=ago(days=20))
+        route(victim, market)
+        install(victim, "parcel")
+        assert victim.installed()["parcel"] == "1.5"
+        result = install(
+            victim, "--force-reinstall", "--uploaded-prior-to", ago(days=50)[:19] + "Z", "parcel"
+        )
+        assert victim.installed()["parcel"] == "1.0", str(result)
+
+    def test_the_clock(self, market: IndexServer, environments: Environments) -> None:
+        """One that is ahead makes no file older: the server's own time counts, and a warning says so."""
+        victim = environments.equipped()
+        route(victim, market, "50d")
+        early = (datetime.now(timezone.utc) - timedelta(days=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+        def answer(exchange: Exchange) -> bool:
+            exchange.date_time_string = lambda *_: early  # type: ignore[method-assign]
+            return False
+
+        market.on("*", answer)
+        result = install(victim, "parcel")
+        assert result.returncode != 0
+        assert "the clock here is 90 days ahead of its own" in result.words, str(result)
+
+    def test_explain(self, market: IndexServer, environments: Environments) -> None:
+        """The same verdict, in `explain --online` and in the log."""
+        victim = environments.equipped()
+        route(victim, market)
+        log = victim.place / "log"
+        env = {"RIM_ROUTER_LOG": str(log)}
+        shown = victim.run(victim.python, "-m", "rim_router", "explain", "--online", "parcel")
+        assert "the newest that is old enough is 1.0" in shown.words, str(shown)
+        install(victim, "parcel", **env)
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        refused = [event for event in events if event["event"] == "refused"]
+        assert refused[0]["file"] == "parcel-2.0-py3-none-any.whl"
+        assert "old enough on" in refused[0]["rule"]
+
+
+class TestStatus:
+    """PEP 792."""
+
+    @pytest.mark.parametrize("html", [False, True])
+    @pytest.mark.parametrize("status", ["archived", "deprecated"])
+    def test_is_said_once(
+        self, status: str, html: bool, market: IndexServer, environments: Environments
+    ) -> None:
+        """With the index's own reason; plain pip says nothing."""
+        market.html_only = html
+        market.declare("parcel", status, "use crate instead")
+        plain = environments.plain()
+        assert status not in install(plain, "--index-url", market.url, "parcel").words
+        victim = environments.equipped()
+        route(victim, market, None)
+        result = install(victim, "parcel", "needs-new")
+        assert result.returncode == 0
+        assert result.words.count(f"says that parcel is {status}: use crate instead") == 1, str(result)
+
+    def test_is_refused(self, market: IndexServer, environments: Environments) -> None:
+        """By the policy."""
+        market.declare("parcel", "archived", "use crate instead")
+        victim = environments.equipped()
+        victim.route({"pypi": market.url}, {"*": "pypi"}, {"project-status": "deny"})
+        result = install(victim, "needs-new")
+        assert result.returncode != 0
+        assert "says that parcel is archived: use crate instead" in result.words
+        assert 'policy.project-status is "deny" in ./index-routing.toml:' in result.words
+        assert victim.installed().keys().isdisjoint({"parcel", "needs-new"})
+        listed = victim.pip("list", "--outdated")
+        assert listed.returncode == 0, str(listed)

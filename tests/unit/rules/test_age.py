@@ -1,0 +1,225 @@
+"""``min-age``: ages, upload times, clocks, and what is exempt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from rim_router.rules.age import AgedFile, age_for, clock, parse_age, parse_time
+from rim_router.rules.filenames import version_of
+from rim_router.rules.names import Pattern
+from rim_router.rules.page_metadata import upload_times
+from rim_router.rules.policy import Policy
+from rim_router.rules.source import Source
+from rim_router.rules.table import Decision, Index, Kind, Route, Target
+from rim_router.rules.verdict import Verdict
+
+NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
+SOURCE = Source("project", "./index-routing.toml")
+JSON = "application/vnd.pypi.simple.v1+json"
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("7d", 168), ("36h", 36), ("1d12h", 36), ("0d", 0), ("0h", 0), (" 7d ", 168)],
+)
+def test_ages(text: str, hours: int) -> None:
+    assert parse_age(text) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "d", "7 d", "-7d", "7D", "1h1d", "7w", "1.5d", "٧d", "7dh", "100000d"]
+)
+def test_what_is_no_age(text: str) -> None:
+    assert parse_age(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-01-03T12:00:00Z", "2026-01-03T12:00:00+00:00"),
+        ("2026-01-03t12:00:00.999999z", "2026-01-03T12:00:00+00:00"),
+        ("2026-01-03T12:00:00+02:00", "2026-01-03T10:00:00+00:00"),
+        ("2026-01-03T12:00:00-02:30", "2026-01-03T14:30:00+00:00"),
+        ("2026-12-31T23:59:60Z", "2026-12-31T23:59:59+00:00"),
+    ],
+)
+def test_upload_times(text: str, time: str) -> None:
+    found = parse_time(text)
+    assert found is not None
+    assert found.isoformat() == time
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        0,
+        "",
+        "yesterday",
+        "2026-01-03",
+        "2026-01-03T12:00:00",
+        "2026-13-03T12:00:00Z",
+        "0001-01-01T00:00:00+23:59",
+    ],
+)
+def test_what_is_no_upload_time(value: object) -> None:
+    """Without a zone it could be any."""
+    assert parse_time(value) is None
+
+
+@pytest.mark.parametrize(
+    ("filename", "version"),
+    [
+        ("acme_core-1.0-py3-none-any.whl", "1.0"),
+        ("acme_core-1.0-py3-none-any.rim", "1.0"),
+        ("acme-core-1.0.tar.gz", "1.0"),
+        ("Acme.Core-1.0-1.zip", "1.0-1"),
+        ("other-1.0.tar.gz", ""),
+        ("acme_core.whl", ""),
+        ("acme-core.tar.gz", ""),
+    ],
+)
+def test_versions(filename: str, version: str) -> None:
+    assert version_of(filename, "acme-core") == version
+
+
+class TestPages:
+    """What a page says of its files' times."""
+
+    def test_json(self) -> None:
+        """By file name; what is said twice counts as it makes a file younger."""
+        page = (
+            b'{"files": [{"url": "a-1.whl", "upload-time": "2026-01-01T00:00:00Z"},'
+            b'{"url": "https://x.example/b-1.whl#sha256=0", "upload-time": "2026-01-01T00:00:00Z"},'
+            b'{"url": "y/b-1.whl", "upload-time": "2026-01-02T00:00:00Z"},'
+            b'{"url": "c-1.whl", "upload-time": "2026-01-01T00:00:00Z"}, {"url": "c-1.whl"},'
+            b'{"url": 1}, 2]}'
+        )
+        found = upload_times(page, JSON)
+        assert {name: time and time.day for name, time in found.items()} == {
+            "a-1.whl": 1,
+            "b-1.whl": 2,
+            "c-1.whl": None,
+        }
+
+    def test_html(self) -> None:
+        """It says nothing, and nor does what is no page."""
+        assert upload_times(b'<a href="a-1.whl">a</a>', "text/html") == {}
+        assert upload_times(b"[]", JSON) == {}
+        assert upload_times(b"{", JSON) == {}
+
+
+def decision(**target: object) -> Decision:
+    made = Target(Kind.INDEXES, (index(),), **target)
+    return Decision("x", Route(Pattern("x", False), (made,), SOURCE), made)
+
+
+def index(min_age: str | None = None) -> Index:
+    return Index("pypi", "https://pypi.example/simple", SOURCE, min_age=min_age)
+
+
+def policy(min_age: str | None = "7d") -> Policy:
+    return Policy(min_age=min_age, sources={"min-age": SOURCE} if min_age else {})
+
+
+class TestWhatHolds:
+    """The narrowest word counts."""
+
+    @pytest.mark.parametrize(
+        ("route", "of_index", "of_policy", "text"),
+        [
+            (None, None, "7d", "7d"),
+            (None, "1d", "7d", "1d"),
+            ("2d", "1d", "7d", "2d"),
+            ("0d", "1d", "7d", None),
+            (None, "0d", "7d", None),
+            (None, None, None, None),
+        ],
+    )
+    def test_order(
+        self, route: str | None, of_index: str | None, of_policy: str | None, text: str | None
+    ) -> None:
+        age = age_for(decision(min_age=route), index(of_index), policy(of_policy))
+        assert (None if age is None else age.text) == text
+        assert age is None or age.is_policy == (route is None and of_index is None)
+
+    def test_exempt(self) -> None:
+        """By the route, or for one command; the version has to be known, and to be one."""
+        age = age_for(
+            decision(exempt=SpecifierSet("==1.0")), index("7d"), Policy(), {"x": SpecifierSet("==2.0")}
+        )
+        assert age is not None
+        assert age.exempts("1.0") == "min-age-exempt in ./index-routing.toml"
+        assert age.exempts("2.0") == "RIM_ROUTER_MIN_AGE_EXEMPT"
+        assert [age.exempts(each) for each in ("1.1", "1.0.post1", "", "x")] == [None] * 4
+
+
+class TestVerdicts:
+    """What is said of one file."""
+
+    def judged(
+        self,
+        uploaded: datetime | None,
+        filename: str = "x-2.0.tar.gz",
+        pinned: str | None = None,
+        least: str = "7d",
+        of_policy: str | None = None,
+    ) -> Verdict:
+        age = age_for(decision(min_age=None if of_policy else least), index(), policy(of_policy))
+        assert age is not None
+        file = AgedFile(filename, uploaded, pinned)
+        return age.judge(Verdict(True, "URL", False, "fine"), file, decision(), "1.0", NOW)
+
+    def test_old_enough(self) -> None:
+        """To the second."""
+        assert self.judged(NOW - timedelta(days=7)).reason == "fine"
+        assert not self.judged(NOW - timedelta(days=7) + timedelta(seconds=1)).allowed
+
+    def test_too_new(self) -> None:
+        """It says what a person needs."""
+        verdict = self.judged(NOW - timedelta(days=1))
+        assert verdict.reason == (
+            "uploaded on 2026-01-09 12:00 UTC and old enough on 2026-01-16 12:00 UTC: "
+            'min-age is "7d" in ./index-routing.toml; the newest that is old enough is 1.0'
+        )
+        assert str(verdict.remedy) == (
+            "wait until 2026-01-16 12:00 UTC; or, if you need it now, set "
+            'RIM_ROUTER_MIN_AGE_EXEMPT="x==2.0" for this command'
+        )
+
+    def test_by_a_policy(self) -> None:
+        """Nothing loosens that for one command."""
+        verdict = self.judged(NOW, of_policy="7d")
+        assert 'policy.min-age is "7d"' in verdict.reason
+        assert 'add min-age-exempt = "==2.0" to the route x in ./index-routing.toml' in str(verdict.remedy)
+
+    def test_unknown(self) -> None:
+        """No time is not an old one."""
+        verdict = self.judged(None)
+        assert not verdict.allowed
+        assert "does not say when it was uploaded" in verdict.reason
+        assert 'add min-age = "0d" to the route x' in str(verdict.remedy)
+
+    def test_pinned(self) -> None:
+        """The user's own word; what speaks against it is kept to be said."""
+        verdict = self.judged(None, pinned="pinned in ./pylock.external.toml")
+        assert verdict.allowed
+        assert verdict.although.endswith("it is exempt (pinned in ./pylock.external.toml)")
+
+
+@pytest.mark.parametrize(
+    ("server", "now", "said"),
+    [
+        (None, NOW, None),
+        (NOW + timedelta(minutes=59), NOW, None),
+        (NOW + timedelta(hours=2), NOW, "the clock here is 2 hours behind its own"),
+        (NOW - timedelta(hours=1), NOW - timedelta(hours=1), "the clock here is 1 hour ahead of its own"),
+        (NOW - timedelta(days=9), NOW - timedelta(days=9), "the clock here is 9 days ahead of its own"),
+    ],
+)
+def test_clocks(server: datetime | None, now: datetime, said: str | None) -> None:
+    """The earlier of the two counts: by neither is a file older than it is."""
+    assert clock(NOW, server) == (now, said)
