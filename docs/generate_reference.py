@@ -49,6 +49,7 @@ INDEX = {
     "pins": '`"optional"` (default) or `"required"`: whether external files need a pin; the tighter of this and the policy counts',
     "probe": 'the name of a project that the index certainly has. A "not found" of the index counts only while a file of that project is found there; see [probes](#probes)',
     "absent-status": 'array of HTTP statuses that count as "not found", as 404 and 410 do, for example `[403]`. Any of 400 to 499 is allowed, except 401, 407 and 429. Needs `probe`',
+    "min-age": 'how old its files have to be, such as `"7d"` or `"36h"`; see [age](#age)',
     "format": '`"simple"` (default): an index; `"flat"`: a page or directory of links',
 }
 ROUTE = {
@@ -58,6 +59,8 @@ ROUTE = {
     "strategy": 'with `indexes`: `"first-index"`, `"index-priority"` or `"version-priority"`; see [lists of indexes](#lists-of-indexes)',
     "marker": "PEP 508 environment marker: this entry counts only where the marker holds",
     "namespace": "a name, without `*`. The project is accepted only if its index says that it belongs to this PEP 752 namespace. Only for indexes of the table",
+    "min-age": 'how old its files have to be, such as `"7d"` or `"36h"`; see [age](#age)',
+    "min-age-exempt": 'a version specifier, such as `"==1.26.4"`: these versions need no age. Only for indexes of the table',
     "locked": "`true`: no higher layer may claim this pattern or any inside it. Not allowed in a project's table",
 }
 WHEEL = {
@@ -79,6 +82,8 @@ POLICY = {
     "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
     "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
     "new-environments": "whether every environment that is made here with `venv` or virtualenv has this very plugin; see [new environments](#new-environments)",
+    "project-status": "whether archived and deprecated projects (PEP 792) are only said, once each, or refused; a quarantined one always stops pip",
+    "min-age": "how old the files of all claimed names have to be; see [age](#age)",
     "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }
 ERRORS = {
@@ -88,6 +93,7 @@ ERRORS = {
     "unsupported-pip": "Use a supported pip, or upgrade rim-router. `rim-router doctor` shows which hook point is missing",
     "denied-project": "The reason comes from the table. Whoever wrote that line knows what to use instead",
     "index-failed": "No other index is asked, on purpose. Repair the index, its URL or its credentials, or give it a mirror",
+    "refused-status": "The reason comes from the index, and the policy that forbids it is named. Use another project, or take the key out of that policy",
     "quarantined-project": "The reason comes from the index. Do not install the project until it says otherwise, from this index or another; `pip list --outdated` only warns",
     "refused-direct-reference": "Require the project by name and version, add `#sha256=…` to the URL, or write the `[[wheel]]` that is shown",
     "refused-distribution": "No setting allows it. Do not use the project, and tell its maintainers. "
@@ -220,12 +226,19 @@ def _keys(names: Iterable[str], meanings: Mapping[str, str]) -> str:
     )
 
 
+# The values of policies that are no words.
+NO_WORDS = {
+    keys.MINIMUM_OPENSSL: 'a version, such as `"3.0.15"`; none by default',
+    keys.MIN_AGE: 'days, hours or both, such as `"7d"`, `"36h"` or `"1d12h"`; none by default',
+}
+
+
 def _policy() -> Iterator[str]:
-    for name, meaning in paired((*keys.POLICY, keys.MINIMUM_OPENSSL), POLICY):
+    for name, meaning in paired((*keys.POLICY, *NO_WORDS), POLICY):
         words = keys.POLICY.get(name, ())
         default = getattr(Policy(), name.replace("-", "_"))
         shown = ", ".join(f'`"{word}"`' + (" (default)" if word == default else "") for word in words)
-        shown = shown or 'a version, such as `"3.0.15"`; none by default'
+        shown = shown or NO_WORDS[name]
         yield f"| `{name}` | {shown} | {meaning}. |"
 
 

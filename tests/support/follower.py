@@ -90,6 +90,8 @@ class Follower:
             (r"route its name there", self._route_there),
             (r"take namespace out of the route", self._drop_namespace),
             (r"did you mean (\S+?)\?", self._rename),
+            (r'add (min-age\S*) = "(\S+)" to the route (\S+) in', self._change_route),
+            (r"leave project-status out", lambda: self._edit(lambda table: table.pop("policy"))),
         ):
             match = re.search(pattern, remedy)
             if match is None:
@@ -135,6 +137,13 @@ class Follower:
 
     def _drop_namespace(self) -> None:
         self._edit(lambda table: [route.pop("namespace") for route in table["routes"].values()])
+
+    def _change_route(self, key: str, value: str, pattern: str) -> None:
+        def change(table: dict[str, Any]) -> None:
+            route = table["routes"][pattern]
+            table["routes"][pattern] = {**({"index": route} if isinstance(route, str) else route), key: value}
+
+        self._edit(change)
 
     def _rename(self, key: str) -> None:
         wrong = re.search(r"indexes\.house\.(\S+?):", self.said[-1])

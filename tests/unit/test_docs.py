@@ -16,7 +16,7 @@ import rim_router
 from hatch_build import with_absolute_links
 from rim_router.cli.parser import COMMANDS
 from rim_router.config import load
-from rim_router.config.keys import INDEX, MINIMUM_OPENSSL, POLICY, ROUTE, TABLE
+from rim_router.config.keys import INDEX, MIN_AGE, MINIMUM_OPENSSL, POLICY, ROUTE, TABLE
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Machine
@@ -108,7 +108,7 @@ def test_the_generated_reference_is_up_to_date() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("key", [*TABLE, *INDEX, *ROUTE, *POLICY, MINIMUM_OPENSSL])
+@pytest.mark.parametrize("key", [*TABLE, *INDEX, *ROUTE, *POLICY, MINIMUM_OPENSSL, MIN_AGE])
 def test_every_key_is_in_the_reference(key: str) -> None:
     """Whatever the generator does, no key is missing on the page."""
     assert f"`{key}`" in (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rim_router.cli.explain import shape
     from rim_router.config import LayerFile
-    from rim_router.rules.policy import Policy
+    from rim_router.rules.age import Age
     from rim_router.rules.table import Decision, Index, RoutingTable
 
 
@@ -72,8 +72,7 @@ def run(args: argparse.Namespace) -> int:
         "version": shapes.VERSION,
         "tables": views.tables(table.files),
         "names": [
-            _explanation(decision, table.policy, *found.get(decision.name, (None, None)))
-            for decision in decisions
+            _explanation(decision, table, *found.get(decision.name, (None, None))) for decision in decisions
         ],
     }
     if args.json:
@@ -82,14 +81,15 @@ def run(args: argparse.Namespace) -> int:
         if not table.in_force:
             say("No routing table is in force here.")
         for decision, explanation in zip(decisions, report["names"]):
-            pairs = [*_reasons(decision), *_places(decision), *_policy(table, verbose=args.verbose)]
+            pairs = [*_reasons(decision), *_places(decision), *_age_texts(table, decision)]
+            pairs += _policy(table, verbose=args.verbose)
             say("\n".join([str(decision), *fields([*pairs, *_files(explanation, every=args.all)])]))
     return OK if all(map(_has_somewhere, report["names"])) else NO
 
 
 def _explanation(
     decision: Decision,
-    policy: Policy,
+    table: RoutingTable,
     files: list[shape.File] | None,
     problems: list[str] | None,
 ) -> shape.Explanation:
@@ -112,7 +112,16 @@ def _explanation(
             views.route(each, hidden=each in same and used is not None and views.is_unconditional(used))
             for each in decision.also_matched
         ],
-        "policy": views.policy(policy),
+        "ages": [
+            {
+                "index": index.name,
+                "least": age.text,
+                "place": None if age.source is None else views.place(age.source),
+                "exempt": [str(specifier) for specifier, _ in age.exempt],
+            }
+            for index, age in _ages(table, decision)
+        ],
+        "policy": views.policy(table.policy),
         "files": files,
         "problems": problems,
     }
@@ -227,6 +236,21 @@ def _index(index: Index) -> Iterator[str]:
         yield f'  "not found" counts only while {index.probe} is found there'
     if index.absent_statuses:
         yield f'  {", ".join(map(str, index.absent_statuses))} counts as "not found", as 404 and 410 do'
+
+
+def _ages(table: RoutingTable, decision: Decision) -> Iterator[tuple[Index, Age]]:
+    for index in decision.indexes:
+        age = table.age(decision, index)
+        if age is not None:
+            yield index, age
+
+
+def _age_texts(table: RoutingTable, decision: Decision) -> Iterator[tuple[str, str]]:
+    for index, age in _ages(table, decision):
+        where = "" if age.source is None else f" in {views.place_text(age.source)}"
+        yield "minimum age", f"{age.text} on {index.name}{where}"
+        for specifier, why in age.exempt:
+            yield "minimum age", f"  {str(specifier) or 'every version'} needs none: {why}"
 
 
 def _policy(table: RoutingTable, *, verbose: bool) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,21 @@ class File(TypedDict):
     remedy: Optional[str]
 
 
+class Age(TypedDict):
+    """How old the files of a project on an index have to be.
+
+    :param index: its name.
+    :param least: as it is written, such as "7d".
+    :param place: of the line that asks for it.
+    :param exempt: specifiers of the versions that need no age.
+    """
+
+    index: str
+    least: str
+    place: Optional[Place]
+    exempt: list[str]
+
+
 class Explanation(TypedDict):
     """Where one project comes from, and why.
 
@@ -47,6 +62,7 @@ class Explanation(TypedDict):
     :param wheels: the [[wheel]] entries that are candidates besides.
     :param passed_over: routes before that one of which no marker holds here.
     :param also_matched: routes after that one that match the name too.
+    :param ages: how old the files have to be, for each index where they have to be.
     :param policy: the policy in force.
     :param files: the files on the indexes; null without --online.
     :param problems: the indexes that did not answer as they should; null without --online.
@@ -61,6 +77,7 @@ class Explanation(TypedDict):
     wheels: list[Wheel]
     passed_over: list[Route]
     also_matched: list[Route]
+    ages: list[Age]
     policy: list[Setting]
     files: Optional[list[File]]
     problems: Optional[list[str]]

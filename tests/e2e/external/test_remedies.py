@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -390,6 +392,52 @@ def a_quarantined_project(world: World) -> tuple[Environment, list[str]]:
         ' "project-status": {"status": "quarantined"}}',
     )
     return world.routed(), INSTALL
+
+
+@refusal("refused-status")
+def an_archived_project(world: World) -> tuple[Environment, list[str]]:
+    show_as_json(world, None, status="archived")
+    return world.routed(policy={"project-status": "deny"}), INSTALL
+
+
+# Age
+
+
+def show_as_json(world: World, uploaded: str | None, status: str = "active") -> None:
+    """Offer the new file, with what only JSON can say of it."""
+    url = world.index.place(NEW, hashes=SHA256)
+    file = {"filename": NEW.filename, "url": url, "hashes": {"sha256": NEW.digest()}}
+    if uploaded is not None:
+        file["upload-time"] = uploaded
+    page = {
+        "meta": {"api-version": "1.4"},
+        "name": "big-model",
+        "files": [file],
+        "project-status": {"status": status},
+    }
+    world.site.put(world.index.page_path("big-model") + "index.json", json.dumps(page))
+
+
+def just_now() -> str:
+    return f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@refusal("wait_or_exempt", values={"RIM_ROUTER_MIN_AGE_EXEMPT": "big-model==1.3"})
+def a_file_that_is_too_new(world: World) -> tuple[Environment, list[str]]:
+    show_as_json(world, just_now())
+    return world.routed(min_age="7d"), INSTALL
+
+
+@refusal("wait_or_exempt")
+def a_file_that_is_too_new_for_a_policy(world: World) -> tuple[Environment, list[str]]:
+    show_as_json(world, just_now())
+    return world.routed(policy={"min-age": "7d"}), INSTALL
+
+
+@refusal("give_times")
+def a_file_without_an_upload_time(world: World) -> tuple[Environment, list[str]]:
+    show_as_json(world, None)
+    return world.routed(min_age="7d"), INSTALL
 
 
 @refusal("namespace-not-owned")
