@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from rim_router.config.ages import age_in_hours, exempt_for_one_command, loosened
+from rim_router.config.ages import age_in_hours
 from rim_router.config.document import fault_at, nearest, shown_key, shown_text
 from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY
+from rim_router.config.loosening import exempt_for_one_command, loosened
 from rim_router.errors import Fault, TableError
 from rim_router.rules.names import Pattern, PatternMap
 from rim_router.rules.policy import Policy, openssl_version

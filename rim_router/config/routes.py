@@ -15,9 +15,8 @@ from rim_router.rules.strategies import FIRST_INDEX, STRATEGIES
 from rim_router.rules.table import Kind, Target
 
 if TYPE_CHECKING:
-    from rim_router.rules.age import Specifier
     from rim_router.rules.source import Source
-    from rim_router.rules.table import Marker
+    from rim_router.rules.table import Marker, Specifier
 
 
 class RawTarget(Record):

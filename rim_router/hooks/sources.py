@@ -15,6 +15,7 @@ from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.listings import listing, scope
 from rim_router.hooks.probing import believe
 from rim_router.hooks.tracking import File, digests_of, fragment_digests, url_of, urls_of
+from rim_router.rules.age import age_for
 from rim_router.rules.digests import strong
 from rim_router.rules.external import judge_wheel, pinned
 from rim_router.rules.hosts import Hosts
@@ -46,7 +47,8 @@ class RoutedSource(LinkSource):
         self.own = index.own_origins
         self._unasked: list[str] = []
         self._judge = inquiry.services.judge(inquiry.decision.name, index, self.own)
-        age = inquiry.services.table.age(inquiry.decision, index)
+        table = inquiry.services.table
+        age = age_for(inquiry.decision, index, table.policy, table.exempt)
         self._ages = None if age is None else Ages(age, inquiry.decision, index, inquiry.services)
 
     @property

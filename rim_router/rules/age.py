@@ -12,18 +12,11 @@ from rim_router.rules.remedies import give_times, wait_or_exempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Protocol
 
     from rim_router.rules.policy import Policy
     from rim_router.rules.source import Source
-    from rim_router.rules.table import Decision, Index
+    from rim_router.rules.table import Decision, Index, Specifier
     from rim_router.rules.verdict import Verdict
-
-    class Specifier(Protocol):
-        """A version specifier (PEP 440), as ``packaging`` has it."""
-
-        def contains(self, item: str, prereleases: bool | None = ...) -> bool: ...
-
 
 KEY, EXEMPT_KEY = "min-age", "min-age-exempt"
 EXEMPT_VARIABLE = "RIM_ROUTER_MIN_AGE_EXEMPT"

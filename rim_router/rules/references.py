@@ -17,10 +17,9 @@ from rim_router.rules.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rim_router.rules.age import Specifier
     from rim_router.rules.policy import Policy
     from rim_router.rules.remedies import Remedy
-    from rim_router.rules.table import Decision
+    from rim_router.rules.table import Decision, Specifier
 
 _FOLDER = "subdirectory="
 _NO_HASH = "it carries no sha256, sha384 or sha512"

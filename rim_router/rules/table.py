@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rim_router.record import EMPTY, Record
-from rim_router.rules.age import age_for
 from rim_router.rules.names import Pattern, PatternMap, normalise
 from rim_router.rules.pins import Pins
 from rim_router.rules.strategies import IN_TURN, VERSION_PRIORITY
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Protocol
 
-    from rim_router.rules.age import Age, Specifier
     from rim_router.rules.policy import Policy
     from rim_router.rules.source import Source
 
@@ -28,6 +26,11 @@ if TYPE_CHECKING:
         """A PEP 508 environment marker, as ``packaging`` has it."""
 
         def evaluate(self, environment: dict[str, str] | None = ...) -> bool: ...
+
+    class Specifier(Protocol):
+        """A PEP 440 version specifier, as ``packaging`` has it."""
+
+        def contains(self, item: str, prereleases: bool | None = ...) -> bool: ...
 
 
 class Index(Record):
@@ -288,10 +291,6 @@ class RoutingTable:
             decision = self._decisions.get(normalised) or self._decide(normalised)
             self._decisions[name] = self._decisions[normalised] = decision
         return decision
-
-    def age(self, decision: Decision, index: Index) -> Age | None:
-        """How old the files of a project on an index have to be; None for no age at all."""
-        return age_for(decision, index, self.policy, self.exempt)
 
     def become(self, other: RoutingTable) -> None:
         """Say what another table says, for everybody who has this one."""

@@ -206,7 +206,7 @@ EXPECTED = {
         ":1, version: unknown key (valid keys are indexes, routes, wheel, policy)",
         ":3, index: unknown key (did you mean indexes?)",
         ":7, indexes.acme.external_hosts: unknown key (did you mean external-hosts?)",
-        ":7, indexes.acme.timeout: unknown key (valid keys are url, mirrors, external-hosts, pins, format, probe, absent-status)",
+        ":7, indexes.acme.timeout: unknown key (valid keys are url, mirrors, external-hosts, pins, format, probe, absent-status, min-age)",
         ":10, routes.torch.markers: unknown key (did you mean marker?)",
         ":12, routes.numpy[1].indices: unknown key (did you mean indexes?)",
         ":15, policy.require_hashes: unknown key (did you mean require-hashes?)",

@@ -22,6 +22,7 @@ from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
 from rim_router.config.expand import unset_text
 from rim_router.libraries import library
+from rim_router.rules.age import age_for
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, Pattern
 from rim_router.rules.strategies import FIRST_INDEX, INDEX_PRIORITY, VERSION_PRIORITY
 from rim_router.rules.table import Kind
@@ -240,7 +241,7 @@ def _index(index: Index) -> Iterator[str]:
 
 def _ages(table: RoutingTable, decision: Decision) -> Iterator[tuple[Index, Age]]:
     for index in decision.indexes:
-        age = table.age(decision, index)
+        age = age_for(decision, index, table.policy, table.exempt)
         if age is not None:
             yield index, age
 

@@ -55,7 +55,7 @@ def test_a_routed_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> 
         (
             'by default require-hashes = "external", pins = "optional", '
             'offline-find-links = "allow", redirects = "hashed", new-environments = "leave", '
-            'external-roots = "mozilla", disable = "allow"'
+            'external-roots = "mozilla", disable = "allow", project-status = "warn"'
         ),
     ]
     assert main(["explain", "Acme_Core"]) == 0

@@ -1,4 +1,4 @@
-"""``min-age`` in a table: how it is read, and what a policy below forbids (reference: Layers)."""
+"""``min-age`` in a table, and what a policy below forbids (reference: Discovery and precedence)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from rim_router.config import load
 from rim_router.errors import TableError
+from rim_router.rules.age import age_for
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Machine
@@ -24,7 +25,7 @@ def faults() -> list[str]:
 def text_of(name: str) -> str | None:
     table = load()
     decision = table.route(name)
-    age = table.age(decision, decision.indexes[0])
+    age = age_for(decision, decision.indexes[0], table.policy, table.exempt)
     return None if age is None else f"{age.text} {age.source}"
 
 
@@ -108,7 +109,7 @@ class TestExemptForOneCommand:
         monkeypatch.setenv("RIM_ROUTER_MIN_AGE_EXEMPT", " Pillow==12.1.1  a_b>=2,<3 ")
         table = load()
         ages = {
-            name: table.age(table.route(name), table.route(name).indexes[0])
+            name: age_for(table.route(name), table.route(name).indexes[0], table.policy, table.exempt)
             for name in ("pillow", "a-b", "c")
         }
         assert [bool(age and age.exempts("12.1.1")) for age in ages.values()] == [True, False, False]
