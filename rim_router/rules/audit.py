@@ -136,6 +136,7 @@ def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tu
             table.policy,
             strong=bool(came.hashes) or pin is not None,
             pinned=pin is not None,
+            exempt=table.exempt,
         )
         state = State.DIRECT if verdict.allowed else State.ELSEWHERE
         return state, f"was installed from a URL that the user gave: {verdict.reason}"

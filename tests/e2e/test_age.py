@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.wheels import wheel
+from tests.support.servers import write_flat_dir
+from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Environments
     from tests.support.environments import Environment, Result
     from tests.support.servers import Exchange, IndexServer
@@ -138,7 +141,7 @@ class TestAge:
         """With a hash it is the user's own word; without one nobody knows how old it is."""
         victim = environments.equipped()
         route(victim, market)
-        new = next(offer.artifact for offer in market._offers["parcel"] if offer.artifact.version == "2.0")
+        new = market.artifact("parcel", "2.0")
         refused = install(victim, f"parcel @ {market.file_url(new)}")
         assert refused.returncode != 0
         assert "nobody says when it was uploaded" in refused.words
@@ -203,9 +206,64 @@ class TestAge:
         assert refused[0]["file"] == "parcel-2.0-py3-none-any.whl"
         assert "old enough on" in refused[0]["rule"]
 
+    def test_a_directory_of_wheels(
+        self, market: IndexServer, environments: Environments, tmp_path: Path
+    ) -> None:
+        """It says nothing of times either; local --find-links with --no-index are the user's own."""
+        victim = environments.equipped()
+        old = market.artifact("parcel", "1.0")
+        directory = write_flat_dir(tmp_path / "wheels", [old])
+        table = {"vendored": {"url": directory.as_uri(), "format": "flat"}}
+        victim.route(table, {"*": "vendored"}, {"min-age": "7d"})
+        refused = install(victim, "parcel")
+        assert refused.returncode != 0
+        assert "does not say when it was uploaded" in refused.words
+        victim.route({"pypi": market.url}, {"*": "pypi"}, {"min-age": "7d"})
+        taken = install(victim, "--no-index", "--find-links", str(directory), "parcel")
+        assert victim.installed()["parcel"] == "1.0", str(taken)
+
+    @pytest.mark.spread
+    def test_on_every_pip(self, market: IndexServer, environments: Environments) -> None:
+        """Also where a link of pip's has no upload time."""
+        victim = environments.equipped()
+        route(victim, market)
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "1.0", str(result)
+
 
 class TestStatus:
     """PEP 792."""
+
+    def test_quarantine_and_a_wheel_in_the_cache(
+        self, market: IndexServer, environments: Environments
+    ) -> None:
+        """What was built before is not taken either; nor is the next index of a list asked."""
+        market.add(sdist("crate", "1.0", origin="public"), uploaded=ago(days=50))
+        victim = environments.equipped()
+        victim.route({"pypi": market.url}, {"*": "pypi"})
+        first = victim.pip("install", "crate", env={"PIP_NO_CACHE_DIR": None})
+        assert victim.installed()["crate"] == "1.0", str(first)
+        market.declare("crate", "quarantined", "malware")
+        again = victim.pip("install", "--force-reinstall", "crate", env={"PIP_NO_CACHE_DIR": None})
+        assert again.returncode != 0
+        assert "is quarantined: malware" in again.words
+
+    @pytest.mark.parametrize("strategy", ["first-index", "index-priority", "version-priority"])
+    def test_quarantine_in_a_list(
+        self, strategy: str, market: IndexServer, private: IndexServer, environments: Environments
+    ) -> None:
+        """It is never "absent"."""
+        private.add(wheel("parcel", "3.0", origin="private"))
+        market.declare("parcel", "quarantined", "malware")
+        victim = environments.equipped()
+        victim.route(
+            {"pypi": market.url, "next": private.url},
+            {"*": {"indexes": ["pypi", "next"], "strategy": strategy}},
+        )
+        result = install(victim, "parcel")
+        assert result.returncode != 0
+        assert "is quarantined: malware" in result.words
+        assert "parcel" not in victim.installed()
 
     @pytest.mark.parametrize("html", [False, True])
     @pytest.mark.parametrize("status", ["archived", "deprecated"])

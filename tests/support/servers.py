@@ -366,6 +366,10 @@ class IndexServer:
         self._offers.setdefault(artifact.project, []).append(offer)
         return artifact
 
+    def artifact(self, project: str, version: str) -> Artifact:
+        """The first file of a release that a page shows."""
+        return next(each.artifact for each in self._offers[project] if each.artifact.version == version)
+
     def on(self, where: str, behaviour: Behaviour) -> None:
         """Misbehave for a project's page, for a path (which begins with a slash), or everywhere (``*``)."""
         self._behaviours[where if where.startswith("/") else normalise(where)] = behaviour
