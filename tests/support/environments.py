@@ -28,7 +28,7 @@ from tests.support.tables import write_table
 from tests.support.wheels import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 START_UP_FILE = "rim_router.pth"
@@ -329,7 +329,7 @@ class Workshop:
         # Keyed by what is required, so that another bound is another download.
         metadata = email.message_from_bytes(_read(self.wheel(), "METADATA"))
         required = [str(each) for each in metadata.get_all("Requires-Dist", [])]
-        key = hashlib.sha256("\n".join(required).encode()).hexdigest()[:12]
+        key = _key(required)
 
         def fetch(path: Path) -> None:
             # By the Python in question: the markers and tags are its own.
@@ -396,6 +396,30 @@ class Workshop:
         _copy(self.template(pair, equipped=equipped), prefix)
         return Environment(pair, prefix, place, equipped)
 
+    def wheels(self, pair: Pair, *requirements: str) -> Path:
+        """A directory with the wheels of projects from a registry, fetched once in a run."""
+
+        def fetch(path: Path) -> None:
+            self.fetch(path, *requirements, using=pair.interpreter)
+
+        return once(self.shared / f"wheels-{pair.python[0]}.{pair.python[1]}-{_key(requirements)}", fetch)
+
+    def furnish(self, pair: Pair, place: Path, *requirements: str, equipped: bool) -> Environment:
+        """A new environment with projects from a registry, installed once in a run."""
+
+        def install(path: Path) -> None:
+            path.rmdir()
+            _copy(self.template(pair, equipped=equipped), path)
+            options = ["--no-index", "--find-links", self.wheels(pair, *requirements)]
+            command = [_python(path), "-m", "pip", "install", *options, *requirements]
+            run(command, env=_quiet(), cwd=self.shared)
+            (path / "made-in").write_text(str(path), encoding="utf-8")
+
+        name = f"{pair}-{'equipped' if equipped else 'plain'}-{_key(requirements)}"
+        prefix = place / "venv"
+        _copy(once(self.shared / "templates" / name, install), prefix)
+        return Environment(pair, prefix, place, equipped)
+
     def make_inert_twin(self, pair: Pair, place: Path) -> Environment:
         """A new environment with the same distributions, in which nothing starts the plugin."""
         environment = self.make(pair, place)
@@ -440,6 +464,10 @@ def _copy(template: Path, prefix: Path) -> None:
     ignore = shutil.ignore_patterns("made-in")
     shutil.copytree(template, prefix, symlinks=True, ignore=ignore, copy_function=_link)
     _relocate(prefix, Path((template / "made-in").read_text(encoding="utf-8")))
+
+
+def _key(requirements: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(requirements).encode()).hexdigest()[:12]
 
 
 def _version(wheel: Path) -> str:

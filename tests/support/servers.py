@@ -314,7 +314,12 @@ class IndexServer:
     @property
     def netloc(self) -> str:
         """Host and port; a name and not an address, because some pips fail on TLS to addresses."""
-        return f"localhost:{self._listener.server_port}"
+        return f"localhost:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port on loopback."""
+        return self._listener.server_port
 
     @property
     def base(self) -> str:
