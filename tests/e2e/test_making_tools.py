@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import pytest
 
 from tests.e2e.test_new_environments import contents, origin, python_of, user_table
-from tests.support.environments import Environment, once, site_packages
+from tests.support.environments import Environment, site_packages
+from tests.support.internet import Internet
 from tests.support.matrix import release
 from tests.support.wheels import Artifact, sdist, wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.conftest import Stage
     from tests.support.environments import Result, Workshop
     from tests.support.matrix import Pair
+    from tests.support.servers import Authority
 
 pytestmark = [
     pytest.mark.tools,
     pytest.mark.skipif(os.name == "nt", reason="where things are in an environment differs"),
 ]
+
+Make = Callable[[Environment], "tuple[Result, Path]"]
 
 TOOLS = ("virtualenv", "tox", "nox", "pre-commit", "hatch", "pipx", "uv")
 
@@ -34,24 +40,24 @@ class Toolbox:
 
     def __init__(self, equipped: Path, plain: Path, pair: Pair, place: Path, stage: Stage) -> None:
         self._prefixes = {True: equipped, False: plain}
-        self._pair, self._place, self._stage = pair, place, stage
+        self._pair, self._place, self.stage = pair, place, stage
 
     def user(self, *, equipped: bool, policy: str = "equip") -> Environment:
         """Somebody who has them, and one table."""
         place = self._place / ("with" if equipped else "without")
         extra: dict[str, str | None] = {
-            "PIP_INDEX_URL": self._stage.private.url,
-            "PIP_EXTRA_INDEX_URL": self._stage.public.url,
+            "PIP_INDEX_URL": self.stage.private.url,
+            "PIP_EXTRA_INDEX_URL": self.stage.public.url,
             "VIRTUALENV_NO_PERIODIC_UPDATE": "1",
         }
         user = Environment(self._pair, self._prefixes[equipped], place, equipped, extra)
-        user_table(self._stage, user, policy)
+        user_table(self.stage, user, policy)
         return user
 
     def publish_setuptools(self) -> None:
         """Have the public index offer what virtualenv carries."""
         seeds = site_packages(self._prefixes[True]) / "virtualenv" / "seed" / "wheels" / "embed"
-        self._stage.public.add(Artifact.from_wheel(max(seeds.glob("setuptools-*.whl"))))
+        self.stage.public.add(Artifact.from_wheel(max(seeds.glob("setuptools-*.whl"))))
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +65,11 @@ def prefixes(pair: Pair, workshop: Workshop, tmp_path_factory: pytest.TempPathFa
     if release(workshop.pip_version(pair)) < (25,):
         pytest.skip("the tools need a newer Python")
 
-    def fetch(path: Path) -> None:
-        workshop.fetch(path, *TOOLS, using=pair.interpreter)
-
-    wheels = once(workshop.shared / f"tools-{pair}", fetch)
-    found = []
-    for equipped in (True, False):
-        place = tmp_path_factory.mktemp("equipped" if equipped else "plain")
-        made = workshop.make(pair, place, equipped=equipped)
-        made.pip("install", "--no-index", "--find-links", wheels, *TOOLS, check=True)
-        found.append(made.prefix)
-    return found[0], found[1]
+    equipped, plain = (
+        workshop.furnish(pair, tmp_path_factory.mktemp("tools"), *TOOLS, equipped=each).prefix
+        for each in (True, False)
+    )
+    return equipped, plain
 
 
 @pytest.fixture
@@ -80,6 +80,21 @@ def toolbox(
     toolbox.publish_setuptools()
     stage.public.add(Artifact.from_wheel(workshop.pip_wheel(pair.pip)))  # pipx upgrades its own
     return toolbox
+
+
+@pytest.fixture
+def internet(authority: Authority, stage: Stage) -> Iterator[Internet]:
+    """Whoever goes to pypi.org finds the impostors there."""
+    with Internet(authority) as internet:
+        internet.pypi.add(stage.impostor)
+        yield internet
+
+
+def app(name: str, *requires: str) -> Artifact:
+    """A project with a command, such as pipx installs."""
+    entry_points = f"[console_scripts]\n{name} = {name}:main\n".encode()
+    extra = {f"{name}-1.0.dist-info/entry_points.txt": entry_points}
+    return wheel(name, "1.0", origin="public", requires=requires, extra_files=extra)
 
 
 def unpack(user: Environment, requires: str) -> None:
@@ -101,6 +116,12 @@ def tox(user: Environment) -> tuple[Result, Path]:
     return user.run(user.python.with_name("tox"), "run", "-v"), user.project / ".tox" / "py"
 
 
+def venv(user: Environment) -> tuple[Result, Path]:
+    prefix = user.project / "new"
+    user.run(user.python, "-m", "venv", prefix, check=True)
+    return user.run(python_of(prefix), "-m", "pip", "install", "tool"), prefix
+
+
 def nox(user: Environment, backend: str) -> tuple[Result, Path]:
     (user.project / "noxfile.py").write_text(
         f"import nox\n@nox.session(venv_backend={backend!r})\n"
@@ -115,6 +136,10 @@ def nox_venv(user: Environment) -> tuple[Result, Path]:
 
 def nox_virtualenv(user: Environment) -> tuple[Result, Path]:
     return nox(user, "virtualenv")
+
+
+def nox_uv(user: Environment) -> tuple[Result, Path]:
+    return nox(user, "uv")
 
 
 def virtualenv(user: Environment) -> tuple[Result, Path]:
@@ -135,14 +160,37 @@ def pre_commit(user: Environment) -> tuple[Result, Path]:
     return result, found[0] if found else user.project
 
 
-def hatch(user: Environment) -> tuple[Result, Path]:
+def hatch(user: Environment, installer: str = "pip") -> tuple[Result, Path]:
     (user.project / "pyproject.toml").write_text(
         '[project]\nname = "x"\nversion = "1"\n[tool.hatch.envs.default]\nskip-install = true\n'
-        'installer = "pip"\ndependencies = ["tool"]\n'
+        f'installer = "{installer}"\ndependencies = ["tool"]\n'
     )
     result = user.run(user.python.with_name("hatch"), "env", "create")
     found = [*user.home.glob(".local/share/hatch/env/virtual/*/*/*/pyvenv.cfg")]
     return result, found[0].parent if found else user.project
+
+
+def hatch_uv(user: Environment) -> tuple[Result, Path]:
+    return hatch(user, "uv")
+
+
+def pipx(user: Environment) -> tuple[Result, Path]:
+    """Into an environment that is there."""
+    prefix = user.home / "pipx" / "venvs" / "app"
+    return user.run(user.python.with_name("pipx"), "inject", "app", "tool"), prefix
+
+
+def pipx_new(user: Environment) -> tuple[Result, Path]:
+    prefix = user.home / "pipx" / "venvs" / "needy"
+    result = user.run(user.python.with_name("pipx"), "install", "needy")
+    return result, prefix if prefix.exists() else user.project
+
+
+def uv(user: Environment) -> tuple[Result, Path]:
+    prefix = user.project / "new"
+    command = user.python.with_name("uv")
+    user.run(command, "venv", "--offline", "--python", user.python, prefix, check=True)
+    return user.run(command, "pip", "install", "--python", prefix, "tool"), prefix
 
 
 MAKERS = (virtualenv, tox, nox_venv, nox_virtualenv, pre_commit, hatch)
@@ -152,24 +200,83 @@ MAKERS = (virtualenv, tox, nox_venv, nox_virtualenv, pre_commit, hatch)
 class TestOneLockedTable:
     """A table of the user claims and locks the company's names, and has new environments equipped."""
 
-    def test_the_impostor_does_not_come(self, make: object, stage: Stage, toolbox: Toolbox) -> None:
+    def test_the_impostor_does_not_come(self, make: Make, stage: Stage, toolbox: Toolbox) -> None:
         user = toolbox.user(equipped=True)
-        result, prefix = make(user)  # type: ignore[operator]
+        result, prefix = make(user)
         assert result.returncode == 0, str(result)
         assert origin(prefix) == "private", str(result)
         assert "rim_router" in contents(prefix)
         assert not stage.public.asked_for("acme-core"), str(result)
         assert not stage.public.asked_for("acme-build"), str(result)
 
-    def test_without_the_plugin_it_does(self, make: object, stage: Stage, toolbox: Toolbox) -> None:
+    def test_without_the_plugin_it_does(self, make: Make, stage: Stage, toolbox: Toolbox) -> None:
         """The attack is one."""
-        result, prefix = make(toolbox.user(equipped=False))  # type: ignore[operator]
+        result, prefix = make(toolbox.user(equipped=False))
         assert origin(prefix) == "public", str(result)
 
     def test_it_does_where_new_environments_are_left_as_they_are(
-        self, make: object, stage: Stage, toolbox: Toolbox
+        self, make: Make, stage: Stage, toolbox: Toolbox
     ) -> None:
-        result, prefix = make(toolbox.user(equipped=True, policy="leave"))  # type: ignore[operator]
+        result, prefix = make(toolbox.user(equipped=True, policy="leave"))
+        assert origin(prefix) == "public", str(result)
+
+
+class TestTheWholeList:
+    """One locked table, new environments equipped, and the guard on in pip's and uv's configuration."""
+
+    ROUTED = (venv, virtualenv, tox, nox_venv, nox_virtualenv, pre_commit, hatch, pipx)
+    CLOSED = (pipx_new, nox_uv, hatch_uv, uv)
+
+    @pytest.fixture
+    def user(self, request: pytest.FixtureRequest, toolbox: Toolbox, internet: Internet) -> Environment:
+        """Somebody who has one environment of pipx from before."""
+        stage = toolbox.stage
+        stage.public.add(app("app"))
+        stage.public.add(app("needy", "acme-core"))
+        user = toolbox.user(equipped=request.param)
+        for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+            del user.extra_environ[name]
+        user.extra_environ.update({**internet.environ, "PIP_CONFIG_FILE": None})
+        user.extra_environ.update({"PIPX_HOME": str(user.home / "pipx"), "PIPX_DEFAULT_BACKEND": "pip"})
+        for name, lines in {
+            "pip/pip.conf": [
+                "[global]",
+                f"index-url = {stage.private.url}",
+                f"extra-index-url = {stage.public.url}",
+            ],
+            "uv/uv.toml": [f'index-url = "{stage.private.url}"', f'extra-index-url = ["{stage.public.url}"]'],
+        }.items():
+            path = user.home / ".config" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        if request.node.callspec.params["make"] is pipx:
+            user.run(user.python.with_name("pipx"), "install", "app", check=True)
+        return user
+
+    @pytest.mark.parametrize("user", [True], indirect=True, ids=["equipped"])
+    @pytest.mark.parametrize("make", [*ROUTED, *CLOSED], ids=lambda make: make.__name__)
+    def test_no_impostor(self, make: Make, user: Environment, toolbox: Toolbox, internet: Internet) -> None:
+        """Each is routed, or installs nothing and says so; no public index was asked for the names."""
+        for command in (["guard", "on"], ["guard", "on", "--uv"], ["equip", "--pipx"]):
+            user.run(user.python, "-m", "rim_router", *command, check=True)
+        toolbox.stage.public.forget()
+        result, prefix = make(user)
+        if make in self.ROUTED:
+            assert result.returncode == 0, str(result)
+            assert origin(prefix) == "private", str(result)
+            assert "rim_router" in contents(prefix)
+        else:
+            assert result.returncode != 0, str(result)
+            assert not [*user.place.rglob("acme_core.py")], str(result)
+            assert re.search("not found|no matching|could not find", result.words, re.IGNORECASE), str(result)
+        for index in (toolbox.stage.public, internet.pypi):
+            assert not [name for name in index.projects_asked_for() if "acme" in name], str(result)
+
+    @pytest.mark.parametrize("user", [False], indirect=True, ids=["plain"])
+    @pytest.mark.parametrize("make", [*ROUTED, *CLOSED], ids=lambda make: make.__name__)
+    def test_plain(self, make: Make, user: Environment) -> None:
+        """Without the plugin and the guard, each has the impostor."""
+        result, prefix = make(user)
         assert origin(prefix) == "public", str(result)
 
 
@@ -231,8 +338,7 @@ class TestEquip:
 
     def test_pipx(self, stage: Stage, toolbox: Toolbox) -> None:
         """Its pip is that of the shared libraries, under each environment's own Python."""
-        app = {"app-1.0.dist-info/entry_points.txt": b"[console_scripts]\napp = app:main\n"}
-        stage.public.add(wheel("app", "1.0", origin="public", extra_files=app))
+        stage.public.add(app("app"))
         user = toolbox.user(equipped=True)
         user.extra_environ.update({"PIPX_HOME": str(user.home / "pipx"), "PIPX_DEFAULT_BACKEND": "pip"})
         pipx = user.python.with_name("pipx")
@@ -267,11 +373,8 @@ class TestEquip:
 
     def test_uv_tools(self, stage: Stage, toolbox: Toolbox) -> None:
         """One that uv has installed, with files that are links into its cache."""
-        app = {"app-1.0.dist-info/entry_points.txt": b"[console_scripts]\napp = app:main\n"}
-        file = wheel("app", "1.0", origin="public", extra_files=app).write_to(
-            toolbox.user(equipped=True).place
-        )
         user = toolbox.user(equipped=True)
+        file = app("app").write_to(user.place)
         user.run(
             user.python.with_name("uv"), "tool", "install", "--offline", "--no-config", "--no-index",
             "--python", user.python, file, check=True,

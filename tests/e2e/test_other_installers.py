@@ -91,7 +91,7 @@ class World:
         """
         servers = (self.stage.public, self.internet.pypi)
         fetched = [request.file for each in servers for request in list(each.requests)]
-        assert self.stage.impostor.filename in fetched, f'{result}\n{self.asked()}\n{installed(self.place)}'
+        assert self.stage.impostor.filename in fetched, f"{result}\n{self.asked()}\n{installed(self.place)}"
         assert not keeps or installed(self.place) == {"public"}, str(result)
 
 
