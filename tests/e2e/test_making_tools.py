@@ -186,6 +186,12 @@ def pipx_new(user: Environment) -> tuple[Result, Path]:
     return result, prefix if prefix.exists() else user.project
 
 
+def pipx_equipped(user: Environment) -> tuple[Result, Path]:
+    """Made by a Python that has the plugin: otherwise pipx makes it with the base interpreter."""
+    user.extra_environ["PIPX_DEFAULT_PYTHON"] = "python"
+    return pipx_new(user)
+
+
 def uv(user: Environment) -> tuple[Result, Path]:
     prefix = user.project / "new"
     command = user.python.with_name("uv")
@@ -224,7 +230,7 @@ class TestOneLockedTable:
 class TestTheWholeList:
     """One locked table, new environments equipped, and the guard on in pip's and uv's configuration."""
 
-    ROUTED = (venv, virtualenv, tox, nox_venv, nox_virtualenv, pre_commit, hatch, pipx)
+    ROUTED = (venv, virtualenv, tox, nox_venv, nox_virtualenv, pre_commit, hatch, pipx, pipx_equipped)
     CLOSED = (pipx_new, nox_uv, hatch_uv, uv)
 
     @pytest.fixture

@@ -410,9 +410,9 @@ class Workshop:
         def install(path: Path) -> None:
             path.rmdir()
             _copy(self.template(pair, equipped=equipped), path)
-            options = ["--no-index", "--find-links", self.wheels(pair, *requirements)]
-            command = [_python(path), "-m", "pip", "install", *options, *requirements]
-            run(command, env=_quiet(), cwd=self.shared)
+            links = self.wheels(pair, *requirements)
+            command = [_python(path), "-m", "pip", "install", "--no-index", "--find-links", links]
+            run([*command, *requirements], env=_quiet(), cwd=self.shared)
             (path / "made-in").write_text(str(path), encoding="utf-8")
 
         name = f"{pair}-{'equipped' if equipped else 'plain'}-{_key(requirements)}"
