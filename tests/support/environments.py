@@ -407,17 +407,17 @@ class Workshop:
     def furnish(self, pair: Pair, place: Path, *requirements: str, equipped: bool) -> Environment:
         """A new environment with projects from a registry, installed once in a run."""
 
-        def install(path: Path) -> None:
+        def make(path: Path) -> None:
             path.rmdir()
             _copy(self.template(pair, equipped=equipped), path)
             links = self.wheels(pair, *requirements)
-            command = [_python(path), "-m", "pip", "install", "--no-index", "--find-links", links]
-            run([*command, *requirements], env=_quiet(), cwd=self.shared)
+            install: list[str | Path] = ["-m", "pip", "install", "--no-index", "--find-links", links, *requirements]
+            run([_python(path), *install], env=_quiet(), cwd=self.shared)
             (path / "made-in").write_text(str(path), encoding="utf-8")
 
         name = f"{pair}-{'equipped' if equipped else 'plain'}-{_key(requirements)}"
         prefix = place / "venv"
-        _copy(once(self.shared / "templates" / name, install), prefix)
+        _copy(once(self.shared / "templates" / name, make), prefix)
         return Environment(pair, prefix, place, equipped)
 
     def make_inert_twin(self, pair: Pair, place: Path) -> Environment:
