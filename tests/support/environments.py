@@ -410,9 +410,9 @@ class Workshop:
         def make(path: Path) -> None:
             path.rmdir()
             _copy(self.template(pair, equipped=equipped), path)
-            links = self.wheels(pair, *requirements)
-            install: list[str | Path] = ["-m", "pip", "install", "--no-index", "--find-links", links, *requirements]
-            run([_python(path), *install], env=_quiet(), cwd=self.shared)
+            options: list[str | Path] = ["--no-index", "--find-links", self.wheels(pair, *requirements)]
+            command = [_python(path), "-m", "pip", "install", *options, *requirements]
+            run(command, env=_quiet(), cwd=self.shared)
             (path / "made-in").write_text(str(path), encoding="utf-8")
 
         name = f"{pair}-{'equipped' if equipped else 'plain'}-{_key(requirements)}"
