@@ -1,23 +1,19 @@
-"""Index servers that are not ours: devpi-server, pypiserver, and pypi.org itself."""
+"""Index servers that are not ours, set up as docs/index-servers.md says, and pypi.org itself."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.environments import once, run
+from tests.support import index_servers
+from tests.support.environments import run
+from tests.support.index_servers import SERVERS
+from tests.support.nginx import NGINX
 from tests.support.servers import IndexServer
 from tests.support.wheels import wheel
 
@@ -27,161 +23,93 @@ if TYPE_CHECKING:
 
     from tests.conftest import Environments
     from tests.e2e.conftest import Stage
-    from tests.support.environments import Workshop
-
-# On loopback nothing goes through a proxy.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    from tests.support.environments import Environment, Workshop
 
 
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+# What brings much along, and shows little that others do not.
+SLOW = ("simpleindex", "simple-repository-server")
 
 
-def tool(workshop: Workshop, name: str) -> Path:
-    """An environment with a server program, as the machine's own pip installs it; returns its programs."""
-
-    def make(path: Path) -> None:
-        run([sys.executable, "-m", "venv", path])
-        run([path / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", name])
-
-    # In the run's own directory: an environment cannot be moved, and its scripts are started with its Python.
-    return once(workshop.shared / "servers" / name, make) / "bin"
+def online(victim: Environment) -> dict[str, str]:
+    """What ``check --online`` warns of: codes and messages."""
+    result = victim.run(victim.python, "-m", "rim_router", "check", "--online", "--json")
+    report = json.loads(result.stdout)
+    return {each["code"]: each["message"] for each in report["warnings"]}
 
 
-@contextlib.contextmanager
-def serving(command: list[str | Path], url: str, log: Path) -> Iterator[None]:
-    """Run a server until it is no longer needed; wait until it answers."""
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "RIM_ROUTER_"))}
-    with log.open("wb") as output:
-        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=output, env=environ)
-    try:
-        deadline = time.monotonic() + 120
-        while not _answers(url):
-            assert process.poll() is None, log.read_text(errors="replace")
-            assert time.monotonic() < deadline, log.read_text(errors="replace")
-            time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with _DIRECT.open(url, timeout=5):
-            return True
-    except urllib.error.HTTPError as error:
-        error.close()
-        return True
-    except OSError:
-        return False
-
-
-@contextlib.contextmanager
-def running_pypiserver(workshop: Workshop, directory: Path, *options: str) -> Iterator[str]:
-    """pypiserver with the files of a directory; the URL of its index."""
-    port = free_port()
-    base = f"http://localhost:{port}/"
-    command = [tool(workshop, "pypiserver") / "python", "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p"]
-    with serving([*command, str(port), *options, directory], base, directory.with_suffix(".log")):
-        yield f"{base}simple/"
-
-
-@pytest.fixture
-def pypiserver(stage: Stage, workshop: Workshop, tmp_path: Path) -> Iterator[str]:
-    """pypiserver with the real project, which forwards nothing; the URL of its index."""
-    stage.real.write_to(tmp_path / "packages")
-    with running_pypiserver(workshop, tmp_path / "packages", "--disable-fallback") as url:
-        yield url
-
-
-def _devpi(method: str, url: str, body: bytes | dict[str, Any], **headers: str) -> dict[str, Any]:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = {"Content-Type": "application/json", "Accept": "application/json"}
-    sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-    with _DIRECT.open(urllib.request.Request(url, data, sent, method=method), timeout=60) as answer:
-        text = answer.read()
-    return dict(json.loads(text)) if text.startswith(b"{") else {}
-
-
-@pytest.fixture
-def devpi(stage: Stage, workshop: Workshop, tmp_path: Path) -> Iterator[str]:
-    """devpi-server, to which the real project was uploaded as twine does; the URL of its index."""
-    programs, port = tool(workshop, "devpi-server"), free_port()
-    base, directory = f"http://localhost:{port}", tmp_path / "devpi"
-    run(
-        [
-            programs / "python",
-            programs / "devpi-init",
-            "--serverdir",
-            directory,
-            "--no-root-pypi",
-            "--root-passwd",
-            "word",
-        ]
-    )
-    command = [programs / "python", programs / "devpi-server", "--serverdir", directory]
-    with serving([*command, "--host", "127.0.0.1", "--port", str(port)], base, tmp_path / "log"):
-        token = _devpi("POST", f"{base}/+login", {"user": "root", "password": "word"})["result"]["password"]
-        auth = base64.b64encode(f"root:{token}".encode()).decode()
-        _devpi("PUT", f"{base}/root/house", {"bases": [], "volatile": True}, X_Devpi_Auth=auth)
-        boundary = uuid.uuid4().hex
-        fields = {":action": "file_upload", "name": "acme-core", "version": "1.0", "filetype": "bdist_wheel"}
-        fields["pyversion"] = "py3"
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'
-            for k, v in fields.items()
-        ]
-        parts.append(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="content"; '
-            f'filename="{stage.real.filename}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        )
-        body = "".join(parts).encode() + stage.real.data + f"\r\n--{boundary}--\r\n".encode()
-        kind = f"multipart/form-data; boundary={boundary}"
-        _devpi("POST", f"{base}/root/house/", body, X_Devpi_Auth=auth, Content_Type=kind)
-        yield f"{base}/root/house/+simple/"
-
-
+@pytest.mark.newest
 @pytest.mark.timeout(600)  # the first test of a run installs the server
 class TestServers:
     """A house with a real server."""
 
-    @pytest.mark.parametrize("server", ["pypiserver", "devpi"])
+    @pytest.mark.parametrize(
+        "server",
+        [pytest.param(name, marks=[pytest.mark.tools] if name in SLOW else []) for name in SERVERS],
+    )
     def test_routed(
-        self, server: str, stage: Stage, environments: Environments, request: pytest.FixtureRequest
+        self, server: str, stage: Stage, workshop: Workshop, environments: Environments, tmp_path: Path
     ) -> None:
         """The real project is installed, an unknown one is not found, the other index is not asked."""
-        url = request.getfixturevalue(server)
+        if server == "nginx" and NGINX is None:
+            pytest.skip("there is no nginx")
         plain, victim = environments.plain(), environments.equipped()
-        both = ["--index-url", url, "--extra-index-url", stage.public.url]
-        stage.assert_impostor_won(plain, plain.pip("install", *both, "tool"))
-        stage.public.forget()
-        victim.route({"house": url}, {"acme-*": "house"})
         stage.public.add(wheel("acme-unknown", "1.0", origin="public"))
-        result = victim.pip("install", *both, "acme-unknown")
-        assert result.returncode != 0, str(result)
-        assert "No matching distribution found for acme-unknown" in result.words, str(result)
-        victim.pip("install", *both, "tool", check=True)
-        assert victim.origin("acme_core") == "private"
-        assert not stage.public.asked_for("acme-core")
-        assert not stage.public.asked_for("acme-unknown")
+        with SERVERS[server](workshop, tmp_path, [stage.real]) as url:
+            both = ["--index-url", url, "--extra-index-url", stage.public.url]
+            stage.assert_impostor_won(plain, plain.pip("install", *both, "tool"))
+            stage.public.forget()
+            victim.route({"house": url}, {"acme-*": "house"})
+            result = victim.pip("install", *both, "acme-unknown")
+            assert result.returncode != 0, str(result)
+            assert "No matching distribution found for acme-unknown" in result.words, str(result)
+            victim.pip("install", *both, "tool", check=True)
+            assert victim.origin("acme_core") == "private"
+            assert not stage.public.asked_for("acme-core")
+            assert not stage.public.asked_for("acme-unknown")
+            assert "forwarding-index" not in online(victim)
+
+
+@contextlib.contextmanager
+def stage_with_base(workshop: Workshop, place: Path, stage: Stage) -> Iterator[str]:
+    """devpi, whose stage has a mirror of the public index as its base."""
+    with index_servers.devpi_server(workshop, place) as server:
+        server.mirror("public", stage.public.url)
+        url = server.stage("private", "root/public")
+        server.upload("private", stage.real)
+        yield url
+
+
+@contextlib.contextmanager
+def proxy_of_both(workshop: Workshop, place: Path, stage: Stage) -> Iterator[str]:
+    """proxpi before the private and the public index."""
+    with index_servers.proxpi_of(workshop, place, stage.private.url, stage.public.url) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def folder_before_public(workshop: Workshop, place: Path, stage: Stage) -> Iterator[str]:
+    """simple-repository-server with a folder, and with the public index for what is not there."""
+    stage.real.write_to(place / "packages" / "acme-core")
+    sources = ["--stream-http-resources", place / "packages", stage.public.url]
+    with index_servers.simple_repository_server_of(workshop, place, *sources) as url:
+        yield url
+
+
+MERGING = [stage_with_base, proxy_of_both, pytest.param(folder_before_public, marks=pytest.mark.tools)]
 
 
 @pytest.mark.timeout(600)  # the first test of a run installs the server
 class TestForwarding:
-    """pypiserver redirects whoever asks for a name that it lacks, unless it is told not to."""
+    """Servers that answer for names that they lack."""
 
     def test_pypiserver(
         self, stage: Stage, workshop: Workshop, environments: Environments, tmp_path: Path
     ) -> None:
         """Where it redirects to is said, and neither asked nor advised to be listed. By default: PyPI."""
-        wheel("acme-other", "1.0", origin="private").write_to(tmp_path / "packages")
+        files = [wheel("acme-other", "1.0", origin="private")]
         plain, victim = environments.plain(), environments.equipped()
-        with running_pypiserver(workshop, tmp_path / "packages", "--fallback-url", stage.public.url) as url:
+        to_public = ["--fallback-url", stage.public.url]
+        with index_servers.pypiserver(workshop, tmp_path, files, *to_public) as url:
             stage.assert_impostor_won(plain, plain.pip("install", "--index-url", url, "acme-core"))
             stage.public.forget()
             victim.route({"house": url, "public": stage.public.url}, {"acme-*": "house", "*": "public"})
@@ -191,11 +119,42 @@ class TestForwarding:
             )
             assert "external-hosts" not in result.words
             victim.pip("install", "acme-other", check=True)
-        with running_pypiserver(workshop, tmp_path / "packages") as url:
+            assert "redirects the page of acme-" in online(victim)["forwarding-index"]
+            assert not stage.public.asked_for("acme-core")
+        with index_servers.pypiserver(workshop, tmp_path, files) as url:
             victim.route({"house": url}, {"acme-*": "house"})
             result = victim.pip("install", "acme-core")
             stage.assert_stopped(victim, result, "to https://pypi.org/simple/acme-core/, which is PyPI's")
             assert "external-hosts" not in result.words
+
+    @pytest.mark.tools
+    @pytest.mark.newest
+    def test_simpleindex(
+        self, stage: Stage, workshop: Workshop, environments: Environments, tmp_path: Path
+    ) -> None:
+        """A route of its kind ``http`` redirects to its target, which it cannot be told apart from."""
+        victim = environments.equipped()
+        target = f"{stage.public.url}{{project}}/"
+        with index_servers.simpleindex(workshop, tmp_path, [], "http", target) as url:
+            victim.route({"house": url}, {"acme-*": "house"})
+            stage.assert_stopped(victim, victim.pip("install", "acme-core"), "redirects")
+            assert "redirects the page of acme-" in online(victim)["forwarding-index"]
+            assert not stage.public.requests
+
+    @pytest.mark.newest
+    @pytest.mark.parametrize("running", MERGING, ids=lambda each: each.__name__)
+    def test_merging(
+        self, running: object, stage: Stage, workshop: Workshop, environments: Environments, tmp_path: Path
+    ) -> None:
+        """What it answers for the public index is its own answer: no pip can tell, and ``check`` warns."""
+        victim = environments.equipped()
+        stage.public.add(wheel("acme-unknown", "1.0", origin="public"))
+        stage.public.add(wheel("pip", "1.0", origin="public"))
+        with running(workshop, tmp_path, stage) as url:  # type: ignore[operator]
+            victim.route({"house": url}, {"acme-*": "house"})
+            result = victim.pip("install", "acme-unknown", check=True)
+            assert victim.origin("acme_unknown") == "public", str(result)
+            assert "has pip, which is not claimed for it" in online(victim)["forwarding-index"]
 
 
 def certificates() -> str | None:
