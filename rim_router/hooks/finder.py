@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LISTINGS = ("outdated", "uptodate")
 _DEFAULT_INDEX = "https://pypi.org/simple"
+_FINDERS = "finders of rim-router"  # no project can have this name
 
 
 class Router:
@@ -272,7 +273,8 @@ class Router:
             or hasattr(finder._link_collector, "rim_router_index")
         ):
             return find(finder)
-        finders = finder.__dict__.setdefault("rim_router_finders", {})
+        # Where pip 25.1 and newer keeps what was found: whoever clears that, as pip-tools does, clears these.
+        finders = getattr(finder, "_all_candidates", finder.__dict__).setdefault(_FINDERS, {})
         if decision.name not in finders:
             finders[decision.name] = [_narrowed(finder, index) for index in decision.indexes]
 

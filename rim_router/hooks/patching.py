@@ -21,4 +21,9 @@ def replace(seam: Seam, make: Callable[[Callable[..., Any]], Callable[..., Any]]
         setattr(owner, name, classmethod(functools.wraps(function)(make(function))))
         return
     original = getattr(owner, name)
-    setattr(owner, name, functools.wraps(original)(make(original)))
+    made = functools.wraps(original)(make(original))
+    # What else it has, others may use: pip-tools clears the cache of one that caches its answers.
+    for attribute in dir(original):
+        if not attribute.startswith("_") and not hasattr(made, attribute):
+            setattr(made, attribute, getattr(original, attribute))
+    setattr(owner, name, made)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 
 from tests.e2e.test_new_environments import origin, python_of, user_table
-from tests.support.wheels import sdist
+from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,3 +144,27 @@ class TestPipSync:
         result = self.sync(victim)
         assert "rim-router" not in victim.installed()
         stage.assert_impostor_won(victim, result)
+
+
+class TestPipCompile:
+    """``pip-compile`` looks up in its own process, and forgets what it has found to look for more files."""
+
+    def test_hashes_of_every_platform(self, stage: Stage, victim: Environment) -> None:
+        """Also where the indexes of a project are asked in turn, each with a memory of its own."""
+        files = [
+            stage.private.add(wheel("acme-built", "1.0", origin="private", tag=f"py3-none-{platform}"))
+            for platform in ("any", "win_amd64", "macosx_11_0_arm64")
+        ]
+        indexes = {"acme": stage.private.url, "public": stage.public.url}
+        target = {"indexes": ["acme", "public"], "strategy": "first-index"}
+        (victim.project / "requirements.in").write_text("acme-built\n", encoding="utf-8")
+        for route in ("acme", target):
+            victim.route(indexes, {"acme-*": route})
+            script = victim.python.with_name("pip-compile")
+            options = ["--quiet", "--generate-hashes", "requirements.in"]
+            # It asks each index that pip is configured with for hashes, claimed or not.
+            victim.run(script, *options, env={"PIP_EXTRA_INDEX_URL": None}, check=True)
+            text = (victim.project / "requirements.txt").read_text(encoding="utf-8")
+            assert [each.filename for each in files if each.digest() not in text] == [], text
+            (victim.project / "requirements.txt").unlink()
+        assert not stage.public.asked_for("acme-built")
