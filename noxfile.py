@@ -75,7 +75,7 @@ def quick(session: nox.Session) -> None:
 
 @nox.session
 def tools(session: nox.Session) -> None:
-    """Run what needs tools and index servers as they come from a registry: tox, nox, pipx, Ansible and more."""
+    """Run what needs tools and index servers as they come from a registry, such as tox, pipx and Ansible."""
     _install(session, "test", itself=True)
     session.run("pytest", "-m", "tools", "--pip-matrix=newest", *_shared_out(), "tests/e2e", *session.posargs)
 
