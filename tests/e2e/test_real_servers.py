@@ -31,9 +31,10 @@ SLOW = ("simpleindex", "simple-repository-server")
 
 
 def online(victim: Environment) -> dict[str, str]:
-    """What ``check --online`` warns of: codes and messages."""
+    """What ``check --online`` warns of: codes and messages; nothing is wrong otherwise."""
     result = victim.run(victim.python, "-m", "rim_router", "check", "--online", "--json")
     report = json.loads(result.stdout)
+    assert [each["message"] for each in report["online"] if not each["ok"]] == []
     return {each["code"]: each["message"] for each in report["warnings"]}
 
 
@@ -58,7 +59,7 @@ class TestServers:
             both = ["--index-url", url, "--extra-index-url", stage.public.url]
             stage.assert_impostor_won(plain, plain.pip("install", *both, "tool"))
             stage.public.forget()
-            victim.route({"house": url}, {"acme-*": "house"})
+            victim.route({"house": url}, {"acme-*": "house", "acme": "house"})
             result = victim.pip("install", *both, "acme-unknown")
             assert result.returncode != 0, str(result)
             assert "No matching distribution found for acme-unknown" in result.words, str(result)

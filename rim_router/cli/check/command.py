@@ -170,7 +170,11 @@ def _survey(files: Sequence[LayerFile], table: RoutingTable) -> tuple[list[shape
     for (index, _), answer in zip(asked, answers):
         every = len(uses[index].names)
         bound = f"; it was asked for {_MOST_NAMES} of its {every} names" if every > _MOST_NAMES else ""
-        lost = [name for name in answer["missing"] if not _is_elsewhere(table, name, index, has)]
+        lost = [
+            name
+            for name in answer["missing"]
+            if not (_is_elsewhere(table, name, index, has) or _is_held(table, name, index))
+        ]
         reached.append(
             {
                 "index": index.name,
@@ -193,6 +197,13 @@ def _is_elsewhere(table: RoutingTable, name: str, index: Index, has: Mapping[Ind
     if index not in decision.indexes:  # by a marker that does not hold here
         return True
     return bool(decision.wheels) or any(name in has.get(other, ()) for other in others)
+
+
+def _is_held(table: RoutingTable, name: str, index: Index) -> bool:
+    """Whether a name is claimed because its prefix is, ``acme`` with ``acme-*``: nobody need have it."""
+    beside = table.route(f"{name}-")
+    prefix = None if beside.route is None else beside.route.pattern
+    return prefix is not None and prefix.literal == f"{name}-" and index in beside.indexes
 
 
 @dataclass

@@ -484,6 +484,18 @@ def test_online_every_name_is_asked_for(
     assert bool(lost) == bool(expected)
 
 
+@pytest.mark.parametrize(("name", "expected"), [("more", 0), ("mor", 1), ("more-x", 1)])
+def test_online_a_bare_name_need_not_exist(
+    name: str, expected: int, server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check` itself advises to claim it beside a prefix; any other name that is missing is a fault."""
+    machine.write(
+        "project", f'[indexes]\na = "{server.url}"\n[routes]\n"more-*" = "a"\n{name} = "a"\nacme = "a"\n'
+    )
+    (found,) = online(capsys, expected)["online"]
+    assert found["missing"] == [name]
+
+
 def test_online_names_are_bounded(
     server: IndexServer, machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
