@@ -70,6 +70,29 @@ class TestServers:
             assert "forwarding-index" not in online(victim)
 
 
+@pytest.mark.newest
+@pytest.mark.timeout(600)  # the first test of a run installs the server
+def test_age(stage: Stage, workshop: Workshop, environments: Environments, tmp_path: Path) -> None:
+    """Neither kind of devpi's indexes passes upload times on: refused, and the two ways out are said."""
+    victim = environments.equipped()
+    stage.public.add(wheel("parcel", "1.0", origin="public"), uploaded="2020-01-01T00:00:00Z")
+    with index_servers.devpi_server(workshop, tmp_path) as server:
+        house = server.stage("private")
+        server.upload("private", stage.real)
+        for index, name in ((server.mirror("public", stage.public.url), "parcel"), (house, "acme-core")):
+            table = {"pypi": {"url": index, "min-age": "7d"}}
+            victim.route(table, {"*": "pypi"})
+            refused = victim.pip("install", name)
+            assert refused.returncode != 0
+            assert "its index does not say when it was uploaded" in refused.words, str(refused)
+            assert "use an index that does" in refused.words
+            victim.route(table, {"*": {"index": "pypi", "min-age": "0d"}})
+            victim.pip("install", name, check=True)
+        # What is before the mirror has the times.
+        victim.route({"pypi": {"url": stage.public.url, "min-age": "7d"}}, {"*": "pypi"})
+        victim.pip("install", "--force-reinstall", "parcel", check=True)
+
+
 @contextlib.contextmanager
 def stage_with_base(workshop: Workshop, place: Path, stage: Stage) -> Iterator[str]:
     """devpi, whose stage has a mirror of the public index as its base."""
