@@ -130,8 +130,11 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Check that the documentation says what the code does."""
+    """Make the site and the manual pages in site/, and check that they say what the code does."""
     _install(session, "docs", itself=True)
+    # Every link into another page is followed, and a warning is an error.
+    for kind in ("html", "man"):
+        session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", kind, "docs", f"site/{kind}")
     paths = sorted(map(str, Path("tests").rglob("test_doc*.py")))
     if not paths:
         session.error("there are no tests of the documentation")
