@@ -170,7 +170,7 @@ def stop_broken(failure: Exception) -> None:
     raise Stop(
         f"rim-router does not work here ({why}), and without it pip looks up nothing. "
         f"Install it again: {alone} python -m pip install --force-reinstall rim-router "
-        "(if pip's index URL has rim+ in front, with --index-url and one without it); "
+        "(if pip's index URL begins with rim+, add --index-url and that URL without rim+); "
         "or remove it: python -m pip uninstall rim-router"
     )
 

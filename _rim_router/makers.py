@@ -5,6 +5,7 @@ Imported where ``venv`` or virtualenv is; whether there is a table is asked only
 
 from __future__ import annotations
 
+import _thread
 import functools
 import os
 import sys
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 _LATER = ("_setup_pip", "setup_scripts", "post_setup", "upgrade_dependencies")
 
 _LAYERS = "_RIM_ROUTER_LAYERS"  # see rim_router.config.inheritance
+
+# Environments can be made by several threads at once: the first sets the variable, the last takes it away.
+# Whether it was there before that comes first, and then an entry for each environment.
+_making = _thread.allocate_lock()
+_under_way: list[bool] = []
 
 _equipped: set[str] = set()
 
@@ -84,14 +90,19 @@ def _see_to_creation(builder: Any) -> None:
     def create(self: Any, env_dir: Any) -> None:
         _forget(env_dir)
         directory = os.path.abspath(env_dir)
-        is_child = _LAYERS in os.environ
-        if not is_child:
-            _if_asked("hand_down", directory)
+        with _making:
+            if not _under_way:
+                _under_way.append(_LAYERS in os.environ)
+                if not _under_way[0]:
+                    _if_asked("hand_down", directory)
+            _under_way.append(True)
         try:
             original(self, env_dir)
         finally:
-            if not is_child:
-                os.environ.pop(_LAYERS, None)
+            with _making:
+                _under_way.pop()
+                if len(_under_way) == 1 and not _under_way.pop():
+                    os.environ.pop(_LAYERS, None)
         binaries = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
         _equip(os.path.join(directory, *binaries), directory)
 

@@ -82,7 +82,7 @@ POLICY = {
     "disable": "whether `RIM_ROUTER_DISABLE=1` turns routing off, or is refused",
     "redirects": "where files may be redirected: to any host if a strong hash is known, or only to `external-hosts`",
     "new-environments": "whether every environment that is made here with `venv` or virtualenv has this very plugin; see [new environments](#new-environments)",
-    "project-status": "whether archived and deprecated projects (PEP 792) are only said, once each, or refused; a quarantined one always stops pip",
+    "project-status": "whether archived and deprecated projects (PEP 792) are only reported, once each, or refused; a quarantined one always stops pip",
     "min-age": "how old the files of all claimed names have to be; see [age](#age)",
     "minimum-openssl": "the oldest OpenSSL that may connect to hosts other than an index's own. With this key, no library but OpenSSL may",
 }

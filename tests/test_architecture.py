@@ -109,6 +109,7 @@ def test_start_up_code_needs_nothing_of_the_rest(path: Path) -> None:
     assert {name.partition(".")[0] for name in at_once} <= {
         "_rim_router",
         "__future__",
+        "_thread",
         "functools",
         "gc",
         "importlib",

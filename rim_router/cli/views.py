@@ -68,7 +68,7 @@ def unset(indexes: Iterable[Index]) -> list[str]:
 def settings(policy: Policy) -> Iterator[tuple[str, str | None, Source | None]]:
     """Each policy key with its value, and where it is set; None is the default."""
     for name in policy._fields:
-        if name != "sources":
+        if name not in policy._uncompared:
             key = name.replace("_", "-")
             yield key, getattr(policy, name), policy.sources.get(key)
 

@@ -149,7 +149,7 @@ def _checked(text: str, directory: Path | None) -> str:
     name = scheme.lower()
     url = name + text[len(name) :]
     if is_guarded(text):
-        raise ValueError(f"has {GUARD} in front, as only index URLs of pip have: leave it out")
+        raise ValueError(f"begins with {GUARD}, which only pip's own index URLs may: leave it out")
     if name not in SCHEMES:
         neither = "is not an https, http or file URL, and not a path"
         raise ValueError(_NO_SCHEME if re.match(_HOST_LIKE, text) else neither)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 
 def loosened(layers: Iterable[Layer]) -> Iterator[Fault]:
-    """A fault for each age of an index or a route that is looser than the policy of a lower layer."""
+    """A fault for each age of an index or a route that is looser than the policy of a lower layer.
+
+    :param layers: lowest first.
+    """
     below: tuple[str, Source] | None = None
     for layer in layers:
-        if below is not None:
+        if below is not None and age_in_hours(below[0]):
             text, source = below
             for place, key, age in _ages(layer):
                 if key == EXEMPT_KEY or age_in_hours(age) < age_in_hours(text):
@@ -50,12 +53,12 @@ def _ages(layer: Layer) -> Iterator[tuple[Source, str, str]]:
 
 def exempt_for_one_command(
     environ: Mapping[str, str], policy: Policy, faults: list[Fault]
-) -> dict[str, Specifier]:
+) -> dict[str, list[Specifier]]:
     """What ``RIM_ROUTER_MIN_AGE_EXEMPT`` exempts, by normalised name; what is wrong with it is a fault."""
     words = environ.get(EXEMPT_VARIABLE, "").split()
     if not words:
         return {}
-    if policy.min_age is not None:
+    if age_in_hours(policy.min_age):
         source = policy.sources.get(KEY)
         faults.append(
             Fault(
@@ -64,7 +67,7 @@ def exempt_for_one_command(
                 f"unset it, or give the route of the project {EXEMPT_KEY} in the file that has the policy",
             )
         )
-    found: dict[str, Specifier] = {}
+    found: dict[str, list[Specifier]] = {}
     requirements: Any = library("packaging.requirements")
     for word in words:
         try:
@@ -75,5 +78,5 @@ def exempt_for_one_command(
             hint = "write NAME==VERSION, several separated by spaces"
             faults.append(Fault(f"{shown_text(word)} is not a requirement", Where(EXEMPT_VARIABLE), hint))
         else:
-            found[normalise(requirement.name)] = requirement.specifier
+            found.setdefault(normalise(requirement.name), []).append(requirement.specifier)
     return found

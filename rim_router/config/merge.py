@@ -199,7 +199,7 @@ def _strictness(name: str, value: str | None) -> tuple[int, ...]:
     return (POLICY[name].index(str(value)),)
 
 
-def _merge_policy(layers: Iterable[Layer], faults: list[Fault]) -> Policy:
+def _merge_policy(layers: Sequence[Layer], faults: list[Fault]) -> Policy:
     values: dict[str, tuple[str, Source]] = {}
     # A layer that says nothing about a key means its default, and that is not to be loosened either.
     implied: Source | None = None
@@ -219,5 +219,7 @@ def _merge_policy(layers: Iterable[Layer], faults: list[Fault]) -> Policy:
             else:
                 values[name] = (word, source)
         implied = implied or layer.source
+    lowest = next((layer.policy[MIN_AGE][1] for layer in layers if MIN_AGE in layer.policy), None)
     settings = {name.replace("-", "_"): word for name, (word, _) in values.items()}
-    return Policy(**settings, sources={name: source for name, (_, source) in values.items()})
+    sources = {name: source for name, (_, source) in values.items()}
+    return Policy(**settings, sources=sources, lowest_age=lowest)

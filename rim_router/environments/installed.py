@@ -10,6 +10,7 @@ import os
 from importlib.metadata import Distribution
 from typing import TYPE_CHECKING
 
+from rim_router.errors import LocationError
 from rim_router.rules.audit import Found
 from rim_router.rules.contents import project_of
 from rim_router.rules.names import normalise
@@ -39,8 +40,13 @@ def installed(path: Iterable[Path]) -> Iterator[Found]:
     for directory in path:
         try:
             entries = sorted(os.listdir(directory))  # noqa: PTH208 - as importlib.metadata does
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             continue
+        except NotADirectoryError:
+            yield from _in_archive(directory)
+            continue
+        except OSError as error:
+            raise LocationError(f"{directory} cannot be read: {error.strerror}") from error
         for entry in entries:
             low = entry.lower()
             if not (low.endswith(_METADATA) or low == _OF_EGG):
@@ -52,14 +58,22 @@ def installed(path: Iterable[Path]) -> Iterator[Found]:
                 yield _found(metadata)
 
 
+def _in_archive(archive: Path) -> Iterator[Found]:
+    """What a zip file on the path has, as Python can import it."""
+    for about in Distribution.discover(path=[str(archive)]):
+        name, version = _identity(about)
+        doubt = "is in an archive, which has no record"
+        yield Found(normalise(name or ""), version or "", str(archive), None, None, doubt)
+
+
 def _found(metadata: Path) -> Found:
     about = Distribution.at(metadata)
     name, version = _identity(about)
     rows = _rows(metadata)
     changed = tuple(_changes(metadata, rows))
-    installer = (about.read_text("INSTALLER") or "").strip() or None
-    provenance, doubt = None, ""
+    installer, provenance, doubt = None, None, ""
     try:
+        installer = (about.read_text("INSTALLER") or "").strip() or None
         provenance = _provenance(metadata, rows, installer)
     except ValueError as error:
         doubt = str(error)
@@ -141,13 +155,20 @@ def _provenance(metadata: Path, rows: Rows, installer: str | None) -> Provenance
         if (metadata / name).is_file():
             if f"{metadata.name}/{name}" not in rows:
                 raise ValueError(f"has a {name} that its RECORD does not list")
-            documents[name] = (metadata / name).read_bytes()
+            documents[name] = _read(metadata / name)
     if OWN not in documents:
         raise ValueError("has no record of where it came from: its pip was not routed")
     try:
         return read(documents[OWN], documents.get(STANDARD))
     except ValueError as error:
         raise ValueError(f"has a record that cannot be read: {error}") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"has a {path.name} that cannot be read: {error.strerror}") from None
 
 
 def _direct_url(about: Distribution) -> str | None:

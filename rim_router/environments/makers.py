@@ -37,8 +37,11 @@ def equip_new(python: str, asked: str) -> None:
         raise _not_made(asked, error.message, error) from error
 
 
-def hand_down(_: str, __: str) -> None:
-    """Let the pips that are run in a new environment, in its own directory, have the tables in force here."""
+def hand_down(_directory: str, _asked: str) -> None:
+    """Let the pips that are run in a new environment, in its own directory, have the tables in force here.
+
+    What it is called with is that of the others, and no matter here.
+    """
     try:
         files = locate()
     except (LocationError, TableError) as error:

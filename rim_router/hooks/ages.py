@@ -8,10 +8,11 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from rim_router.libraries import library
-from rim_router.rules.age import AgedFile, clock
+from rim_router.rules.age import AgedFile
 from rim_router.rules.filenames import version_of
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX
 from rim_router.rules.page_metadata import upload_times
+from rim_router.rules.times import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +47,7 @@ class Ages:
             name = self._index.name
             self._services.announcer.warn(
                 f"clock {name}",
-                f"By the answers of index {name}, {fault}: min-age goes by the earlier of the two",
+                f"According to index {name}, {fault}; min-age uses the earlier time",
             )
         for page in pages:
             for name, time in upload_times(page.content, page.content_type).items():

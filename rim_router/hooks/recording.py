@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.references import strong_digests
-from rim_router.hooks.tracking import url_of
+from rim_router.hooks.tracking import digests_of, url_of
 from rim_router.rules import provenance
 from rim_router.rules.contents import spelling
 from rim_router.rules.digests import recorded, strong
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _NEW = ".rim-router-new"
 _NO_FILES = ("central", "command")
+_REFERENCES = (provenance.REFERENCE, provenance.LOCK)
 
 
 class Recording:
@@ -88,7 +89,7 @@ class Recording:
         file = self._services.tracker.find(link)
         way = _way(req, decision, file)
         url = url_of(link)
-        if file is not None and file.came_from is not None and way != provenance.REFERENCE:
+        if file is not None and file.came_from is not None and way not in _REFERENCES:
             url = file.came_from
         index, index_url = _index(name, link, way, file)
         source = _rule(decision)
@@ -102,10 +103,11 @@ class Recording:
             layer=None if source is None else source.layer,
             file=None if source is None else _absolute(source),
             line=None if source is None else source.line,
+            expected=way in _REFERENCES or bool(strong(digests_of(link)) or (file and file.digests)),
         )
 
     def _hashes(self, req: Any, link: Any, way: str, file: File | None) -> dict[str, str]:
-        if way == provenance.REFERENCE:
+        if way in _REFERENCES:
             is_users = not link.is_vcs and self._given.has(link, req)
             return strong_digests(link, req)[1] if is_users else {}
         known = _of_download(req)
@@ -125,7 +127,7 @@ def _way(req: Any, decision: Decision, file: File | None) -> str:
         return provenance.WHEEL
     if file is not None and file.offered and file.hosts is None:
         return provenance.LINKS
-    return provenance.REFERENCE  # an entry of a lock file
+    return provenance.LOCK
 
 
 def _index(name: str, link: Any, way: str, file: File | None) -> tuple[str | None, str | None]:

@@ -119,7 +119,7 @@ class RoutedSource(LinkSource):
         self._files = self._stand_in(found.files) if found.files else []
         if self._ages is not None:
             self._ages.read(found.pages, found.headers)
-            self._ages.look_at(candidate.link for candidate in found.candidates)
+            self._ages.look_at(map(self._real, (candidate.link for candidate in found.candidates)))
         return found
 
     def _replaced(self, links: list[Any]) -> list[Any]:
@@ -144,9 +144,13 @@ class RoutedSource(LinkSource):
             offline=self._inquiry.offline,
         )
 
-    def _may_use(self, link: Any) -> bool:
+    def _real(self, link: Any) -> Any:
+        """The link that the page has: a candidate's may stand for a ``.rim``."""
         standin = self._inquiry.rims.standin_of(link)
-        file = self.judged(link if standin is None else standin.rim)
+        return link if standin is None else standin.rim
+
+    def _may_use(self, link: Any) -> bool:
+        file = self.judged(self._real(link))
         verdict = file.verdict
         if verdict.contradiction or verdict.allowed:
             self._inquiry.services.tracker.add(file)
@@ -196,8 +200,7 @@ class RoutedSource(LinkSource):
                 logger.warning("%s", error.message)
                 continue
             for link in [candidate.link for candidate in found.candidates] + self._files:
-                standin = self._inquiry.rims.standin_of(link)
-                real = link if standin is None else standin.rim
+                real = self._real(link)
                 if real.filename == filename and self._may_use(link):
                     yield url_of(real)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rim_router.record import EMPTY, Record
 from rim_router.rules.filenames import version_of
 from rim_router.rules.remedies import give_times, wait_or_exempt
+from rim_router.rules.times import shown_after, shown_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from rim_router.rules.policy import Policy
     from rim_router.rules.source import Source
@@ -21,37 +23,12 @@ if TYPE_CHECKING:
 KEY, EXEMPT_KEY = "min-age", "min-age-exempt"
 EXEMPT_VARIABLE = "RIM_ROUTER_MIN_AGE_EXEMPT"
 _AGE = r"(?a)(?=[0-9])(?:([0-9]{1,5})d)?(?:([0-9]{1,6})h)?"
-_TIME = (
-    r"(?a)([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?"
-    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
-)
-_DEVIATION = timedelta(hours=1)  # by which two clocks may differ before anything is said
 
 
 def parse_age(text: str) -> timedelta | None:
     """An age such as ``7d``, ``36h`` or ``1d12h``; None if it is none."""
     match = re.fullmatch(_AGE, text.strip())
     return None if match is None else timedelta(days=int(match[1] or 0), hours=int(match[2] or 0))
-
-
-def parse_time(text: object) -> datetime | None:
-    """An upload time (PEP 700: RFC 3339, in UTC); None if it is none."""
-    match = re.fullmatch(_TIME, text.strip()) if isinstance(text, str) else None
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = map(int, match.groups()[:6])
-    try:
-        # A fraction is cut off, and a leap second is the one before.
-        found = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone.utc)
-        offset = timedelta(hours=int(match[9] or 0), minutes=int(match[10] or 0))
-        return found + offset if match[8] == "-" else found - offset
-    except (ValueError, OverflowError):
-        return None
-
-
-def shown_time(time: datetime) -> str:
-    """A time for people, in UTC."""
-    return f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 class Age(Record):
@@ -61,7 +38,7 @@ class Age(Record):
     :param text: that age as it is written.
     :param source: the line that asks for it.
     :param is_policy: whether that is a policy, and not a route or an index.
-    :param policy: the line of the policy, which nothing may loosen from above; None if there is none.
+    :param policy: the line of the lowest policy, which nothing may loosen from above; None if there is none.
     :param exempt: specifiers of the versions that need none, each with what says so.
     """
 
@@ -80,14 +57,17 @@ class Age(Record):
 
     def is_reached(self, uploaded: datetime | None, now: datetime) -> bool:
         """Whether a file is old enough; one of which nobody knows when it was uploaded never is."""
-        return uploaded is not None and uploaded + self.least <= now
+        return uploaded is not None and now - uploaded >= self.least
 
     def judge(
         self, verdict: Verdict, file: AgedFile, decision: Decision, newest: str, now: datetime
     ) -> Verdict:
         """What becomes of the verdict on a file that may be used otherwise.
 
+        :param verdict: which allows it.
+        :param decision: that of its project.
         :param newest: the newest version that is old enough; empty for none.
+        :param now: the time that counts.
         """
         uploaded = file.uploaded
         if self.is_reached(uploaded, now):
@@ -95,7 +75,7 @@ class Age(Record):
         version = version_of(file.filename, decision.name)
         reason = f"its index does not say when it was uploaded, and {self.rule}"
         if uploaded is not None:
-            then = shown_time(uploaded + self.least)
+            then = shown_after(uploaded, self.least)
             reason = f"uploaded on {shown_time(uploaded)} and old enough on {then}: {self.rule}"
         exempt = file.pinned or self.exempts(version)
         if exempt is not None:
@@ -131,10 +111,12 @@ class AgedFile(Record):
 
 
 def age_for(
-    decision: Decision, index: Index, policy: Policy, exempt: Mapping[str, Specifier] = EMPTY
+    decision: Decision, index: Index, policy: Policy, exempt: Mapping[str, Sequence[Specifier]] = EMPTY
 ) -> Age | None:
     """What holds for the files of a project on an index: the narrowest word counts; None for no age at all.
 
+    :param decision: that of the project.
+    :param index: one of its indexes.
     :param exempt: by normalised name, what is exempt for one command.
     """
     target, route = decision.target, decision.route
@@ -150,21 +132,6 @@ def age_for(
     exempts: list[tuple[Specifier, str]] = []
     if target.exempt is not None and route is not None:
         exempts.append((target.exempt, f"{EXEMPT_KEY} in {route.source}"))
-    if decision.name in exempt:
-        exempts.append((exempt[decision.name], EXEMPT_VARIABLE))
+    exempts += [(each, EXEMPT_VARIABLE) for each in exempt.get(decision.name, ())]
     is_policy = target.min_age is None and index.min_age is None
-    return Age(least, text, source, is_policy, policy.sources.get(KEY), tuple(exempts))
-
-
-def clock(here: datetime, server: datetime | None) -> tuple[datetime, str | None]:
-    """The time that counts, and what is wrong with the clock here, as a clause; None if nothing is.
-
-    A server is not trusted to make a file older than it is by the clock here.
-
-    :param server: its time when it answered; None if it has not said.
-    """
-    if server is None or abs(here - server) < _DEVIATION:
-        return here, None
-    hours = round(abs(here - server) / timedelta(hours=1))
-    much = f"{hours // 24} days" if hours >= 48 else f"{hours} hour{'' if hours == 1 else 's'}"
-    return min(here, server), f"the clock here is {much} {'ahead of' if here > server else 'behind'} its own"
+    return Age(least, text, source, is_policy, policy.lowest_age, tuple(exempts))

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from rim_router.record import Record
 from rim_router.rules.external import Judge, judge_wheel
-from rim_router.rules.provenance import LINKS, REFERENCE, recordable
+from rim_router.rules.provenance import LINKS, LOCK, REFERENCE, recordable
 from rim_router.rules.references import judge_reference
 from rim_router.rules.remedies import quoted
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import Origin, filename_of, is_local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rim_router.rules.provenance import Provenance
+    from rim_router.rules.source import Source
     from rim_router.rules.table import Decision, ExternalWheel, Index, RoutingTable
 
 
@@ -31,6 +32,7 @@ class State(Enum):
     UNCLAIMED = "unclaimed"
 
 
+_REFERENCES = {REFERENCE: "a URL that the user gave", LOCK: "an entry of a lock file"}
 WRONG = frozenset({State.TAMPERED, State.ELSEWHERE, State.UNKNOWN})
 
 
@@ -129,7 +131,9 @@ def _state(found: Found, decision: Decision, table: RoutingTable) -> tuple[State
 def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tuple[State, str]:
     filename = filename_of(came.url)
     pin = table.pins.get(filename)
-    if came.way == REFERENCE:
+    if pin is not None and not (proof := _proof(came, pin.digests, pin.source)).holds:
+        return proof.state, proof.why
+    if came.way in _REFERENCES:
         verdict = judge_reference(
             came.url,
             decision,
@@ -139,10 +143,7 @@ def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tu
             exempt=table.exempt,
         )
         state = State.DIRECT if verdict.allowed else State.ELSEWHERE
-        return state, f"was installed from a URL that the user gave: {verdict.reason}"
-    if pin is not None and (algorithm := pin.contradiction(came.hashes)) is not None:
-        was, should = came.hashes.get(algorithm), pin.digests.get(algorithm)
-        return State.ELSEWHERE, f"came from a file with {algorithm} {was}, and {pin.source} says {should}"
+        return state, f"was installed from {_REFERENCES[came.way]}: {verdict.reason}"
     for wheel in decision.wheels:
         if came.url in map(recordable, wheel.urls):
             return _of_wheel(came, wheel, table)
@@ -152,16 +153,46 @@ def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tu
 
 
 def _of_wheel(came: Provenance, wheel: ExternalWheel, table: RoutingTable) -> tuple[State, str]:
-    differs = [a for a, digest in wheel.digests.items() if came.hashes.get(a, digest) != digest]
+    proof = _proof(came, wheel.digests, wheel.source)
+    if not proof.holds:
+        return proof.state, proof.why
     verdict = judge_wheel(wheel, came.url, table.pins)
-    if differs or not came.hashes or not verdict.allowed:
-        return State.ELSEWHERE, f"has not the digest that {wheel.source} says"
+    if not verdict.allowed:
+        return State.ELSEWHERE, f"came from a file that may not be used today: {verdict.reason}"
     return State.OK, f"is the {verdict.reason}"
 
 
+class _Proof(Record):
+    """Whether what is recorded of a file shows that it is the right one; if not, what to say."""
+
+    holds: bool
+    state: State = State.OK
+    why: str = ""
+
+
+def _proof(came: Provenance, required: Mapping[str, str], source: Source) -> _Proof:
+    """Compare what is recorded with what a pin or a ``[[wheel]]`` requires; nothing in common is no proof."""
+    common = [algorithm for algorithm in required if algorithm in came.hashes]
+    for algorithm in common:
+        was, should = came.hashes[algorithm], required[algorithm]
+        if was != should:
+            return _Proof(
+                False, State.ELSEWHERE, f"came from a file with {algorithm} {was}, and {source} has {should}"
+            )
+    if common:
+        return _Proof(True)
+    recorded = " and ".join(came.hashes) or "no digest"
+    return _Proof(
+        False, State.UNKNOWN, f"has {recorded} in its record, and {source} has {' and '.join(required)}"
+    )
+
+
 def _of_links(came: Provenance, table: RoutingTable) -> tuple[State, str]:
-    if table.policy.offline_find_links == "deny" or not is_local(came.url):
-        return State.ELSEWHERE, 'came from find-links, and policy.offline-find-links is "deny"'
+    if not is_local(came.url):
+        return State.ELSEWHERE, "came from find-links on a server"
+    forbidden = table.policy.forbids_find_links
+    if forbidden is not None:
+        return State.ELSEWHERE, f"came from local find-links, and {forbidden}"
     return State.OK, "came from local find-links, with --no-index"
 
 
@@ -171,7 +202,8 @@ def _of_index(came: Provenance, filename: str, decision: Decision, table: Routin
         if not _is_of(came, index):
             continue
         judge = Judge(decision.name, index, table.policy, table.pins, _own(index))
-        verdict = judge.judge(came.url, filename, came.hashes)
+        # What pip has found out by itself is not the word of an index.
+        verdict = judge.judge(came.url, filename, came.hashes if came.expected else {})
         if verdict.allowed:
             return State.OK, f"came from index {index.name}: {verdict.reason}"
         refused = verdict.reason

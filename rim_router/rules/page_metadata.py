@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rim_router.record import Record
-from rim_router.rules.age import parse_time
+from rim_router.rules.times import parse_time
 from rim_router.rules.urls import filename_of
 from rim_router.terminal import legible
 
@@ -28,7 +28,7 @@ QUARANTINE_HINT = (
     "it may be malicious: ask whoever runs the index, and do not install it from anywhere else meanwhile"
 )
 STATUS_HINT = (
-    "use another project, or another release of what requires it; or leave project-status out of that policy"
+    "use another project, or another release of what requires it; or remove project-status from that policy"
 )
 
 _JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"

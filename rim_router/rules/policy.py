@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class Policy(Record):
-    """The policy in force (reference: [policy])."""
+    """The policy in force (reference: [policy]).
+
+    :param sources: by key, the line that sets it.
+    :param lowest_age: the line of the lowest layer that has a ``min_age``: what may loosen it stands there.
+    """
 
     require_hashes: str = "external"
     pins: str = "optional"
@@ -28,7 +32,8 @@ class Policy(Record):
     minimum_openssl: str | None = None
     min_age: str | None = None
     sources: Mapping[str, Source] = EMPTY
-    _uncompared: ClassVar[tuple[str, ...]] = ("sources",)
+    lowest_age: Source | None = None
+    _uncompared: ClassVar[tuple[str, ...]] = ("sources", "lowest_age")
 
     @property
     def forbids_find_links(self) -> str | None:

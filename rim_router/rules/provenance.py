@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rim_router.record import EMPTY, Record
 from rim_router.rules.digests import strong
@@ -22,8 +23,10 @@ DIRECT_URL = "direct_url.json"
 VERSION = 1
 
 # How a distribution came to pip: from an index of the table, from a `[[wheel]]`, from local find-links, from
-# where pip itself is configured to look, or because a URL named it.
-INDEX, WHEEL, LINKS, PIP, REFERENCE = WAYS = ("index", "wheel", "find-links", "pip", "reference")
+# where pip itself is configured to look, because a URL named it, or an entry of a lock file did.
+INDEX, WHEEL, LINKS, PIP, REFERENCE, LOCK = WAYS = (
+    *("index", "wheel", "find-links", "pip", "reference", "lock"),
+)
 
 _HIDDEN_USER, _HIDDEN_QUERY = "****@", "?****"
 
@@ -36,6 +39,7 @@ class Provenance(Record):
         here that is its source distribution.
     :param hashes: strong digests of that file, algorithm to hexadecimal digest. For a ``reference`` those
         that the user gave with it.
+    :param expected: whether they were known before the file came: from its index, a pin or the user.
     :param index: the name of the index; None if there is none.
     :param index_url: as :func:`recordable` has it.
     :param pattern: of the route; None if no route claimed the name.
@@ -53,6 +57,7 @@ class Provenance(Record):
     layer: str | None = None
     file: str | None = None
     line: int | None = None
+    expected: bool = True
 
     def documents(self, *, by_name: bool) -> dict[str, bytes]:
         """The files to write into the ``.dist-info`` directory, by name.
@@ -63,6 +68,7 @@ class Provenance(Record):
         own: dict[str, Any] = {
             "version": VERSION,
             "way": self.way,
+            "expected": self.expected,
             "index": None if self.index is None else {"name": self.index, "url": self.index_url},
             "rule": None
             if self.layer is None
@@ -83,7 +89,7 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
     """
     said = _decoded(OWN, own)
     if said.get("version") != VERSION:
-        raise ValueError(f"{OWN} has another version than {VERSION}")
+        raise ValueError(f"{OWN} has a version other than {VERSION}")
     if standard is not None:
         document = _decoded(STANDARD, standard)
         said = {**said, "url": document.get("url"), "hashes": _part(document, "archive_info").get("hashes")}
@@ -92,6 +98,7 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
     way = said.get("way")
     if way not in WAYS or not isinstance(url, str) or not isinstance(hashes, dict):
         raise ValueError(f"{OWN} does not say how, or from which URL, it came")
+    urlsplit(url)  # raises for what is none
     return Provenance(
         str(way),
         url,
@@ -102,6 +109,7 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
         _text(rule, "layer"),
         _text(rule, "file"),
         line if isinstance(line, int) else None,
+        said.get("expected") is True,
     )
 
 
@@ -119,9 +127,9 @@ def _decoded(name: str, content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise ValueError(f"{name} is no JSON") from None
+        raise ValueError(f"{name} is not JSON") from None
     if not isinstance(document, dict):
-        raise ValueError(f"{name} is no JSON object")
+        raise ValueError(f"{name} is not a JSON object")
     return document
 
 

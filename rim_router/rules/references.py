@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rim_router.record import EMPTY, Record
@@ -15,13 +16,14 @@ from rim_router.rules.urls import LOCAL, UNREADABLE, Origin, filename_of, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rim_router.rules.policy import Policy
     from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import Decision, Specifier
 
 _FOLDER = "subdirectory="
+_ADDRESS = r"([a-z]+://[^/]*)(/.*)"
 _NO_HASH = "it carries no sha256, sha384 or sha512"
 _STRANGERS_PATH = "a local path in the metadata of another project is not trusted"
 
@@ -34,7 +36,7 @@ def judge_reference(
     strong: bool,
     pinned: bool = False,
     stranger: str | None = None,
-    exempt: Mapping[str, Specifier] = EMPTY,
+    exempt: Mapping[str, Sequence[Specifier]] = EMPTY,
 ) -> Verdict:
     """Judge the URL of a direct reference.
 
@@ -124,14 +126,19 @@ class _Reference(Record):
     def _clone_remedy(self) -> Remedy:
         tool, _, rest = self.shown.partition("+")
         rest, fragment = rest.partition("#")[0], self.url.partition("#")[2]
-        # As pip reads it: a revision stands behind the last path of the URL.
-        base, _, last = rest.rpartition("/")
-        last, _, revision = last.partition("@")
-        known = tool == "git" and "://" in base and "****" not in rest and not revision.startswith("-")
+        # As pip reads it: a revision stands behind the last @ of the path.
+        split = re.fullmatch(_ADDRESS, rest)
+        server, path = split.groups() if split else ("", "")
+        path, _, revision = path.rpartition("@") if "@" in path else (path, "", "")
+        known = tool == "git" and bool(server) and "****" not in rest and not revision.startswith("-")
         folders = [part[len(_FOLDER) :] for part in fragment.split("&") if part.startswith(_FOLDER)]
-        repository = f"{base}/{last}" if known else None
-        revision = revision if known else ""
-        return remedies.use_directory(self.decision.name, repository, revision, "".join(folders[:1]))
+        folder = "".join(folders[:1])
+        return remedies.use_directory(
+            self.decision.name,
+            f"{server}{path}" if known else None,
+            revision if known else "",
+            "" if folder.startswith("/") or ".." in folder.split("/") else folder,
+        )
 
     @property
     def _can_be_entry(self) -> bool:

@@ -180,16 +180,14 @@ def give_times(decision: Decision, policy: Source | None) -> Remedy:
 
 
 def _on_route(decision: Decision, key: str, policy: Source | None) -> str:
-    """Where a key of a route is written so that no policy forbids it."""
+    """Where a key of a route is written so that no policy forbids it, and it is about this project alone."""
     route = decision.route
-    if (
-        route is not None
-        and route.source.layer != "command"
-        and (policy is None or policy.file == route.source.file)
-    ):
+    file = None if route is None or route.source.layer == "command" else route.source.file
+    where = file if policy is None else policy.file
+    if route is not None and file == where and not route.pattern.prefix:
         return f"add {key} to the route {route.pattern} in {route.source}"
-    where = "a table" if policy is None else policy.file
-    return f"give {decision.name} a route of its own with {key} in {where}"
+    # What other projects have in common with this one is to stay as it is.
+    return f"give {decision.name} a route of its own with {key} in {where or 'a table'}"
 
 
 # Direct references

@@ -16,7 +16,7 @@ from rim_router.rules.strategies import IN_TURN, VERSION_PRIORITY
 from rim_router.rules.urls import HostPattern, Origin, file_origins, is_local, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
 
     from rim_router.rules.policy import Policy
@@ -267,7 +267,7 @@ class RoutingTable:
         indexes: tuple[Index, ...] = (),
         wheels: Iterable[ExternalWheel] = (),
         pins: Pins | None = None,
-        exempt: Mapping[str, Specifier] = EMPTY,
+        exempt: Mapping[str, Sequence[Specifier]] = EMPTY,
     ) -> None:
         self.routes: PatternMap[tuple[Route, ...]] = PatternMap(routes)
         self.policy = policy

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.servers import write_flat_dir
+from tests.support.external import rim_of
+from tests.support.servers import IndexServer, write_flat_dir
 from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Environments
     from tests.support.environments import Environment, Result
-    from tests.support.servers import Exchange, IndexServer
+    from tests.support.servers import Authority, Exchange
 
 EXEMPT = "RIM_ROUTER_MIN_AGE_EXEMPT"
 
@@ -112,7 +113,7 @@ class TestAge:
         assert result.returncode != 0
         assert "its index does not say when it was uploaded" in result.words
         assert "use an index that does" in result.words
-        assert 'add min-age = "0d" to the route * in ./index-routing.toml:' in result.words
+        assert 'give parcel a route of its own with min-age = "0d" in ./index-routing.toml' in result.words
         route(victim, market, min_age="0d")
         assert install(victim, "parcel").returncode == 0
 
@@ -120,22 +121,31 @@ class TestAge:
         """A pin is the user's own word, and a line says so."""
         victim = environments.equipped()
         route(victim, market)
-        recorded = victim.run(
-            victim.python, "-m", "rim_router", "pin", "parcel==2.0", env={EXEMPT: "parcel==2.0"}
+        new = market.artifact("parcel", "2.0")
+        (victim.project / "pylock.external.toml").write_text(
+            'lock-version = "1.0"\ncreated-by = "somebody"\n[[packages]]\nname = "parcel"\nversion = "2.0"\n'
+            f'[[packages.wheels]]\nname = "{new.filename}"\nurl = "{market.file_url(new)}"\n'
+            f'hashes = {{ sha256 = "{new.digest("sha256")}" }}\n'
         )
-        if not (victim.project / "pylock.external.toml").exists():
-            # What the index itself hosts and hashes needs no pin: write one, as a person would.
-            new = next(
-                offer.artifact for offer in market._offers["parcel"] if offer.artifact.version == "2.0"
-            )
-            (victim.project / "pylock.external.toml").write_text(
-                'lock-version = "1.0"\ncreated-by = "test"\n[[packages]]\nname = "parcel"\nversion = "2.0"\n'
-                f'[[packages.wheels]]\nname = "{new.filename}"\nurl = "{market.file_url(new)}"\n'
-                f'hashes = {{ sha256 = "{new.digest("sha256")}" }}\n'
-            )
         result = install(victim, "parcel")
-        assert victim.installed()["parcel"] == "2.0", f"{recorded}\n{result}"
+        assert victim.installed()["parcel"] == "2.0", str(result)
         assert "it is exempt (pinned in ./pylock.external.toml" in result.words
+
+    @pytest.mark.parametrize(("uploaded", "version"), [({"days": 9}, "1.5"), ({"hours": 1}, "1.0")])
+    def test_a_rim(
+        self, uploaded: dict[str, float], version: str, market: IndexServer, environments: Environments,
+        authority: Authority,
+    ) -> None:  # fmt: skip
+        """It is as old as the page says that the ``.rim`` is."""
+        victim = environments.equipped()
+        stands_for = wheel("parcel", "1.5", origin="owner")
+        with IndexServer("cdn", tls=authority.context("localhost")) as cdn:
+            rim = rim_of(stands_for, cdn.host(stands_for))
+            market.add(rim, uploaded=ago(**uploaded))
+            entry = {"url": market.url, "min-age": "7d", "external-hosts": [cdn.netloc]}
+            victim.route({"pypi": entry}, {"*": "pypi"})
+            result = install(victim, "--cert", str(authority.bundle), "parcel<2")
+        assert victim.installed()["parcel"] == version, str(result)
 
     def test_a_direct_reference(self, market: IndexServer, environments: Environments) -> None:
         """With a hash it is the user's own word; without one nobody knows how old it is."""
@@ -190,7 +200,7 @@ class TestAge:
         market.on("*", answer)
         result = install(victim, "parcel")
         assert result.returncode != 0
-        assert "the clock here is 90 days ahead of its own" in result.words, str(result)
+        assert "the clock here is 90 days ahead" in result.words, str(result)
 
     def test_explain(self, market: IndexServer, environments: Environments) -> None:
         """The same verdict, in `explain --online` and in the log."""

@@ -9,7 +9,7 @@ from rim_router.rules.audit import WRONG, Found, State, audit, finding
 from rim_router.rules.names import Pattern
 from rim_router.rules.pins import Pin, Pins
 from rim_router.rules.policy import Policy
-from rim_router.rules.provenance import INDEX, LINKS, PIP, REFERENCE, Provenance
+from rim_router.rules.provenance import INDEX, LINKS, LOCK, PIP, REFERENCE, Provenance
 from rim_router.rules.source import Source
 from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 from rim_router.rules.urls import HostPattern
@@ -47,7 +47,7 @@ INDEX_OF = {
 }
 
 hosts = st.sampled_from([*ALLOWED["acme"], *ALLOWED["pypi"], "evil.example"])
-hashes = st.sampled_from([{}, {"sha256": GOOD}, {"sha256": OTHER}])
+hashes = st.sampled_from([{}, {"sha256": GOOD}, {"sha256": OTHER}, {"sha512": GOOD * 2}])
 targets = st.sampled_from(sorted(TARGETS))
 pins = st.booleans()
 
@@ -64,9 +64,18 @@ def installed(provenance: Provenance | None, *changed: str) -> Found:
     return Found("acme-core", "1.0", "/x/acme_core-1.0.dist-info", "pip", provenance, "no record", changed)
 
 
-def recorded(way: str, host: str, digests: dict[str, str], index_url: str | None) -> Provenance:
+def recorded(
+    way: str, host: str, digests: dict[str, str], index_url: str | None, expected: bool = True
+) -> Provenance:
     index = None if index_url is None else "acme"  # the name says nothing: it can be another index today
-    return Provenance(way, f"https://{host}/{FILE}", digests, index, index_url)
+    return Provenance(way, f"https://{host}/{FILE}", digests, index, index_url, expected=expected)
+
+
+def by_pin(digests: dict[str, str]) -> State | None:
+    """What the pin alone says of what is recorded."""
+    if "sha256" not in digests:
+        return State.UNKNOWN
+    return None if digests["sha256"] == GOOD else State.ELSEWHERE
 
 
 @given(st.none() | st.builds(recorded, st.just(INDEX), hosts, hashes, st.just(None)), targets)
@@ -87,12 +96,29 @@ def test_without_a_record(target: str) -> None:
     assert found.is_wrong == (not unclaimed)
 
 
-@given(st.sampled_from([INDEX, PIP]), hosts, hashes, st.sampled_from(list(INDEX_OF)), targets, pins)
+@given(
+    st.sampled_from([INDEX, PIP]),
+    hosts,
+    hashes,
+    st.sampled_from(list(INDEX_OF)),
+    targets,
+    pins,
+    st.booleans(),
+)
 def test_what_an_index_has_offered(
-    way: str, host: str, digests: dict[str, str], index_url: str | None, target: str, pinned: bool
+    way: str,
+    host: str,
+    digests: dict[str, str],
+    index_url: str | None,
+    target: str,
+    pinned: bool,
+    expected: bool,
 ) -> None:
-    """It is all right if today's route leads to that very index, which may have the file where it was."""
-    came = recorded(way, host, digests, index_url)
+    """It is all right if today's route leads to that very index, which may have the file where it was.
+
+    A digest that only pip has found out is not the word of that index.
+    """
+    came = recorded(way, host, digests, index_url, expected)
     found = finding(installed(came), table(target, pinned=pinned))
     if target in ("pip", "nothing"):
         assert found.state is State.UNCLAIMED
@@ -100,11 +126,13 @@ def test_what_an_index_has_offered(
     index = INDEX_OF[index_url]
     routed = {"acme": ["acme"], "both": ["acme", "pypi"]}.get(target, [])
     needs_digest = ALLOWED[index].get(host) if index in routed and index is not None else None
-    contradicted = pinned and digests.get("sha256", GOOD) != GOOD
-    is_good = needs_digest is not None and (bool(digests) or pinned or not needs_digest) and not contradicted
-    if is_good:
+    if target == "deny":
+        assert found.state is State.ELSEWHERE
+    elif pinned and by_pin(digests) is not None:
+        assert found.state is by_pin(digests)
+    elif needs_digest is not None and ((digests and expected) or pinned or not needs_digest):
         assert found.state is State.OK
-    elif target == "unset" and not contradicted:
+    elif target == "unset":
         assert found.state is State.UNKNOWN
         assert "RIM_ROUTER_T" in str(found.remedy)
     else:
@@ -113,14 +141,25 @@ def test_what_an_index_has_offered(
     assert "token" not in found.why
 
 
-@given(hosts, hashes, targets, st.sampled_from(["hashed", "deny", "allow"]))
-def test_what_a_url_has_named(host: str, digests: dict[str, str], target: str, policy: str) -> None:
+@given(
+    st.sampled_from([REFERENCE, LOCK]),
+    hosts,
+    hashes,
+    targets,
+    st.sampled_from(["hashed", "deny", "allow"]),
+    pins,
+)
+def test_what_a_url_has_named(
+    way: str, host: str, digests: dict[str, str], target: str, policy: str, pinned: bool
+) -> None:
     """Rule 6 of look-ups, as it is today, with the hash that the user gave."""
-    came = recorded(REFERENCE, host, digests, None)
-    found = finding(installed(came), table(target, direct_references=policy))
+    came = recorded(way, host, digests, None)
+    found = finding(installed(came), table(target, direct_references=policy, pinned=pinned))
     own = {"acme": ALLOWED["acme"], "both": {**ALLOWED["acme"], **ALLOWED["pypi"]}}.get(target, {})
     if target in ("pip", "nothing"):
         assert found.state is State.UNCLAIMED
+    elif target != "deny" and pinned and by_pin(digests) is not None:
+        assert found.state is by_pin(digests)
     elif target != "deny" and (policy == "allow" or (policy == "hashed" and (digests or host in own))):
         assert found.state is State.DIRECT
         assert not found.is_wrong
@@ -136,6 +175,7 @@ def test_what_find_links_had(policy: str, url: str) -> None:
     found = finding(installed(Provenance(LINKS, url)), table("acme", offline_find_links=policy))
     is_good = policy == "allow" and url.startswith("file:")
     assert found.state is (State.OK if is_good else State.ELSEWHERE)
+    assert ("policy.offline-find-links" in found.why) == (url.startswith("file:") and policy == "deny")
 
 
 @given(st.lists(st.tuples(st.sampled_from(["acme-a", "acme-b", "other"]), st.booleans()), max_size=6))

@@ -90,8 +90,8 @@ class Follower:
             (r"route its name there", self._route_there),
             (r"take namespace out of the route", self._drop_namespace),
             (r"did you mean (\S+?)\?", self._rename),
-            (r'add (min-age\S*) = "(\S+)" to the route (\S+) in', self._change_route),
-            (r"leave project-status out", lambda: self._edit(lambda table: table.pop("policy"))),
+            (r'give (\S+) a route of its own with (min-age\S*) = "(\S+)" in', self._add_route),
+            (r"remove project-status", lambda: self._edit(lambda table: table.pop("policy"))),
         ):
             match = re.search(pattern, remedy)
             if match is None:
@@ -138,12 +138,8 @@ class Follower:
     def _drop_namespace(self) -> None:
         self._edit(lambda table: [route.pop("namespace") for route in table["routes"].values()])
 
-    def _change_route(self, key: str, value: str, pattern: str) -> None:
-        def change(table: dict[str, Any]) -> None:
-            route = table["routes"][pattern]
-            table["routes"][pattern] = {**({"index": route} if isinstance(route, str) else route), key: value}
-
-        self._edit(change)
+    def _add_route(self, name: str, key: str, value: str) -> None:
+        self._edit(lambda table: table["routes"].update({name: {"index": "house", key: value}}))
 
     def _rename(self, key: str) -> None:
         wrong = re.search(r"indexes\.house\.(\S+?):", self.said[-1])

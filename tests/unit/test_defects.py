@@ -79,7 +79,7 @@ EXPECTED = {
     ],
     "bad-urls": [
         ':2, indexes.a: "ftp://****@a.example/simple" is not an https, http or file URL, and not a path',
-        ':3, indexes.b: "rim+https://b.example/simple" has rim+ in front, as only index URLs of pip have: leave it out',
+        ':3, indexes.b: "rim+https://b.example/simple" begins with rim+, which only pip\'s own index URLs may: leave it out',
         ':4, indexes.c: "git+https://c.example/simple" is not an https, http or file URL, and not a path',
         ':5, indexes.d: "https:///simple" has no valid host and port',
         ':6, indexes.e: "https://e.example/simple?****" has a query or a fragment, which the URL of an index cannot have',

@@ -164,7 +164,9 @@ def _text(report: shape.AuditReport, findings: Sequence[Finding]) -> Iterator[st
         yield "FAILED: no routing table is in force here, so there is nothing to compare with"
     elif wrong:
         of = count(claimed, "claimed distribution")
-        yield f"FAILED: {len(wrong)} of {of} did not come, as far as is known, from where the table says"
+        yield f"FAILED: {len(wrong)} of {of} changed, or not known to come from where the table says"
+    elif not claimed:
+        yield "OK: the table claims nothing that is installed"
     else:
         yield f"OK: {count(claimed, 'claimed distribution')}, each from where the table says"
     yield from columns([_row(each) for each in report["distributions"]], "  ")

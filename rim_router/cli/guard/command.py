@@ -123,7 +123,7 @@ def _key(name: str) -> str | None:
 
 
 def _is_links(name: str) -> bool:
-    return name.rpartition(".")[2] == _LINKS
+    return name.endswith(_LINKS)
 
 
 def _places() -> list[tuple[str, str]]:

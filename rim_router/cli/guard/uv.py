@@ -47,36 +47,41 @@ def in_force(file: Path) -> list[tuple[str, str]]:
     """
     named = os.environ.get("UV_CONFIG_FILE")
     if os.environ.get("UV_NO_CONFIG", "").lower() in _YES:
-        tables = []
+        tables: list[tuple[Path, dict[str, Any]]] = []
     elif named:
-        tables = [_read(Path(named))[1]]
+        tables = [(Path(named), _read(Path(named))[1])]
     else:
         files = dict.fromkeys([file, path("user"), path("global")])
-        tables = [_project(), *(_read(each)[1] for each in files)]
+        tables = [*_project(), *((each, _read(each)[1]) for each in files)]
     given = [
         (f":env:.{name}", re.sub(r"^[\w.-]+=", "", url))
         for name in _VARIABLES
         for url in re.split(r"[\s,]+", os.environ.get(name, ""))
         if url
     ]
-    links = [(f":env:.{_LINKS}", place) for place in re.split(r"[\s,]+", os.environ.get(_LINKS_VARIABLE, ""))]
-    found = [*given, *((".".join(key), url) for data in tables for key, url in _urls(data))]
-    found += [(".".join(key), place) for data in tables for key, place in _find_links(data)]
-    found += [(key, place) for key, place in links if place]
-    has_default = any(map(os.environ.get, _DEFAULTS)) or any(map(_has_default, tables))
+    found = [*given, *((_shown(file, key), url) for file, data in tables for key, url in _urls(data))]
+    found += [(_shown(file, key), place) for file, data in tables for key, place in _find_links(data)]
+    places = re.split(r"[\s,]+", os.environ.get(_LINKS_VARIABLE, ""))
+    found += [(f":env:.{_LINKS}", place) for place in places if place]
+    has_default = any(map(os.environ.get, _DEFAULTS)) or any(_has_default(data) for _, data in tables)
     return found if has_default else [*found, ("uv's default", DEFAULT_INDEX)]
 
 
-def _project() -> dict[str, Any]:
-    """The settings of the project in which uv would be started."""
+def _project() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The file of the project in which uv would be started, with its settings."""
     for directory in (Path.cwd(), *Path.cwd().parents):
         if (file := directory / "uv.toml").exists():
-            return _read(file)[1]
+            yield file, _read(file)[1]
+            return
         if (file := directory / "pyproject.toml").exists():
             tool = _read(file)[1].get("tool")
             if isinstance(tool, dict) and isinstance(tool.get("uv"), dict):
-                return dict(tool["uv"])
-    return {}
+                yield file, tool["uv"]
+                return
+
+
+def _shown(file: Path, key: tuple[str, ...]) -> str:
+    return f"{shown_path(file)}, {'.'.join(key)}"
 
 
 def change(file: Path, make: Callable[[str], str]) -> list[str]:

@@ -67,7 +67,7 @@ def test_default_index(tmp_path: Path) -> None:
     file = tmp_path / "uv" / "uv.toml"
     assert uv.in_force(file) == [("uv's default", "https://pypi.org/simple")]
     uv.change(file, _guarded)
-    assert uv.in_force(file) == [("index.[0].url", "rim+https://pypi.org/simple")]
+    assert uv.in_force(file) == [(f"{file}, index.[0].url", "rim+https://pypi.org/simple")]
     uv.change(file, _freed)
     assert not file.exists()
 
@@ -115,9 +115,9 @@ class TestInForce:
             '[[tool.uv.index]]\nurl = "https://b.example/simple"\n[tool.uv]\nfind-links = ["vendor"]\n'
         )
         assert uv.in_force(tmp_path / "none.toml") == [
-            ("index.[0].url", "https://b.example/simple"),
-            ("index-url", "rim+https://a.example/simple"),
-            ("find-links", "vendor"),
+            ("./pyproject.toml, index.[0].url", "https://b.example/simple"),
+            (f"{other}, index-url", "rim+https://a.example/simple"),
+            ("./pyproject.toml, find-links", "vendor"),
         ]
 
     @pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
@@ -146,7 +146,7 @@ class TestInForce:
         uv.change(file, _guarded)
         named.write_text('index-url = "https://a.example/simple"\n')
         monkeypatch.setenv("UV_CONFIG_FILE", str(named))
-        assert uv.in_force(file) == [("index-url", "https://a.example/simple")]
+        assert uv.in_force(file) == [(f"{named}, index-url", "https://a.example/simple")]
 
     def test_not_urls(self, tmp_path: Path) -> None:
         """What uv would refuse is no URL."""

@@ -9,6 +9,7 @@ import pytest
 from rim_router.config import load
 from rim_router.errors import TableError
 from rim_router.rules.age import age_for
+from rim_router.rules.remedies import wait_or_exempt
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Machine
@@ -123,6 +124,15 @@ class TestExemptForOneCommand:
             'RIM_ROUTER_MIN_AGE_EXEMPT: would loosen policy.min-age "7d" of ./index-routing.toml:4' in fault
         )
 
+    def test_two_versions_of_one_project(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+        machine.write("project", PYPI % ', min-age = "7d"' + '[routes]\n"*" = "pypi"\n')
+        monkeypatch.setenv("RIM_ROUTER_MIN_AGE_EXEMPT", "pillow==12.1.1 pillow==12.1.2")
+        table = load()
+        decision = table.route("pillow")
+        age = age_for(decision, decision.indexes[0], table.policy, table.exempt)
+        assert age is not None
+        assert [bool(age.exempts(each)) for each in ("12.1.1", "12.1.2", "12.1.3")] == [True, True, False]
+
     @pytest.mark.parametrize("word", ["==1", "x @ https://x.example/x.whl", "x==", "x;python_version>'3'"])
     def test_what_is_no_requirement(
         self, word: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
@@ -130,6 +140,30 @@ class TestExemptForOneCommand:
         machine.write("project", PYPI % "")
         monkeypatch.setenv("RIM_ROUTER_MIN_AGE_EXEMPT", word)
         assert "is not a requirement" in faults()[0]
+
+
+def test_a_policy_of_nothing_forbids_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that says that there is no such policy."""
+    machine.write("user", PYPI % "" + '[policy]\nmin-age = "0d"\n')
+    machine.write("project", '[routes]\nx = { index = "pypi", min-age = "1d", min-age-exempt = "==1" }\n')
+    monkeypatch.setenv("RIM_ROUTER_MIN_AGE_EXEMPT", "x==2")
+    assert text_of("x") == "1d ./index-routing.toml:2"
+
+
+def test_what_helps_stands_where_nothing_forbids_it(machine: Machine) -> None:
+    """In the file of the lowest policy, and for this project alone."""
+    path = machine.write("user", PYPI % "" + '[policy]\nmin-age = "3d"\n')
+    machine.write("project", '[routes]\n"*" = "pypi"\n[policy]\nmin-age = "7d"\n')
+    table = load()
+    decision = table.route("x")
+    age = age_for(decision, decision.indexes[0], table.policy, table.exempt)
+    assert age is not None
+    assert str(wait_or_exempt(decision, "2.0", "tomorrow", age.policy)).endswith(
+        f'give x a route of its own with min-age-exempt = "==2.0" in {path}'
+    )
+    machine.write("user", path.read_text() + '[routes]\nx = { index = "pypi", min-age-exempt = "==2.0" }\n')
+    decision = load().route("x")
+    assert age_for(decision, decision.indexes[0], load().policy).exempts("2.0")
 
 
 def test_defects(machine: Machine) -> None:

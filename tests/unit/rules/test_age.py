@@ -7,13 +7,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from rim_router.rules.age import AgedFile, age_for, clock, parse_age, parse_time
+from rim_router.rules.age import AgedFile, age_for, parse_age
 from rim_router.rules.filenames import version_of
 from rim_router.rules.names import Pattern
 from rim_router.rules.page_metadata import upload_times
 from rim_router.rules.policy import Policy
 from rim_router.rules.source import Source
 from rim_router.rules.table import Decision, Index, Kind, Route, Target
+from rim_router.rules.times import clock, parse_time
 from rim_router.rules.verdict import Verdict
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
@@ -122,7 +123,8 @@ def index(min_age: str | None = None) -> Index:
 
 
 def policy(min_age: str | None = "7d") -> Policy:
-    return Policy(min_age=min_age, sources={"min-age": SOURCE} if min_age else {})
+    source = SOURCE if min_age else None
+    return Policy(min_age=min_age, sources={"min-age": SOURCE} if min_age else {}, lowest_age=source)
 
 
 class TestWhatHolds:
@@ -149,7 +151,7 @@ class TestWhatHolds:
     def test_exempt(self) -> None:
         """By the route, or for one command; the version has to be known, and to be one."""
         age = age_for(
-            decision(exempt=SpecifierSet("==1.0")), index("7d"), Policy(), {"x": SpecifierSet("==2.0")}
+            decision(exempt=SpecifierSet("==1.0")), index("7d"), Policy(), {"x": [SpecifierSet("==2.0")]}
         )
         assert age is not None
         assert age.exempts("1.0") == "min-age-exempt in ./index-routing.toml"
@@ -190,6 +192,12 @@ class TestVerdicts:
             'RIM_ROUTER_MIN_AGE_EXEMPT="x==2.0" for this command'
         )
 
+    @pytest.mark.parametrize("year", [1, 9999])
+    def test_any_time_that_an_index_says(self, year: int) -> None:
+        """At the ends of the calendar as well."""
+        far = datetime(year, 12, 31, 23, tzinfo=timezone.utc)
+        assert self.judged(far).allowed == (year == 1)
+
     def test_by_a_policy(self) -> None:
         """Nothing loosens that for one command."""
         verdict = self.judged(NOW, of_policy="7d")
@@ -215,9 +223,9 @@ class TestVerdicts:
     [
         (None, NOW, None),
         (NOW + timedelta(minutes=59), NOW, None),
-        (NOW + timedelta(hours=2), NOW, "the clock here is 2 hours behind its own"),
-        (NOW - timedelta(hours=1), NOW - timedelta(hours=1), "the clock here is 1 hour ahead of its own"),
-        (NOW - timedelta(days=9), NOW - timedelta(days=9), "the clock here is 9 days ahead of its own"),
+        (NOW + timedelta(hours=2), NOW, "the clock here is 2 hours behind"),
+        (NOW - timedelta(hours=1), NOW - timedelta(hours=1), "the clock here is 1 hour ahead"),
+        (NOW - timedelta(days=9), NOW - timedelta(days=9), "the clock here is 9 days ahead"),
     ],
 )
 def test_clocks(server: datetime | None, now: datetime, said: str | None) -> None:

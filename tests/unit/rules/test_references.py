@@ -264,6 +264,17 @@ class TestTightened:
                     "and install that: pip install ./acme-core/src/core"
                 ),
             ),
+            (
+                "git+https://evil.example/x.git@feature/y",
+                "git clone https://evil.example/x.git acme-core; git -C acme-core checkout feature/y) ",
+            ),
+            (
+                "git+https://evil.example/x.git@v1@2#subdirectory=../..",
+                (
+                    "git clone https://evil.example/x.git@v1 acme-core; git -C acme-core checkout 2) "
+                    "and install that: pip install ./acme-core"
+                ),
+            ),
             ("git+https://evil.example/x@-f", "git clone URL acme-core) "),
             ("git+ssh://git@evil.example/x.git@v1", "git clone URL acme-core) "),
             ("git+git@evil.example:x.git", "git clone URL acme-core) "),
