@@ -17,8 +17,9 @@ from rim_router.rules.source import Source
 from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from rim_router.config.keys import Shape
     from rim_router.config.lines import Lines
 
 _BARE = r"[A-Za-z0-9_-]+"
@@ -34,6 +35,7 @@ _TYPES = {
     list: "an array",
     dict: "a table",
 }
+_JSON_TYPES = {"boolean": bool, "integer": int, "array": list}
 
 
 def shown_path(path: os.PathLike[str] | str) -> str:
@@ -193,6 +195,32 @@ class Document:
                 hint = f"did you mean {guess}?" if guess else f"valid keys are {', '.join(valid)}"
                 self.fault((*key, name), "unknown key", hint)
 
+    def members(self, key: Key, table: dict[str, Any], shapes: Mapping[str, Shape]) -> dict[str, Any]:
+        """The members of a table that are as declared; a fault for each other one.
+
+        Of an array come the good items, each with its key.
+        """
+        self.unknown_keys(key, table, shapes)
+        known = {name: value for name, value in table.items() if name in shapes}
+        read = {name: self.value((*key, name), value, shapes[name]) for name, value in known.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+    def value(self, key: Key, value: object, shape: Shape) -> Any:
+        """The value if its type and word are as declared; a fault and None if they are not."""
+        kind = shape["type"]
+        if "enum" in shape:
+            return self.word(key, value, shape["enum"])
+        if kind == "string":
+            return self.string(key, value)
+        if type(value) is not _JSON_TYPES[kind]:
+            self.wrong_type(key, shape.get("title", f"a {kind}"), value)
+            return None
+        if not isinstance(value, list):
+            return value
+        keyed = [((*key, item(position)), entry) for position, entry in enumerate(value)]
+        read = [(place, self.value(place, entry, shape["items"])) for place, entry in keyed]
+        return [(place, entry) for place, entry in read if entry is not None]
+
     def table(self, key: Key, value: object, expected: str = "a table") -> dict[str, Any] | None:
         """The value if it is a table; a fault and None if it is not."""
         if isinstance(value, dict):
@@ -227,15 +255,7 @@ class Document:
             self.fault(key, fault, hint)
         return pattern.literal
 
-    def strings(self, key: Key, value: object) -> list[tuple[Key, str]]:
-        """Those items of an array that are strings, each with its key; a fault for whatever else is there."""
-        if not isinstance(value, list):
-            self.wrong_type(key, "an array of strings", value)
-            return []
-        keyed = [((*key, item(position)), entry) for position, entry in enumerate(value)]
-        return [(place, text) for place, entry in keyed if (text := self.string(place, entry)) is not None]
-
-    def word(self, key: Key, value: object, words: tuple[str, ...]) -> str | None:
+    def word(self, key: Key, value: object, words: Sequence[str]) -> str | None:
         """The value if it is one of some words; a fault and None if it is not."""
         if not isinstance(value, str):
             self.wrong_type(key, "a string", value)

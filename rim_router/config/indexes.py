@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Any
 from rim_router.config.ages import read_age
 from rim_router.config.document import Document, fault_at, shown_text
 from rim_router.config.expand import UnsetVariablesError, absolute_url, unset_text
-from rim_router.config.keys import FORMATS, INDEX, POLICY, RESERVED, Key, item
+from rim_router.config.keys import INDEX, NEVER_ABSENT, RESERVED, STATUSES, Key
 from rim_router.errors import Fault, IndexFailedError
 from rim_router.rules.table import Index
 from rim_router.rules.urls import HostPattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_STATUSES = range(400, 500)
-# By these a server says that the credentials are wrong or missing, or that it is asked too often.
-_NEVER_ABSENT = (401, 407, 429)
+    from collections.abc import Iterable, Mapping
 
 
 def read_indexes(
@@ -60,32 +56,25 @@ def read_index(
     table = document.table(key, value, "a URL or a table")
     if table is None:
         return None
-    document.unknown_keys(key, table, INDEX)
     if "url" not in table:
         document.fault(key, "has no url")
-    url = _read_url(document, (*key, "url"), table["url"], environ, unset) if "url" in table else None
-    mirrors = [
-        _read_url(document, place, text, environ, unset)
-        for place, text in _strings(document, key, table, "mirrors")
-    ]
-    hosts = [
-        _read_host(document, place, text) for place, text in _strings(document, key, table, "external-hosts")
-    ]
-    form = document.word((*key, "format"), table.get("format", "simple"), FORMATS)
-    pins = document.word((*key, "pins"), table.get("pins", "optional"), POLICY["pins"])
-    probe = _read_probe(document, (*key, "probe"), table["probe"]) if "probe" in table else None
-    statuses = _read_statuses(document, key, table) if "absent-status" in table else ()
+    said = document.members(key, table, INDEX)
+    url = _read_url(document, (*key, "url"), said["url"], environ, unset) if "url" in said else None
+    mirrors = [_read_url(document, place, text, environ, unset) for place, text in said.get("mirrors", ())]
+    hosts = [_read_host(document, place, text) for place, text in said.get("external-hosts", ())]
+    probe = _read_probe(document, (*key, "probe"), said["probe"]) if "probe" in said else None
+    statuses = _read_statuses(document, key, table, said.get("absent-status", ()))
     return Index(
         name,
         url or "",  # with a fault, and then nobody sees this object
         document.source(key),
         mirrors=tuple(mirror for mirror in mirrors if mirror),
         external_hosts=tuple(host for host in hosts if host),
-        flat=form == "flat",
-        pins_required=pins == "required",
+        flat=said.get("format") == "flat",
+        pins_required=said.get("pins") == "required",
         probe=probe,
         absent_statuses=statuses,
-        min_age=read_age(document, (*key, "min-age"), table["min-age"]) if "min-age" in table else None,
+        min_age=read_age(document, (*key, "min-age"), said["min-age"]) if "min-age" in said else None,
         unset=tuple(dict.fromkeys(unset)),
     )
 
@@ -96,9 +85,13 @@ def _read_probe(document: Document, key: Key, value: object) -> str | None:
     )
 
 
-def _read_statuses(document: Document, key: Key, table: dict[str, Any]) -> tuple[int, ...]:
+def _read_statuses(
+    document: Document, key: Key, table: dict[str, Any], values: Iterable[tuple[Key, int]]
+) -> tuple[int, ...]:
     """The statuses by which an index says "not found", each once and in order."""
-    place, values = (*key, "absent-status"), table["absent-status"]
+    if "absent-status" not in table:
+        return ()
+    place = (*key, "absent-status")
     if table.get("format") == "flat":
         document.fault(
             place, 'cannot be combined with format = "flat", where the one page is the whole index'
@@ -106,26 +99,14 @@ def _read_statuses(document: Document, key: Key, table: dict[str, Any]) -> tuple
     elif "probe" not in table:
         hint = 'add probe = "NAME", a project that the index certainly has'
         document.fault(place, "needs a probe, so that a refusal is not taken to mean absent", hint)
-    if not isinstance(values, list):
-        document.wrong_type(place, "an array of HTTP statuses such as [403]", values)
-        return ()
     statuses: set[int] = set()
-    for position, status in enumerate(values):
-        if type(status) is not int:
-            document.wrong_type((*place, item(position)), "an HTTP status such as 403", status)
-        elif status not in _STATUSES or status in _NEVER_ABSENT:
-            never = ", ".join(map(str, _NEVER_ABSENT))
-            document.fault(
-                (*place, item(position)),
-                f'{status} cannot mean "not found": only 400 to 499 can, except {never}',
-            )
+    for where, status in values:
+        if status not in STATUSES or status in NEVER_ABSENT:
+            never = ", ".join(map(str, NEVER_ABSENT))
+            document.fault(where, f'{status} cannot mean "not found": only 400 to 499 can, except {never}')
         else:
             statuses.add(status)
     return tuple(sorted(statuses))
-
-
-def _strings(document: Document, key: Key, table: dict[str, Any], name: str) -> list[tuple[Key, str]]:
-    return document.strings((*key, name), table[name]) if name in table else []
 
 
 def unset_fault(index: Index) -> Fault:

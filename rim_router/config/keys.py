@@ -1,19 +1,24 @@
-"""The keys of a routing table, and paths of keys."""
+"""The keys of a routing table with the shapes of their values, and paths of keys.
+
+A shape is a JSON schema (2020-12): the readers check by it, and ``rim-router schema`` prints it.
+"""
 
 from __future__ import annotations
 
-Key = tuple[str, ...]
+from typing import Any
 
-TABLE = ("indexes", "routes", "wheel", "policy")
-INDEX = ("url", "mirrors", "external-hosts", "pins", "format", "probe", "absent-status", "min-age")
-ROUTE = (
-    *("index", "indexes", "deny", "strategy", "marker", "namespace", "locked"),
-    *("min-age", "min-age-exempt"),
-)
-WHEEL = ("urls", "sha256", "sha384", "sha512", "size", "requires-python", "support")
+from rim_router.rules.strategies import STRATEGIES
+
+Key = tuple[str, ...]
+Shape = dict[str, Any]
 
 FORMATS = ("simple", "flat")
 RESERVED = ("pip", "wheels")  # names that a route may use and [indexes] may not define
+
+# The statuses by which an index may say "not found", but for those by which a server says that the
+# credentials are wrong or missing, or that it is asked too often.
+STATUSES = range(400, 500)
+NEVER_ABSENT = (401, 407, 429)
 
 # From loose to tight; the default is that of rim_router.rules.policy.Policy.
 POLICY = {
@@ -30,6 +35,70 @@ POLICY = {
 # All others are words.
 MINIMUM_OPENSSL = "minimum-openssl"  # a version
 MIN_AGE = "min-age"
+OPENSSL = r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}[a-z]{0,2}"
+
+
+def one_of(words: tuple[str, ...]) -> Shape:
+    """The shape of one of some words."""
+    return {"type": "string", "enum": [*words]}
+
+
+# A title is what errors call the shape.
+_TEXT: Shape = {"type": "string", "pattern": r"\S"}
+_TEXTS: Shape = {"type": "array", "items": _TEXT, "title": "an array of strings"}
+_STATUS: Shape = {
+    "type": "integer",
+    "minimum": STATUSES.start,
+    "maximum": STATUSES.stop - 1,
+    "not": {"enum": [*NEVER_ABSENT]},
+    "title": "an HTTP status such as 403",
+}
+
+# As rim_router.rules.age reads it.
+_AGE: Shape = {"type": "string", "pattern": r"^\s*(?=[0-9])([0-9]{1,5}d)?([0-9]{1,6}h)?\s*$"}
+
+TABLE = ("indexes", "routes", "wheel", "policy")
+INDEX: dict[str, Shape] = {
+    "url": _TEXT,
+    "mirrors": _TEXTS,
+    "external-hosts": _TEXTS,
+    "pins": one_of(POLICY["pins"]),
+    "format": one_of(FORMATS),
+    "probe": _TEXT,
+    "absent-status": {"type": "array", "items": _STATUS, "title": "an array of HTTP statuses such as [403]"},
+    MIN_AGE: _AGE,
+}
+ROUTE: dict[str, Shape] = {
+    "index": _TEXT,
+    "indexes": {
+        "type": "array",
+        "items": {**_TEXT, "not": {"enum": [*RESERVED]}},
+        "minItems": 1,
+        "uniqueItems": True,
+        "title": "an array of strings",
+    },
+    "deny": _TEXT,
+    "strategy": one_of(STRATEGIES),
+    "marker": _TEXT,
+    "namespace": _TEXT,
+    "locked": {"type": "boolean"},
+    MIN_AGE: _AGE,
+    "min-age-exempt": _TEXT,
+}
+WHEEL: dict[str, Shape] = {
+    "urls": {**_TEXTS, "minItems": 1},
+    "sha256": _TEXT,
+    "sha384": _TEXT,
+    "sha512": _TEXT,
+    "size": {"type": "integer", "minimum": 1, "title": "a positive number of bytes"},
+    "requires-python": _TEXT,
+    "support": _TEXT,
+}
+SETTINGS: dict[str, Shape] = {
+    **{name: one_of(words) for name, words in POLICY.items()},
+    MINIMUM_OPENSSL: {"type": "string", "pattern": f"^{OPENSSL}$"},
+    MIN_AGE: _AGE,
+}
 
 
 def item(position: int) -> str:

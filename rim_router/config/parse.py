@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rim_router.config.ages import read_age
 from rim_router.config.document import Document, read_toml, shown_text
 from rim_router.config.indexes import read_indexes
-from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY, TABLE, Key
+from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, OPENSSL, SETTINGS, TABLE, Key
 from rim_router.config.layer import Layer
 from rim_router.config.locate import EMBEDDED_KEY
 from rim_router.config.routes import read_routes
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from rim_router.config.files import LayerFile
     from rim_router.rules.table import ExternalWheel
-
-_OPENSSL = r"(?a)[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}[a-z]{0,2}"
 
 
 def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
@@ -77,22 +75,13 @@ def _read_policy(document: Document, key: Key, value: object) -> dict[str, tuple
     table = document.table(key, value)
     if table is None:
         return {}
-    document.unknown_keys(key, table, (*POLICY, MINIMUM_OPENSSL, MIN_AGE))
     policy: dict[str, tuple[str, Source]] = {}
-    for name, setting in table.items():
+    for name, setting in document.members(key, table, SETTINGS).items():
         place = (*key, name)
-        if name == MINIMUM_OPENSSL:
-            version = document.string(place, setting)
-            if version is not None and not re.fullmatch(_OPENSSL, version):
-                document.fault(place, f"{shown_text(version)} is not a version such as 3.0.15")
-            elif version is not None:
-                policy[name] = (version, document.source(place))
-        elif name == MIN_AGE:
-            age = read_age(document, place, setting)
-            if age is not None:
-                policy[name] = (age, document.source(place))
-        elif name in POLICY:
-            word = document.word(place, setting, POLICY[name])
-            if word is not None:
-                policy[name] = (word, document.source(place))
+        if name == MINIMUM_OPENSSL and not re.fullmatch(OPENSSL, setting):
+            document.fault(place, f"{shown_text(setting)} is not a version such as 3.0.15")
+            continue
+        value = read_age(document, place, setting) if name == MIN_AGE else setting
+        if value is not None:
+            policy[name] = (value, document.source(place))
     return policy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rim_router.config.ages import read_age, read_exempt
 from rim_router.config.document import Document, shown_key, shown_text
-from rim_router.config.keys import RESERVED, ROUTE, Key, item
+from rim_router.config.keys import MIN_AGE, RESERVED, ROUTE, Key, item
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.names import Pattern
@@ -15,6 +15,8 @@ from rim_router.rules.strategies import FIRST_INDEX, STRATEGIES
 from rim_router.rules.table import Kind, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rim_router.rules.source import Source
     from rim_router.rules.table import Marker, Specifier
 
@@ -102,31 +104,33 @@ def _read_targets(document: Document, key: Key, value: object) -> tuple[tuple[Ra
             continue
         table = document.table(place, entry, expected)
         if table is not None:
-            document.unknown_keys(place, table, ROUTE)
-            locked = _read_locked(document, (*place, "locked"), table) or locked
-            target = _read_target(document, key, below, table)
+            said = document.members(place, table, ROUTE)
+            locked = _read_locked(document, (*place, "locked"), said) or locked
+            target = _read_target(document, key, below, table, said)
             if target is not None:
                 targets.append(target)
     return tuple(targets), locked
 
 
-def _read_locked(document: Document, key: Key, table: dict[str, Any]) -> bool:
-    if "locked" not in table:
-        return False
-    if not isinstance(table["locked"], bool):
-        document.wrong_type(key, "a boolean", table["locked"])
-    elif document.layer == "project":
+def _read_locked(document: Document, key: Key, said: dict[str, Any]) -> bool:
+    if "locked" in said and document.layer == "project":
         document.fault(key, "a project's table cannot lock a route", "no layer is above it: remove the key")
-    return table["locked"] is True
+    return said.get("locked") is True
 
 
-def _read_target(document: Document, route: Key, below: Key, table: dict[str, Any]) -> RawTarget | None:
+def _read_target(
+    document: Document, route: Key, below: Key, table: dict[str, Any], said: dict[str, Any]
+) -> RawTarget | None:
+    """Read one entry of a route.
+
+    :param said: what of the table is of the right shape.
+    """
     place = (*route, *below)
-    marker_text, marker = _read_marker(document, (*place, "marker"), table)
+    marker_text, marker = _read_marker(document, (*place, "marker"), said)
     namespace = None
-    if "namespace" in table:
-        namespace = _read_namespace(document, (*place, "namespace"), table["namespace"])
-    strategy = _read_strategy(document, place, table)
+    if "namespace" in said:
+        namespace = _read_namespace(document, (*place, "namespace"), said["namespace"])
+    strategy = _read_strategy(document, place, table, said)
     ways = [name for name in ("index", "indexes", "deny") if name in table]
     if len(ways) != 1:
         document.fault(
@@ -137,17 +141,16 @@ def _read_target(document: Document, route: Key, below: Key, table: dict[str, An
     where = (*below, ways[0])
     raw: RawTarget | None
     if ways == ["deny"]:
-        reason = document.string((*route, *where), table["deny"])
-        raw = RawTarget(Target(Kind.DENY, reason=reason or ""))
+        raw = RawTarget(Target(Kind.DENY, reason=said.get("deny", "")))
     elif ways == ["index"]:
-        raw = read_name(document, route, where, table["index"])
+        raw = read_name(document, route, where, said["index"]) if "index" in said else None
     else:
-        raw = _read_names(document, route, where, table["indexes"])
+        raw = _read_names(document, route, where, table["indexes"], said.get("indexes", ()))
     if raw is None:
         return None
     if namespace is not None and raw.target.kind is not Kind.INDEXES:
         document.fault((*place, "namespace"), "is only for indexes of the table")
-    min_age, exempt = _read_ages(document, place, table, raw.target.kind)
+    min_age, exempt = _read_ages(document, place, table, said, raw.target.kind)
     target = Target(
         raw.target.kind,
         strategy=strategy,
@@ -166,26 +169,25 @@ def _read_namespace(document: Document, key: Key, value: object) -> str | None:
 
 
 def _read_ages(
-    document: Document, key: Key, table: dict[str, Any], kind: Kind
+    document: Document, key: Key, table: dict[str, Any], said: dict[str, Any], kind: Kind
 ) -> tuple[str | None, Specifier | None]:
-    for name in ("min-age", "min-age-exempt"):
+    for name in (MIN_AGE, "min-age-exempt"):
         if name in table and kind is not Kind.INDEXES:
             document.fault((*key, name), "is only for indexes of the table")
     return (
-        read_age(document, (*key, "min-age"), table["min-age"]) if "min-age" in table else None,
-        read_exempt(document, (*key, "min-age-exempt"), table["min-age-exempt"])
-        if "min-age-exempt" in table
+        read_age(document, (*key, MIN_AGE), said[MIN_AGE]) if MIN_AGE in said else None,
+        read_exempt(document, (*key, "min-age-exempt"), said["min-age-exempt"])
+        if "min-age-exempt" in said
         else None,
     )
 
 
-def _read_strategy(document: Document, key: Key, table: dict[str, Any]) -> str:
+def _read_strategy(document: Document, key: Key, table: dict[str, Any], said: dict[str, Any]) -> str:
     if "strategy" in table:
-        word = document.word((*key, "strategy"), table["strategy"], STRATEGIES)
         if "indexes" not in table:
             document.fault((*key, "strategy"), "is only for a list of indexes")
-        if word is not None:
-            return word
+        if "strategy" in said:
+            return str(said["strategy"])
     elif "indexes" in table:
         document.fault(
             (*key, "indexes"),
@@ -209,10 +211,14 @@ def read_name(document: Document, route: Key, below: Key, value: object) -> RawT
     return None if name is None else RawTarget(Target(Kind.INDEXES), ((below, name),))
 
 
-def _read_names(document: Document, route: Key, below: Key, value: object) -> RawTarget | None:
-    """Read a list of indexes."""
+def _read_names(
+    document: Document, route: Key, below: Key, value: object, keyed: Iterable[tuple[Key, str]]
+) -> RawTarget | None:
+    """Read a list of indexes.
+
+    :param keyed: the names in it, each with its key.
+    """
     place = (*route, *below)
-    keyed = document.strings(place, value)
     if value == []:
         document.fault(place, "cannot be empty")
     seen: set[str] = set()
@@ -226,12 +232,10 @@ def _read_names(document: Document, route: Key, below: Key, value: object) -> Ra
     return RawTarget(Target(Kind.INDEXES), names)
 
 
-def _read_marker(document: Document, key: Key, table: dict[str, Any]) -> tuple[str, Marker | None]:
-    if "marker" not in table:
+def _read_marker(document: Document, key: Key, said: dict[str, Any]) -> tuple[str, Marker | None]:
+    if "marker" not in said:
         return "", None
-    text = document.string(key, table["marker"])
-    if text is None:
-        return "", None
+    text = str(said["marker"])
     try:
         return text, _marker(text)
     except ValueError as error:

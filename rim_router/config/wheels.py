@@ -39,16 +39,16 @@ def read_wheels(document: Document, key: Key, value: object) -> list[ExternalWhe
 
 def _read_wheel(document: Document, key: Key, table: dict[str, Any]) -> ExternalWheel | None:
     before = len(document.faults)
-    document.unknown_keys(key, table, WHEEL)
-    digests = dict(_read_digests(document, key, table))
+    said = document.members(key, table, WHEEL)
+    digests = dict(_read_digests(document, key, said))
     if not any(algorithm in table for algorithm in STRONG):
         document.fault(key, "needs a sha256, sha384 or sha512")
-    size = table.get("size")
-    if size is not None and (type(size) is not int or size <= 0):
+    size = said.get("size")
+    if size is not None and size <= 0:
         document.fault((*key, "size"), "must be a positive number of bytes")
-    requires_python = _read_requires_python(document, key, table)
-    support = _read_text(document, key, table, "support")
-    name, urls = _read_urls(document, key, table)
+    requires_python = _read_requires_python(document, key, said)
+    support = _read_text(document, key, said, "support")
+    name, urls = _read_urls(document, key, table, said)
     if len(document.faults) > before or name is None:
         return None
     return ExternalWheel(
@@ -86,9 +86,7 @@ def _read_requires_python(document: Document, key: Key, table: dict[str, Any]) -
 
 
 def _read_text(document: Document, key: Key, table: dict[str, Any], name: str) -> str | None:
-    if name not in table:
-        return None
-    text = document.string((*key, name), table[name])
+    text: str | None = table.get(name)
     if text is not None and not text.isprintable():
         document.fault((*key, name), "has characters that cannot be printed")
         return None
@@ -96,7 +94,7 @@ def _read_text(document: Document, key: Key, table: dict[str, Any], name: str) -
 
 
 def _read_urls(
-    document: Document, key: Key, table: dict[str, Any]
+    document: Document, key: Key, table: dict[str, Any], said: dict[str, Any]
 ) -> tuple[WheelName | None, tuple[str, ...]]:
     place = (*key, "urls")
     if table.get("urls", []) == []:
@@ -104,7 +102,7 @@ def _read_urls(
         return None, ()
     names: dict[str, WheelName] = {}
     urls = []
-    for where, url in document.strings(place, table["urls"]):
+    for where, url in said.get("urls", ()):
         fault, name = _judge_url(url)
         if fault is not None or name is None:
             document.fault(where, f"{shown_text(url)} {fault}")

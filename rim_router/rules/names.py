@@ -17,6 +17,8 @@ RIM_SUFFIX = ".rim"
 
 _SDISTS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 _SEPARATORS = r"[-_.]+"
+# A name, a prefix followed by "*", or "*"; all in ASCII.
+PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|(?:[A-Za-z0-9][A-Za-z0-9._-]*)?\*"
 
 
 def normalise(name: str) -> str:
@@ -69,8 +71,7 @@ class Pattern(NamedTuple):
         literal = normalise(stem)
         if not literal:
             raise ValueError("a name cannot be empty")
-        letters = literal.replace("-", "").isalnum()
-        if not letters or literal.startswith("-") or (literal.endswith("-") and not prefix):
+        if not re.fullmatch(PATTERN, text):
             raise ValueError(f"{text!r} is not a project name, a prefix with one trailing '*', or '*'")
         return cls(literal, prefix)
 

@@ -61,15 +61,15 @@ EXPECTED = {
         ":5, policy.minimum-openssl: expected a string, found an integer",
     ],
     "bad-probes": [
+        ":2, indexes.a.absent-status[6]: expected an HTTP status such as 403, found a string",
+        ":2, indexes.a.absent-status[7]: expected an HTTP status such as 403, found a boolean",
+        ":2, indexes.a.absent-status[8]: expected an HTTP status such as 403, found a float",
         ":2, indexes.a.probe: must be a name, without '*' (name a project that the index certainly has)",
         *(
             f':2, indexes.a.absent-status[{position}]: {status} cannot mean "not found": only 400 to 499 can, '
             "except 401, 407, 429"
             for position, status in enumerate([200, 401, 407, 429, 500], 1)
         ),
-        ":2, indexes.a.absent-status[6]: expected an HTTP status such as 403, found a string",
-        ":2, indexes.a.absent-status[7]: expected an HTTP status such as 403, found a boolean",
-        ":2, indexes.a.absent-status[8]: expected an HTTP status such as 403, found a float",
         ":3, indexes.b.absent-status: needs a probe, so that a refusal is not taken to mean absent …",
         ":4, indexes.c.probe: expected a string, found an integer",
         ":4, indexes.c.absent-status: expected an array of HTTP statuses such as [403], found an integer",
@@ -111,7 +111,7 @@ EXPECTED = {
         ':10, wheel[0].urls[0]: "http://cdn.example/big_model-1.2-py3-none-any.whl" is not an https URL',
         ':10, wheel[0].urls[1]: "https://cdn.example/big_model.whl" has a name that is not NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl',
         ":11, wheel[0].sha256: is not 64 hexadecimal digits",
-        ":12, wheel[0].size: must be a positive number of bytes",
+        ":12, wheel[0].size: expected a positive number of bytes, found a string",
         ":14, wheel[1]: needs a sha256, sha384 or sha512",
         ':15, wheel[1].urls[1]: "https://****@cdn.example/a-1-py3-none-any.whl" has credentials in it',
         ":15, wheel[1].urls: name different files: a-1-py3-none-any.whl, b-1-py3-none-any.whl",
@@ -171,11 +171,11 @@ EXPECTED = {
         ":5, routes.a: expected the name of an index, a table or a list of tables, found a boolean",
         ':6, routes.b[0]: expected a table, found a string (write { indexes = ["INDEX", …], strategy = "first-index" } for a list of indexes)',
         ":7, routes.c.index: expected a string, found an array",
-        ":8, routes.d.strategy: expected a string, found an integer",
         ":8, routes.d.indexes: expected an array of strings, found a string",
+        ":8, routes.d.strategy: expected a string, found an integer",
         ":9, routes.e.deny: expected a string, found a boolean",
-        ":10, routes.f.locked: expected a boolean, found a string",
         ":10, routes.f.marker: expected a string, found an integer",
+        ":10, routes.f.locked: expected a boolean, found a string",
         ":11, routes.g.indexes[1]: expected a string, found an integer",
         ":12, routes.h: expected the name of an index, a table or a list of tables, found a float",
     ],
