@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rim_router import __version__
-from rim_router.cli import routes, schema
+from rim_router.cli import completion, routes, schema
 from rim_router.cli.audit import command as audit
 from rim_router.cli.check import command as check
 from rim_router.cli.demo import command as demo
@@ -28,6 +28,7 @@ COMMANDS = {
     "guard": guard,
     "equip": equip,
     "schema": schema,
+    "completion": completion,
     "demo": demo,
 }
 
