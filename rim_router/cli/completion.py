@@ -49,9 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
-    from rim_router.cli.parser import make_parser
-
-    say("\n".join(_SCRIPTS[args.shell](list(commands(make_parser())))))
+    say("\n".join(_SCRIPTS[args.shell](list(commands(args.parser)))))
     return OK
 
 
