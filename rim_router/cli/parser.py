@@ -13,11 +13,13 @@ from rim_router.cli.doctor import command as doctor
 from rim_router.cli.equip import command as equip
 from rim_router.cli.explain import command as explain
 from rim_router.cli.guard import command as guard
+from rim_router.cli.init import command as init
 from rim_router.cli.pin import command as pin
 from rim_router.cli.rim import command as rim
 
 # In the order in which --help shows them.
 COMMANDS = {
+    "init": init,
     "check": check,
     "explain": explain,
     "routes": routes,

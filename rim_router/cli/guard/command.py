@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _on(level: str) -> list[str]:
-    changed = _change(level, _read(level), _guarded)
-    if not _has_main(_read()):
+    changed = _change(level, read_settings(level), _guarded)
+    if not _has_main(read_settings()):
         # Without an index URL pip asks PyPI, and no guard is in front of that.
         _pip("set", _MAIN, GUARD + DEFAULT_INDEX, level=level)
         changed.append(_MAIN)
@@ -78,7 +78,7 @@ def _on(level: str) -> list[str]:
 
 
 def _off(level: str) -> list[str]:
-    values = _read(level)
+    values = read_settings(level)
     for key, value in values.items():
         if is_guarded(value) and _key(key) == "index-url" and Guarded.parse(value).is_table:
             raise GuardError(
@@ -88,7 +88,8 @@ def _off(level: str) -> list[str]:
     changed = _change(level, values, _freed)
     if values.get(_MAIN) == GUARD + DEFAULT_INDEX:
         _pip("unset", _MAIN, level=level)
-        if not is_guarded(_read().get(_MAIN, GUARD)):  # of another level, which did not count until now
+        # Of another level, which did not count until now.
+        if not is_guarded(read_settings().get(_MAIN, GUARD)):
             _pip("set", _MAIN, DEFAULT_INDEX, level=level)
     return changed
 
@@ -128,7 +129,7 @@ def _is_links(name: str) -> bool:
 
 def _places() -> list[tuple[str, str]]:
     """Every index URL and every place of find-links that pip has now, with the setting that gives it."""
-    values = _read()
+    values = read_settings()
     found = [
         (key, url)
         for key, value in values.items()
@@ -140,7 +141,7 @@ def _places() -> list[tuple[str, str]]:
     return found
 
 
-def _read(level: str | None = None) -> dict[str, str]:
+def read_settings(level: str | None = None) -> dict[str, str]:
     """pip's settings at a level; those in force for no level, variables included."""
     values = {}
     for line in _pip("list", level=level).splitlines():

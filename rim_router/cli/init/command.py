@@ -1,0 +1,63 @@
+"""rim-router init: write a table from what pip and other tools are configured with, or from a preset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rim_router.cli.init.draft import Draft, InitError
+from rim_router.cli.init.presets import FORMS, add_preset
+from rim_router.cli.init.tools import read_all
+from rim_router.cli.rendering import OK, count, say
+from rim_router.cli.schema import PATH
+from rim_router.config.document import shown_path
+from rim_router.config.files import FILE_NAME
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    text = f"add the routes of a preset; can be given several times: {FORMS}"
+    parser.add_argument("--preset", action="append", default=[], metavar="NAME", help=text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the table into the working directory.
+
+    :raises InitError: if there is one, or it cannot be written.
+    :raises RimRouterError: if what should be read cannot be.
+    """
+    target = Path.cwd() / FILE_NAME
+    draft = Draft()
+    head = [f"Preset {preset}. Source: {add_preset(draft, preset)}." for preset in args.preset]
+    read = read_all(draft, Path.cwd())
+    origins = ", ".join([*args.preset, *read]) or "the defaults of pip"
+    head.insert(0, f"Written by rim-router init from {origins}.")
+    head.append("Look through it, then run: rim-router check --strict")
+    text = draft.text(head, _schema(target.parent))
+    try:
+        with target.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InitError(
+            f"{shown_path(target)} is there already, and is never overwritten", hint="move it away first"
+        ) from None
+    except OSError as error:
+        raise InitError(f"{shown_path(target)} cannot be written: {error.strerror}") from None
+    routes = sum(not line.unfit for line in draft.routes.values())
+    notes = count(len(draft.notes), "note")
+    say(f"{shown_path(target)}: {count(routes, 'route')}, {notes} on what was not carried over")
+    for variable in draft.variables:
+        say(f"Set {variable} in the environment: no password is written into the table.")
+    say("Look through it, then run: rim-router check --strict")
+    return OK
+
+
+def _schema(directory: Path) -> str:
+    """The schema as an editor takes it: beside the table if it is below, or else as a URL."""
+    try:
+        return PATH.relative_to(directory).as_posix()
+    except ValueError:
+        return PATH.as_uri()

@@ -1,0 +1,265 @@
+"""Reads where other tools look for packages: what they say becomes lines of a draft."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from rim_router.cli.guard.command import read_settings
+from rim_router.cli.init.draft import ALL
+from rim_router.config.document import read_toml, shown_path
+from rim_router.rules.guards import DEFAULT_INDEX
+from rim_router.rules.urls import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from rim_router.cli.init.draft import Draft
+
+_PYPI = "pypi"
+_PIPS = ("index-url", "extra-index-url", "find-links")  # pip's options, which uv has too
+
+
+def read_all(draft: Draft, directory: Path) -> list[str]:
+    """Add what is said in a directory and in pip's configuration; returns what has been read."""
+    read = []
+    project = _toml(directory / "pyproject.toml").get("tool", {})
+    uv = _toml(directory / "uv.toml")
+    readers = (
+        ("uv.toml", uv, _uv),
+        ("[tool.uv] of pyproject.toml", project.get("uv"), _uv),
+        ("[tool.pdm] of pyproject.toml", project.get("pdm"), _pdm),
+        ("[tool.poetry] of pyproject.toml", project.get("poetry"), _poetry),
+        ("Pipfile", _toml(directory / "Pipfile"), _pipfile),
+    )
+    for origin, table, reader in readers:
+        if isinstance(table, dict) and reader(draft, table, origin):
+            read.append(origin)
+    for path in sorted({*directory.glob("requirements*.txt"), *directory.glob("requirements/*.txt")}):
+        options = list(_requirement_options(path))
+        if options:
+            _options(draft, options, path.relative_to(directory).as_posix())
+            read.append(path.relative_to(directory).as_posix())
+    settings = read_settings()
+    options = [
+        (key.rpartition(".")[2], url)
+        for key, value in settings.items()
+        for url in value.split()
+        if key.rpartition(".")[2] in _PIPS
+    ]
+    if options:
+        _options(draft, options, "pip's configuration")
+        read.append("pip's configuration")
+    for key in settings:
+        if key.rpartition(".")[2] in ("no-index", "trusted-host"):
+            draft.note(f"pip's configuration: {key} still holds")
+    if ALL not in draft.routes:
+        draft.default(draft.index(_PYPI, DEFAULT_INDEX, "pip's default"), "nothing here says otherwise")
+    return read
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return read_toml(path.read_bytes(), shown_path(path))[1] if path.is_file() else {}
+
+
+def _tables(value: object) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        yield from (each for each in value if isinstance(each, dict))
+    elif isinstance(value, dict):
+        yield value
+
+
+def _named(table: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name and URL of one source."""
+    url, name = table.get("url"), table.get("name")
+    if not isinstance(url, str):
+        return None
+    return (name if isinstance(name, str) and name else re.sub(r".*://(?:.*@)?|[/:].*", "", url)), url
+
+
+def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
+    """pip's options, as pip means them."""
+    mains = [url for key, url in options if key == "index-url"]
+    for url in mains[:1]:
+        name = _PYPI if url.rstrip("/") == DEFAULT_INDEX else "main"
+        draft.default(draft.index(name, url, origin), f"{origin}: index-url")
+    for url in mains[1:]:
+        draft.note(f"{origin}: another index-url, {redact(url)}")
+    for key, url in options:
+        if key == "extra-index-url":
+            draft.for_every_name("extra", url, f"{origin}: {key}")
+        elif key == "find-links":
+            draft.for_every_name("links", url, f"{origin}: {key}", flat=True)
+
+
+_OPTIONS = {"-i": "index-url", "--index-url": "index-url", "--pypi-url": "index-url"}
+_OPTIONS.update({"--extra-index-url": "extra-index-url", "-f": "find-links", "--find-links": "find-links"})
+
+
+def _requirement_options(path: Path) -> Iterator[tuple[str, str]]:
+    """The options of a requirements file that say where to look."""
+    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
+    for line in text.splitlines():
+        if not line.lstrip().startswith("-"):
+            continue
+        try:
+            words = shlex.split(re.sub(r"(^|\s)#.*", "", line))
+        except ValueError:
+            continue
+        for word, following in zip(words, [*words[1:], ""]):
+            name, equals, value = word.partition("=")
+            if name in _OPTIONS and (equals or following):
+                yield _OPTIONS[name], value if equals else following
+
+
+def _uv(draft: Draft, table: dict[str, Any], origin: str) -> bool:
+    sources = table.get("sources", {})
+    sources = sources if isinstance(sources, dict) else {}
+    used = {each.get("index") for value in sources.values() for each in _tables(value)}
+    names: dict[str, str | None] = {}
+    for each in _tables(table.get("index")):
+        found = _named(each)
+        if found is not None:
+            names[found[0]] = _uv_index(draft, each, found, origin, used=found[0] in used)
+            if each.get("default"):
+                draft.default(names[found[0]], f"{origin}: default index")
+    pip = table.get("pip", {})
+    for where in (table, pip if isinstance(pip, dict) else {}):
+        values = {key: where.get(key, []) for key in _PIPS}
+        listed = [(key, [value] if isinstance(value, str) else value) for key, value in values.items()]
+        _options(draft, [(key, str(url)) for key, urls in listed for url in urls], origin)
+    for project, source in sources.items():
+        for each in _tables(source):
+            _uv_source(draft, project, each, names, f"{origin}: sources.{project}")
+    return not table.keys().isdisjoint(
+        ("index", "sources", "index-url", "extra-index-url", "find-links", "pip")
+    )
+
+
+def _uv_index(
+    draft: Draft, table: Mapping[str, Any], found: tuple[str, str], origin: str, *, used: bool
+) -> str | None:
+    """One index of uv; the name that it has here if it can be used."""
+    name, url = found
+    flat = table.get("format") == "flat"
+    where = f"{origin}: index {name}"
+    for key in sorted(table.keys() - {"name", "url", "explicit", "default", "format", "publish-url"}):
+        draft.note(f"{where}: {key}")
+    if used or table.get("explicit") or table.get("default"):
+        if not (table.get("explicit") or table.get("default")):
+            draft.note(f"{where} is asked for every name there; here for those below")
+        return draft.index(name, url, where, flat=flat)
+    draft.for_every_name(name, url, where, flat=flat)
+    return None
+
+
+def _uv_source(
+    draft: Draft, project: str, source: dict[str, Any], names: Mapping[str, str | None], origin: str
+) -> None:
+    index = source.get("index")
+    if not isinstance(index, str):
+        draft.note(f"{origin}: a source that is no index ({', '.join(sorted(source))})")
+        return
+    if "extra" in source or "group" in source:
+        draft.note(f"{origin}: extra and group; a route holds for all of them")
+    marker = source.get("marker")
+    draft.route(project, names.get(index), origin, marker if isinstance(marker, str) else None)
+
+
+def _pdm(draft: Draft, table: dict[str, Any], origin: str) -> bool:
+    for each in _tables(table.get("source")):
+        found = _named(each)
+        if found is None:
+            continue
+        name, url = found
+        flat = each.get("type") == "find_links"
+        where = f"{origin}: source {name}"
+        for key in ("username", "password", "ca_certs", "client_cert", "client_key", "exclude_packages"):
+            if each.get(key):
+                draft.note(f"{where}: {key}")
+        if each.get("verify_ssl") is False:
+            draft.note(f"{where}: verify_ssl = false; certificates are verified")
+        included = [pattern for pattern in each.get("include_packages", ()) if isinstance(pattern, str)]
+        if included:
+            index = draft.index(name, url, where, flat=flat)
+            for pattern in included:
+                draft.route(pattern, index, f"{where}: include_packages")
+        elif name == _PYPI:
+            draft.default(draft.index(name, url, where, flat=flat), where)
+        else:
+            draft.for_every_name(name, url, where, flat=flat)
+    return "source" in table
+
+
+def _poetry(draft: Draft, table: dict[str, Any], origin: str) -> bool:
+    names: dict[str, str | None] = {}
+    primary = None
+    for each in _tables(table.get("source")):
+        if str(each.get("name", "")).lower() == _PYPI:
+            each.setdefault("url", DEFAULT_INDEX)
+        found = _named(each)
+        if found is None:
+            continue
+        name, url = found
+        priority = each.get("priority", "primary")
+        where = f"{origin}: source {name}"
+        if priority in ("primary", "default") and not names:
+            names[name] = primary = draft.index(name, url, where)
+        elif priority == "explicit" or name in _poetry_sources(table):
+            names[name] = draft.index(name, url, where)
+            if priority != "explicit":
+                draft.note(f"{where} is {priority}, so Poetry asks it for every name; here for those below")
+        else:
+            draft.for_every_name(name, url, f"{where} ({priority})")
+    for project, source, marker in _poetry_dependencies(table):
+        draft.route(project, names.get(source), f"{origin}: dependency {project}", marker)
+    if any(
+        each.get("priority", "primary") in ("primary", "default") for each in _tables(table.get("source"))
+    ):
+        draft.default(primary, f"{origin}: primary source")
+    return "source" in table
+
+
+def _poetry_sources(table: dict[str, Any]) -> set[str]:
+    return {source for _, source, _ in _poetry_dependencies(table)}
+
+
+def _poetry_dependencies(table: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+    """Project, source and marker of each dependency that has a source."""
+    groups = table.get("group", {})
+    places = [table, *(groups.values() if isinstance(groups, dict) else ())]
+    for place in places:
+        for key in ("dependencies", "dev-dependencies"):
+            found = place.get(key, {}) if isinstance(place, dict) else {}
+            for project, value in found.items() if isinstance(found, dict) else ():
+                for each in _tables(value):
+                    if isinstance(each.get("source"), str):
+                        marker = each.get("markers")
+                        yield project, each["source"], marker if isinstance(marker, str) else None
+
+
+def _pipfile(draft: Draft, table: dict[str, Any], origin: str) -> bool:
+    names: dict[str, str | None] = {}
+    for each in _tables(table.get("source")):
+        found = _named(each)
+        if found is None:
+            continue
+        name, url = found
+        names[name] = draft.index(name, url, f"{origin}: source {name}")
+        if each.get("verify_ssl") is False:
+            draft.note(f"{origin}: source {name}: verify_ssl = false; certificates are verified")
+    first = next(iter(names.values()), None)
+    for section, packages in table.items():
+        if section in ("source", "requires", "scripts", "pipenv") or not isinstance(packages, dict):
+            continue
+        for project, value in packages.items():
+            index = value.get("index") if isinstance(value, dict) else None
+            if isinstance(index, str):
+                marker = value.get("markers")
+                where = f"{origin}: {section}.{project}"
+                draft.route(project, names.get(index), where, marker if isinstance(marker, str) else None)
+    if names:
+        draft.default(first, f"{origin}: first source")
+    return "source" in table

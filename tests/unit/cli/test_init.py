@@ -1,0 +1,344 @@
+"""rim-router init: what other tools are configured with becomes a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rim_router.cli import main
+from rim_router.cli.init.draft import Draft
+from rim_router.cli.schema import PATH
+from rim_router.config import load
+from rim_router.config.document import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLE = "index-routing.toml"
+
+
+@pytest.fixture
+def pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The file that pip's configuration is read from."""
+    path = tmp_path / "pip.conf"
+    path.write_text("")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+    return path
+
+
+def init(*args: str) -> str:
+    """The table that is written; its variables are set, and it passes `check --strict` and the schema."""
+    assert main(["init", *args]) == 0
+    text = Path(TABLE).read_text(encoding="utf-8")
+    for variable in re.findall(r"\$\{(\w+)\}", text):
+        os.environ[variable] = "x"
+    assert main(["check", "--strict"]) == 0
+    schema = json.loads(PATH.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(read_toml(text.encode(), TABLE)[1])
+    assert text.startswith("#:schema ")
+    return text
+
+
+@pytest.fixture(autouse=True)
+def variables() -> Iterator[None]:
+    """Variables that a test sets are gone after it."""
+    before = {*os.environ}
+    yield
+    for name in {*os.environ} - before:
+        del os.environ[name]
+
+
+def routes() -> dict[str, str]:
+    """What leads where, as it is in force."""
+    return {str(pattern): str(found[0].targets[0]) for pattern, found in load().routes}
+
+
+def urls() -> dict[str, str]:
+    return {index.name: index.url for index in load().indexes}
+
+
+def write(name: str, text: str) -> None:
+    Path(name).write_text(dedent(text), encoding="utf-8")
+
+
+def test_nothing_there(pip: Path) -> None:
+    """pip's own default."""
+    init()
+    assert routes() == {"*": "pypi"}
+    assert urls() == {"pypi": "https://pypi.org/simple"}
+
+
+def test_pip(pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The index leads for all names; which names a further one has, pip does not say: a comment asks."""
+    pip.write_text(
+        "[global]\nindex-url = https://me:hunter2@pypi.acme.example/simple\n"
+        "[install]\nextra-index-url =\n  https://a.example/simple\n  http://b.example/simple\n"
+        "find-links = https://c.example/links\ntrusted-host = d.example\n"
+    )
+    text = init()
+    assert routes() == {"*": "main"}
+    assert "hunter2" not in text
+    assert "${RIM_ROUTER_MAIN_PASSWORD}@pypi.acme.example" in text
+    assert '# "NAME-*" = "extra"' in text
+    assert '# extra-2 = "http://b.example/simple"' in text
+    assert '# links = { url = "https://c.example/links", format = "flat" }' in text
+    assert "install.trusted-host still holds" in text
+    assert "Set RIM_ROUTER_MAIN_PASSWORD" in capsys.readouterr().out
+
+
+def test_guarded(pip: Path) -> None:
+    """A guard is taken away; a table at a URL is no index, and nothing leads to PyPI in its place."""
+    pip.write_text("[global]\nindex-url = rim+https://pypi.acme.example/simple\n")
+    init()
+    assert urls() == {"main": "https://pypi.acme.example/simple"}
+    Path(TABLE).unlink()
+    pip.write_text("[global]\nindex-url = https://pypi.acme.example/simple?key=1\n")
+    init()
+    assert routes() == {"rim-router": "nowhere"}
+
+
+def test_uv(pip: Path) -> None:
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.uv.index]]
+        name = "pytorch"
+        url = "https://download.pytorch.org/whl/cu126"
+        explicit = true
+        authenticate = "never"
+        [[tool.uv.index]]
+        name = "first"
+        url = "https://first.example/simple"
+        [[tool.uv.index]]
+        url = "https://acme.example/simple"
+        name = "acme"
+        default = true
+        [tool.uv.sources]
+        torch = [{ index = "pytorch", marker = "sys_platform == 'linux'" }]
+        torchvision = { index = "pytorch", group = "dev" }
+        x = { git = "https://git.example/x" }
+        y = { index = "nowhere" }
+        """,
+    )
+    text = init()
+    assert routes() == {"torch": "pytorch", "torchvision": "pytorch", "*": "acme"}
+    assert [route.targets[0].marker_text for route in dict(map_routes())["torch"]] == [
+        "sys_platform == 'linux'"
+    ]
+    assert '# "NAME-*" = "first"' in text
+    for said in ("index pytorch: authenticate", "no index (git)", "extra and group", "y has no index"):
+        assert said in text
+
+
+def map_routes() -> list[tuple[str, tuple[object, ...]]]:
+    return [(str(pattern), found) for pattern, found in load().routes]  # type: ignore[misc]
+
+
+def test_uv_toml(pip: Path) -> None:
+    """Also in the words of pip, and under [pip]."""
+    write(
+        "uv.toml",
+        'extra-index-url = ["https://a.example/simple"]\n[pip]\nindex-url = "https://b.example/s"\n',
+    )
+    text = init()
+    assert routes() == {"*": "main"}
+    assert urls() == {"main": "https://b.example/s"}
+    assert '# extra = "https://a.example/simple"' in text
+
+
+def test_pdm(pip: Path) -> None:
+    """Patterns that are routes; others, exclusions and what is no source of names are said."""
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.pdm.source]]
+        name = "private"
+        url = "https://${PRIVATE_USER}:${PRIVATE_PASSWORD}@private.example/simple"
+        verify_ssl = false
+        include_packages = ["foo", "foo-*", "*-bar"]
+        exclude_packages = ["baz"]
+        [[tool.pdm.source]]
+        name = "pypi"
+        url = "https://mirror.example/simple"
+        [[tool.pdm.source]]
+        name = "local"
+        url = "file:///srv/wheels"
+        type = "find_links"
+        include_packages = ["local"]
+        """,
+    )
+    text = init()
+    assert routes() == {"foo": "private", "foo-*": "private", "local": "local", "*": "pypi"}
+    assert urls()["pypi"] == "https://mirror.example/simple"
+    assert "${RIM_ROUTER_PRIVATE_USER}:${RIM_ROUTER_PRIVATE_PASSWORD}@private.example" in text
+    for said in ("exclude_packages", "verify_ssl = false", "'*-bar' has a '*' that is not at the end"):
+        assert said in text
+
+
+def test_a_prefix_takes_its_bare_name_along(pip: Path) -> None:
+    """`acme-*` does not cover `acme`, which anybody could own elsewhere."""
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.pdm.source]]
+        name = "a"
+        url = "https://a.example/simple"
+        include_packages = ["acme-*"]
+        """,
+    )
+    init()
+    assert routes() == {"acme": "a", "acme-*": "a", "*": "pypi"}
+
+
+def test_poetry(pip: Path) -> None:
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.poetry.source]]
+        name = "main"
+        url = "https://main.example/simple"
+        [[tool.poetry.source]]
+        name = "torch"
+        url = "https://download.pytorch.org/whl/cpu"
+        priority = "explicit"
+        [[tool.poetry.source]]
+        name = "more"
+        url = "https://more.example/simple"
+        priority = "supplemental"
+        [tool.poetry.dependencies]
+        torch = { version = "*", source = "torch" }
+        [tool.poetry.group.dev.dependencies]
+        torchaudio = [{ version = "*", source = "torch", markers = "os_name == 'posix'" }]
+        """,
+    )
+    text = init()
+    assert routes() == {"torch": "torch", "torchaudio": "torch", "*": "main"}
+    assert '# "NAME-*" = "more"' in text
+
+
+def test_pipfile(pip: Path) -> None:
+    write(
+        "Pipfile",
+        """\
+        [[source]]
+        name = "pypi"
+        url = "https://pypi.org/simple"
+        [[source]]
+        name = "acme"
+        url = "https://$ACME_USER:$ACME_PASSWORD@acme.example/simple"
+        [[source]]
+        name = "unused"
+        url = "https://unused.example/simple"
+        [packages]
+        core = { version = "*", index = "acme" }
+        six = "*"
+        """,
+    )
+    text = init()
+    assert routes() == {"core": "acme", "*": "pypi"}
+    assert "${RIM_ROUTER_ACME_USER}:${RIM_ROUTER_ACME_PASSWORD}@acme.example" in text
+    assert "# unused =" in text
+
+
+def test_requirements(pip: Path) -> None:
+    write(
+        "requirements-dev.txt",
+        "# -i https://no.example\n--index-url https://a.example/simple # ours\n-f ./wheels\nsix\n"
+        "--extra-index-url=https://b.example/simple\n",
+    )
+    text = init()
+    assert routes() == {"*": "main"}
+    assert '# extra = "https://b.example/simple"' in text
+    assert '# links = { url = "./wheels", format = "flat" }' in text
+
+
+def test_never_overwrites(pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(TABLE).write_text("# mine\n")
+    assert main(["init"]) == 2
+    assert Path(TABLE).read_text() == "# mine\n"
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        "pytorch-cpu",
+        "pytorch-cu126",
+        "pytorch-test-cu130",
+        "pytorch-nightly-rocm6.4",
+        "pytorch-xpu",
+        "vllm-cu129",
+        "vllm-nightly-cu129",
+        "nvidia",
+        "jax",
+        "jax-nightly",
+    ],
+)
+def test_presets(preset: str, pip: Path) -> None:
+    """Each says where its facts come from, and of when; what is not theirs goes where pip looks."""
+    pip.write_text("[global]\nindex-url = https://mirror.example/simple\n")
+    text = init("--preset", preset)
+    assert re.search(rf"# Preset {preset}\. Source: https://.*; as of 20\d\d-\d\d\.", text)
+    found = routes()
+    assert found["*"] == "main"
+    name = preset.partition("-")[0]
+    lead = {"pytorch": "torch", "nvidia": "cudf-cu12"}.get(name, name)
+    assert found[lead] != "main"
+    if name in ("pytorch", "vllm"):
+        assert urls()[found["torch"]].startswith("https://download.pytorch.org/whl/")
+
+
+def test_presets_go_together(pip: Path) -> None:
+    init("--preset", "pytorch-test-cu126", "--preset", "nvidia")
+    assert {"torch", "triton", "tensorrt"} <= set(routes())
+    assert "https://download.pytorch.org/whl/test/cu126" in urls().values()
+
+
+@pytest.mark.parametrize("preset", ["pytorch-cu", "vllm-test-cpu", "rocm"])
+def test_no_such_preset(preset: str, pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--preset", preset]) == 2
+    assert "pytorch-nightly-VARIANT" in capsys.readouterr().err
+    assert not Path(TABLE).exists()
+
+
+SECRET = st.text(st.sampled_from("aZ09_-%."), min_size=8, max_size=30)
+
+
+@given(
+    SECRET,
+    st.sampled_from(["https://me:{}@x.example/s", "https://{}@x.example/s", "https://{}:@x.example/s"]),
+)
+def test_no_credentials_are_written(secret: str, url: str) -> None:
+    """Neither a password, nor a token in place of a user."""
+    draft = Draft()
+    draft.default(draft.index("x", url.format(secret), "a tool"), "a tool")
+    text = draft.text([], "")
+    assert secret not in text
+    assert "${RIM_ROUTER_X_" in text
+
+
+def test_a_token_in_a_path_is_a_secret() -> None:
+    draft = Draft()
+    draft.index("x", "https://dl.example/0a1B2c3D4e5F6g7H8i9J/org/simple", "a tool")
+    assert "0a1B" not in draft.text([], "")
+
+
+def test_what_others_write_stays_in_its_line() -> None:
+    """Names, URLs and markers with line ends or quotes cannot add a line of their own."""
+    draft = Draft()
+    evil = 'x"\n"*" = "evil'
+    name = draft.index(evil, "https://x.example/s", evil)
+    draft.route("six", name, evil, marker=evil)
+    draft.note(evil)
+    table = read_toml(draft.text([evil], "x").encode(), TABLE)[1]
+    assert set(table["routes"]) == {"six", "rim-router"}
+    assert list(table["indexes"]) == [evil]
