@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 # Not all of these are used here: their errors are.
 from rim_router import errors, rim  # noqa: E402, F401
 from rim_router.cli import ask  # noqa: E402, F401
+from rim_router.cli.export import plan  # noqa: E402, F401
 from rim_router.cli.guard import command as guard  # noqa: E402, F401
 from rim_router.cli.init import draft  # noqa: E402, F401
 from rim_router.cli.parser import make_parser  # noqa: E402
@@ -112,6 +113,7 @@ ERRORS = {
     "guarded-index": "Correct the index URL with `rim+` in front, in pip's configuration, a variable, a requirements file or on the command line",
     "unclaimed-project": "Add a route for it to a table, or give pip an index of its own besides the table: `--extra-index-url rim+https://…`",
     "guard-failed": "See what pip has said: the configuration of that level may belong to somebody else",
+    "export-failed": "Each note names a line of the table that the other tool cannot follow, or the message says what is missing. Give it a table without these lines, or use another tool for them",
     "init-failed": "The message says why: move the table that is there away, or choose one of the presets that are named",
     "throwaway-environment-failed": "`rim-router demo` could not make its virtual environment: install Python's `venv` module",
     "transplant-failed": "The message says what is in the way, there or here. Reinstall rim-router with pip if its own files are not complete",

@@ -12,6 +12,7 @@ from rim_router.cli.demo import command as demo
 from rim_router.cli.doctor import command as doctor
 from rim_router.cli.equip import command as equip
 from rim_router.cli.explain import command as explain
+from rim_router.cli.export import command as export
 from rim_router.cli.guard import command as guard
 from rim_router.cli.init import command as init
 from rim_router.cli.pin import command as pin
@@ -29,6 +30,7 @@ COMMANDS = {
     "doctor": doctor,
     "guard": guard,
     "equip": equip,
+    "export": export,
     "schema": schema,
     "completion": completion,
     "demo": demo,

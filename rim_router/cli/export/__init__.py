@@ -1,0 +1,1 @@
+"""``rim-router export``."""

@@ -1,0 +1,205 @@
+"""The same routes in the words of uv, PDM and Poetry."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rim_router.cli.export.plan import Plan, address, has_credentials
+from rim_router.rules.guards import DEFAULT_INDEX
+from rim_router.rules.names import normalise
+from rim_router.rules.table import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rim_router.cli.export.plan import Rule
+    from rim_router.rules.table import Index
+
+
+def uv(plan: Plan) -> Iterator[str]:
+    """For ``pyproject.toml``.
+
+    :raises ExportError: if something cannot be said.
+    """
+    default = _default(plan)
+    exact = [rule.pattern.literal for rule in plan.rules if not rule.pattern.prefix]
+    lines = []
+    for name in dict.fromkeys((*plan.names, *exact)):
+        rule = plan.rule_of(name)
+        if rule is None or rule is plan.default or _is_denied(plan, rule, name):
+            continue
+        source = _uv_source(plan, rule, default)
+        if source is not None:
+            lines.append((name, source))
+    _patterns(plan, "has no patterns", default)
+    plan.note("uv pip, which does not read sources for names that come on its command line or from others")
+    plan.note("build requirements of other projects: they come from the default index")
+    plan.say_what_is_lost()
+    plan.check()
+    if lines:
+        yield "# A source counts only for what is required here, and not only by others: hence this group."
+        yield "[dependency-groups]"
+        yield f"rim-router = {json.dumps([name for name, _ in lines if name in plan.names])}"
+        yield ""
+        yield "[tool.uv.sources]"
+        for name, source in lines:
+            yield f"{name} = {source}"
+        yield ""
+    for index in plan.indexes:
+        yield from ("[[tool.uv.index]]", *_source(index))
+        if index is default:
+            yield "default = true"
+        else:
+            yield "explicit = true"
+        if has_credentials(index):
+            yield f'authenticate = "always"  # UV_INDEX_{_variable(index)}_USERNAME and …_PASSWORD'
+        yield ""
+
+
+def _uv_source(plan: Plan, rule: Rule, default: Index | None) -> str | None:
+    if not rule.conditional:
+        index = plan.index_of(rule)
+        return None if index is None else f"{{ index = {_quoted(_identifier(index))} }}"
+    fallback = None if plan.default is None else plan.default.target
+    target = fallback if rule.target is None else rule.target
+    rest = None if target is None else plan.only_index(rule, target)
+    first = plan.only_index(rule, rule.conditional[0])
+    if len(rule.conditional) > 1 or first is None or rest is None or rest != default:
+        plan.fault(rule, "uv takes one index under one marker, and its default index otherwise")
+        return None
+    marker = _quoted(rule.conditional[0].marker_text)
+    return f"{{ index = {_quoted(_identifier(first))}, marker = {marker} }}"
+
+
+def pdm(plan: Plan) -> Iterator[str]:
+    """For ``pyproject.toml``; sources with patterns are exclusive there.
+
+    :raises ExportError: if something cannot be said.
+    """
+    default = _default(plan)
+    included, denied = _pdm_patterns(plan)
+    if denied:
+        yield f"# Denied: {', '.join(denied)}. Every source leaves them out, so that they are not found."
+    sources = {**({default: []} if default is not None else {}), **included}
+    listed = [
+        ("pypi" if index is default else _identifier(index), address(index), found)
+        for index, found in sources.items()
+    ]
+    if default is None and denied:
+        listed.insert(0, ("pypi", DEFAULT_INDEX, []))
+    for name, url, patterns in listed:
+        yield from ("[[tool.pdm.source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}")
+        if patterns:
+            yield f"include_packages = {json.dumps(patterns)}"
+        if denied:
+            yield f"exclude_packages = {json.dumps(denied)}"
+        yield ""
+    if any(map(has_credentials, sources)):
+        yield "# Credentials: pdm config pypi.NAME.username USER, and pypi.NAME.password"
+    yield "# Leave the user's own indexes out: pdm config --local pypi.ignore_stored_index true"
+
+
+def _pdm_patterns(plan: Plan) -> tuple[dict[Index, list[str]], list[str]]:
+    """Which patterns each index has, and which none may have."""
+    included: dict[Index, list[str]] = {}
+    denied = []
+    for rule in plan.rules:
+        if rule is plan.default:
+            continue
+        if rule.target is not None and rule.target.kind is Kind.DENY and not rule.conditional:
+            denied.append(str(rule.pattern))
+        else:
+            index = plan.index_of(rule)
+            if index is not None:
+                included.setdefault(index, []).append(str(rule.pattern))
+        _check_inside(plan, rule)
+    if plan.default is not None and plan.default.target is not None and plan.default.target.kind is Kind.DENY:
+        plan.fault(plan.default, "PDM looks on its default index for all other names")
+    plan.say_what_is_lost()
+    plan.check()
+    return included, denied
+
+
+def _check_inside(plan: Plan, rule: Rule) -> None:
+    for wider in plan.rules[plan.rules.index(rule) + 1 :]:
+        inside = wider.pattern.literal and wider.pattern.covers(rule.pattern)
+        denied = wider.target is not None and wider.target.kind is Kind.DENY
+        if inside and wider.target != rule.target and not denied:  # what is included comes before what is not
+            plan.fault(rule, f"PDM cannot take it out of {wider.pattern} in {wider.source}")
+
+
+def poetry(plan: Plan) -> Iterator[str]:
+    """For ``pyproject.toml``.
+
+    :raises ExportError: if something cannot be said.
+    """
+    default = _default(plan)
+    lines = []
+    for name in plan.names:
+        rule = plan.rule_of(name)
+        if rule is None or rule is plan.default or _is_denied(plan, rule, name):
+            continue
+        index = plan.index_of(rule)
+        if index is not None and index is not default:
+            lines.append(f"{name} = {{ source = {_quoted(_identifier(index))} }}")
+    _patterns(plan, "has no patterns", default)
+    plan.note("[build-system] requires: an explicit source does not cover it")
+    plan.note("names that only others require: require them in [project] dependencies as well")
+    plan.say_what_is_lost()
+    plan.check()
+    for index in plan.indexes:
+        priority = "primary" if index is default else "explicit"
+        yield from ("[[tool.poetry.source]]", *_source(index), f'priority = "{priority}"', "")
+        if has_credentials(index):
+            yield f"# Credentials: poetry config http-basic.{_identifier(index)} USER"
+    if lines:
+        yield "# Beside [project] dependencies, which have the versions."
+        yield "[tool.poetry.dependencies]"
+        yield from lines
+
+
+def _default(plan: Plan) -> Index | None:
+    """The index of ``"*"``."""
+    rule = plan.default
+    if rule is None or (rule.target is not None and rule.target.kind is Kind.PIP and not rule.conditional):
+        plan.note(f"names that no route claims: {plan.tool} takes them from its own indexes, or PyPI")
+        return None
+    return plan.index_of(rule)
+
+
+def _is_denied(plan: Plan, rule: Rule, name: str) -> bool:
+    if rule.target is None or rule.target.kind is not Kind.DENY or rule.conditional:
+        return False
+    if name in plan.names:
+        plan.fault(rule, f"{name} is needed, and denied: {rule.target.reason}")
+    else:
+        plan.note(f"{rule.pattern} ({rule.source}): {plan.tool} cannot deny a project")
+    return True
+
+
+def _patterns(plan: Plan, why: str, default: Index | None) -> None:
+    """Say which names the tool takes from elsewhere than the table says."""
+    where = "its default index" if default is None else f"index {default.name}"
+    for rule in plan.rules:
+        if rule.pattern.prefix and rule is not plan.default:
+            text = f"{plan.tool} {why}; what is not listed comes from {where}"
+            plan.note(f"{rule.pattern} ({rule.source}): {text}")
+        elif rule is not plan.default and rule.pattern.literal not in plan.names:
+            plan.note(f"{rule.pattern} ({rule.source}), where only others require it: it is not listed")
+
+
+def _source(index: Index) -> tuple[str, str]:
+    return f"name = {_quoted(_identifier(index))}", f"url = {_quoted(address(index))}"
+
+
+def _identifier(index: Index) -> str:
+    return normalise("".join(each if each.isascii() and each.isalnum() else "-" for each in index.name))
+
+
+def _variable(index: Index) -> str:
+    return _identifier(index).upper().replace("-", "_")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)

@@ -1,0 +1,178 @@
+"""What a table says, as far as another tool can do the same; what it cannot do is a fault or a note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rim_router.cli.views import merged, settings, specificity, target_text
+from rim_router.errors import RimRouterError
+from rim_router.record import Record
+from rim_router.rules.policy import Policy
+from rim_router.rules.table import Kind
+from rim_router.rules.urls import is_local, redact, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rim_router.rules.names import Pattern
+    from rim_router.rules.source import Source
+    from rim_router.rules.table import Index, RoutingTable, Target
+
+
+class ExportError(RimRouterError):
+    """A table says what the other tool cannot do, or what it needs is not there."""
+
+    reference = "export-failed"
+
+
+class Rule(Record):
+    """One pattern with what it leads to.
+
+    :param conditional: targets that come first where their markers hold.
+    :param target: the one that is used otherwise; None for the next pattern that matches.
+    """
+
+    pattern: Pattern
+    target: Target | None
+    source: Source
+    conditional: tuple[Target, ...] = ()
+
+
+class Plan:
+    """The rules of a table for one tool, most specific first; everything wrong is gathered.
+
+    :param names: the projects that are needed, normalised.
+    """
+
+    def __init__(self, table: RoutingTable, tool: str, names: Iterable[str] = ()) -> None:
+        self.table = table
+        self.tool = tool
+        self.names = tuple(names)
+        self.faults: list[str] = []
+        self.notes: list[str] = []
+        self.rules = self._rules()
+
+    @property
+    def indexes(self) -> dict[Index, None]:
+        """The indexes to which rules lead, in order."""
+        targets = [target for rule in self.rules for target in (*rule.conditional, rule.target)]
+        return dict.fromkeys(index for target in targets if target is not None for index in target.indexes)
+
+    @property
+    def default(self) -> Rule | None:
+        """The rule for all names that no other one has."""
+        return next((rule for rule in self.rules if not rule.pattern.literal), None)
+
+    def rule_of(self, name: str) -> Rule | None:
+        """The rule of a normalised name; None if the table leaves it to pip."""
+        return next((rule for rule in self.rules if rule.pattern.matches(name)), None)
+
+    def fault(self, rule: Rule, why: str) -> None:
+        """Something that must not be left out."""
+        self.faults.append(f"{rule.pattern} in {rule.source}: {why}")
+
+    def note(self, text: str) -> None:
+        """Something that the tool does not do."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def index_of(self, rule: Rule) -> Index | None:
+        """The one index of a rule; a fault and None if it has none, several, or conditions."""
+        if rule.conditional or rule.target is None:
+            self.fault(rule, f"{self.tool} cannot choose by an environment marker")
+            return None
+        return self.only_index(rule, rule.target)
+
+    def only_index(self, rule: Rule, target: Target) -> Index | None:
+        """The one index of a target; a fault and None if it is anything else."""
+        if target.namespace is not None:
+            self.fault(rule, f"{self.tool} cannot check a namespace")
+        if target.kind is Kind.INDEXES and len(target.indexes) == 1:
+            return self._usable(rule, target.indexes[0])
+        if target.kind is Kind.INDEXES:
+            self.fault(rule, f"{self.tool} cannot ask several indexes by {target.strategy}")
+        elif target.kind is not Kind.DENY:
+            self.fault(rule, f"{self.tool} cannot go to {target_text(target)}")
+        return None
+
+    def check(self) -> None:
+        """Stop if something would be lost.
+
+        :raises ExportError: with everything that the tool cannot do.
+        """
+        if self.faults:
+            raise ExportError(
+                f"{self.tool} cannot do all that the table says",
+                notes=dict.fromkeys(self.faults),
+                hint="give it a table without these lines (RIM_ROUTER_CONFIG), or use another tool for them",
+            )
+
+    def say_what_is_lost(self, *, does: frozenset[str] = frozenset()) -> None:
+        """Note what every index and the policy have that the tool does not do.
+
+        :param does: what it does.
+        """
+        for index in self.indexes:
+            found = {
+                "mirrors": index.mirrors,
+                "external-hosts": index.external_hosts,
+                "pins": index.pins_required,
+                "probe": index.probe,
+                "absent-status": index.absent_statuses,
+            }
+            for key in [key for key, value in found.items() if value and key not in does]:
+                self.note(f"{key} of index {index.name} ({index.source})")
+        usual = {key: value for key, value, _ in settings(Policy())}
+        for key, value, source in settings(self.table.policy):
+            if value != usual[key]:
+                self.note(f"policy.{key} ({source})")
+        if len(self.table.pins):
+            self.note("the pins")
+        for wheel in self.table.wheels:
+            self.faults.append(f"[[wheel]] in {wheel.source}: {self.tool} has no such thing")
+
+    def _usable(self, rule: Rule, index: Index) -> Index | None:
+        if index.flat:
+            self.fault(rule, f"{self.tool} cannot use a page of links (index {index.name}) for single names")
+        elif "${" in index.url.rpartition("@")[2] or scrub(address(index)) != address(index):
+            self.fault(rule, f"the URL of index {index.name} has a variable outside its credentials")
+        else:
+            return index
+        return None
+
+    def _rules(self) -> tuple[Rule, ...]:
+        found: dict[Pattern, Rule] = {}
+        for route, hidden in merged(self.table):
+            if hidden:
+                continue
+            last = next((each for each in route.targets if each.marker is None), None)
+            first = tuple(route.targets[: route.targets.index(last)] if last is not None else route.targets)
+            earlier = found.get(route.pattern)
+            if earlier is None:
+                found[route.pattern] = Rule(route.pattern, last, route.source, first)
+            else:
+                conditional = (*earlier.conditional, *first)
+                found[route.pattern] = earlier.replaced(target=last, conditional=conditional)
+        return tuple(sorted(found.values(), key=lambda rule: specificity(rule.pattern)))
+
+
+def address(index: Index) -> str:
+    """The URL of an index without credentials."""
+    scheme, separator, rest = index.url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+
+def has_credentials(index: Index) -> bool:
+    """Whether the table gives credentials in the URL."""
+    return "@" in index.url.partition("://")[2].partition("/")[0]
+
+
+def is_remote(index: Index) -> bool:
+    """Whether it is on a server."""
+    return not is_local(address(index))
+
+
+def shown(index: Index) -> str:
+    """An index for a comment."""
+    return f"{index.name} ({redact(index.url)})"

@@ -1,0 +1,149 @@
+"""The same routes in the words of services that read dependencies: Renovate, Dependabot, pip-audit."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from rim_router.cli.export.plan import address, has_credentials
+from rim_router.rules.names import normalise
+from rim_router.rules.table import Kind
+from rim_router.rules.urls import public_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rim_router.cli.export.plan import Plan, Rule
+    from rim_router.rules.table import Index
+
+
+def renovate(plan: Plan) -> Iterator[str]:
+    """A ``renovate.json``; it has no comments, so descriptions say what it does not do.
+
+    :raises ExportError: if something cannot be said.
+    """
+    rules = []
+    for rule in reversed(plan.rules):  # the last that matches wins there
+        made: dict[str, Any] = {
+            "description": [f"{rule.pattern} in {rule.source}"],
+            "matchDatasources": ["pypi"],
+            "matchPackageNames": [_matcher(rule)],
+        }
+        if rule.target is not None and rule.target.kind is Kind.DENY and not rule.conditional:
+            rules.append({**made, "enabled": False})
+            continue
+        index = plan.index_of(rule)
+        if index is not None:
+            rules.append({**made, "registryUrls": [f"{address(index).rstrip('/')}/"]})
+    hosts = [
+        {"matchHost": address(index), "description": "set username and password as secrets"}
+        for index in plan.indexes
+        if has_credentials(index)
+    ]
+    plan.note("--extra-index-url in requirements files: Renovate asks these indexes too, so remove them")
+    if plan.default is None:
+        plan.note("names that no route claims: Renovate asks PyPI")
+    plan.say_what_is_lost()
+    plan.check()
+    lost = [f"Not carried over: {note}" for note in plan.notes]
+    config = {
+        "$schema": "https://docs.renovatebot.com/renovate-schema.json",
+        "description": ["Written by rim-router export renovate.", *lost],
+        "packageRules": rules,
+        **({"hostRules": hosts} if hosts else {}),
+    }
+    plan.notes.clear()  # which the file says itself
+    yield from json.dumps(config, indent=2).splitlines()
+
+
+def _matcher(rule: Rule) -> str:
+    if not rule.pattern.prefix:
+        return rule.pattern.literal
+    return f"/^{re.escape(rule.pattern.literal)}/" if rule.pattern.literal else "*"
+
+
+def dependabot(plan: Plan) -> Iterator[str]:
+    """A ``dependabot.yml``, of which every string is in the form of JSON.
+
+    :raises ExportError: if something cannot be said.
+    """
+    default = None if plan.default is None else plan.index_of(plan.default)
+    ignored = []
+    for rule in plan.rules:
+        if rule is plan.default:
+            continue
+        denied = rule.target is not None and rule.target.kind is Kind.DENY and not rule.conditional
+        index = None if denied else plan.index_of(rule)
+        if denied or index != default:
+            ignored.append(str(rule.pattern))
+    if ignored:
+        plan.note(
+            f"{', '.join(ignored)}: Dependabot asks every index for every name, and proposes the highest "
+            "version of all, so they are left out. Behind `rim-router export nginx` they need not be"
+        )
+    if default is None:
+        plan.note("names that no route claims: Dependabot asks PyPI")
+    plan.say_what_is_lost()
+    plan.check()
+    yield from _dependabot_lines(None if default is None or _is_public(default) else default, ignored)
+
+
+def _dependabot_lines(registry: Index | None, ignored: list[str]) -> Iterator[str]:
+    yield "version: 2"
+    if registry is not None:
+        yield "registries:"
+        yield f"  {_key(registry)}:"
+        yield "    type: python-index"
+        yield f"    url: {json.dumps(address(registry))}"
+        yield "    replaces-base: true"
+        if has_credentials(registry):
+            yield f"    username: ${{{{secrets.{_secret(registry)}_USERNAME}}}}"
+            yield f"    password: ${{{{secrets.{_secret(registry)}_PASSWORD}}}}"
+    yield "updates:"
+    yield '  - package-ecosystem: "pip"'
+    yield '    directory: "/"'
+    yield "    schedule:"
+    yield '      interval: "weekly"'
+    if registry is not None:
+        yield f"    registries: [{json.dumps(_key(registry))}]"
+    if ignored:
+        yield "    ignore:"
+        for pattern in ignored:
+            yield f"      - dependency-name: {json.dumps(pattern)}"
+
+
+def audit(plan: Plan, versions: Mapping[str, str | None]) -> Iterator[str]:
+    """Requirements for pip-audit: those projects whose names may reach a public service.
+
+    :raises ExportError: if a version is not known.
+    """
+    kept = []
+    for name, version in versions.items():
+        rule = plan.rule_of(name)
+        targets = [] if rule is None else [*rule.conditional, rule.target]
+        if rule is None or not all(each is not None and _is_everybodys(each.indexes) for each in targets):
+            kept.append(name)
+        elif version is None:
+            plan.faults.append(f"{name}: pip-audit needs its version; give a lock or --environment")
+        else:
+            yield f"{name}=={version}"
+    plan.check()
+    for name in kept:
+        plan.note(f"{name}: its name stays here, because it does not come from a public index")
+
+
+def _is_everybodys(indexes: tuple[Index, ...]) -> bool:
+    return bool(indexes) and all(map(_is_public, indexes))
+
+
+def _is_public(index: Index) -> bool:
+    return public_index(address(index)) is not None
+
+
+def _key(index: Index) -> str:
+    return normalise("".join(each if each.isascii() and each.isalnum() else "-" for each in index.name))
+
+
+def _secret(index: Index) -> str:
+    return _key(index).upper().replace("-", "_")

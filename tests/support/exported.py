@@ -1,0 +1,82 @@
+"""An nginx that runs what ``rim-router export nginx`` prints."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tests.support.nginx import NGINX
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Exported:
+    """A running nginx.
+
+    :param directory: gets the configuration, the cache and the logs.
+    :param text: the configuration.
+    :ivar address: where it listens, which the configuration has to say.
+    """
+
+    def __init__(self, directory: Path, text: str, address: str) -> None:
+        assert NGINX is not None
+        self.directory = directory
+        self.host, _, port = address.rpartition(":")
+        self.port = int(port)
+        (directory / "rim-router.conf").write_text(text, encoding="utf-8")
+        command = [NGINX, "-p", f"{directory}/", "-c", "rim-router.conf", "-g", "daemon off;"]
+        # As root it would give its workers to another user, who cannot write below a private directory.
+        if os.name == "posix" and os.getuid() == 0:
+            command[-1] += " user root;"
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self._wait()
+
+    @property
+    def url(self) -> str:
+        """The URL for ``--index-url``."""
+        return f"http://{self.host}:{self.port}/simple/"
+
+    def _wait(self) -> None:
+        end = time.monotonic() + 30  # a net, and no measure
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                assert self._process.stderr is not None
+                raise AssertionError(self._process.stderr.read())
+            with socket.socket() as probe:
+                if probe.connect_ex((self.host, self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError("nginx does not listen")
+
+    def get(self, path: str, accept: str = "text/html", method: str = "GET") -> tuple[int, str, str]:
+        """Status, body and ``Location`` of one answer."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection.request(method, path, headers={"Accept": accept})
+        answer = connection.getresponse()
+        body = answer.read().decode("utf-8", "replace")
+        connection.close()
+        return answer.status, body, answer.headers.get("Location", "")
+
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
+        with open(children, encoding="ascii") as file:  # noqa: PTH123
+            return [int(each) for each in file.read().split()]
+
+    def close(self) -> None:
+        """End it."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.communicate()
+
+
+def free_address() -> str:
+    """An address on loopback at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"

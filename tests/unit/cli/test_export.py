@@ -1,0 +1,294 @@
+"""rim-router export: the same routes in other words, and an error for what cannot be said."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rim_router.cli import main
+from rim_router.config.document import read_toml
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Machine
+
+TABLE = """\
+[indexes]
+acme = { url = "https://ci:${RIM_ROUTER_TOKEN}@pypi.acme.example/simple", external-hosts = ["cdn.example"] }
+pypi = "https://pypi.org/simple"
+[routes]
+"acme-*" = "acme"
+acme = "acme"
+gone = { deny = "retired: \\"x\\"" }
+"*" = "pypi"
+"""
+TOOLS = ("uv", "pdm", "poetry", "nginx", "renovate", "dependabot", "pip-audit")
+LISTED = "[indexes]\na = 'https://a.example/s'\nb = 'https://b.example/s'\n[routes]\n"
+
+
+@pytest.fixture(autouse=True)
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIM_ROUTER_TOKEN", "hunter2hunter2")
+
+
+def export(capsys: pytest.CaptureFixture[str], tool: str, *names: str, table: str = TABLE) -> str:
+    """What is printed; a project needs these names."""
+    Path("index-routing.toml").write_text(table, encoding="utf-8")
+    Path("requirements.txt").write_text("\n".join(names or ("six==1.0",)), encoding="utf-8")
+    assert main(["export", tool, "-r", "requirements.txt"]) == 0, capsys.readouterr().err
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], tool: str, table: str, *names: str) -> str:
+    Path("index-routing.toml").write_text(table, encoding="utf-8")
+    Path("requirements.txt").write_text("\n".join(names or ("six==1.0",)), encoding="utf-8")
+    assert main(["export", tool, "-r", "requirements.txt"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_secret_is_printed(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And what is lost is said."""
+    said = export(capsys, tool, "acme-core==1.0", "six==1.0")
+    assert "hunter2" not in said
+    assert "Not carried over" in said
+
+
+def test_uv(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names that are needed have sources, and a group so that others' requirements follow them."""
+    said = export(capsys, "uv", "acme-core>=1", "six")
+    data: Any = read_toml(said.encode(), "uv")[1]
+    assert data["dependency-groups"] == {"rim-router": ["acme-core"]}
+    assert data["tool"]["uv"]["sources"] == {"acme-core": {"index": "acme"}, "acme": {"index": "acme"}}
+    assert data["tool"]["uv"]["index"] == [
+        {
+            "name": "acme",
+            "url": "https://pypi.acme.example/simple",
+            "explicit": True,
+            "authenticate": "always",
+        },
+        {"name": "pypi", "url": "https://pypi.org/simple", "default": True},
+    ]
+    for lost in ("acme-* (", "gone (", "uv pip", "build requirements", "external-hosts of index acme"):
+        assert f"# * {lost}" in said, said
+
+
+def test_uv_markers(capsys: pytest.CaptureFixture[str]) -> None:
+    """One marker, and the default otherwise; nothing else has the same meaning there."""
+    table = LISTED + '"*" = "b"\nx = [{ index = "a", marker = "os_name == \'nt\'" }]\n'
+    data: Any = read_toml(export(capsys, "uv", "x", table=table).encode(), "uv")[1]
+    assert data["tool"]["uv"]["sources"]["x"] == {"index": "a", "marker": "os_name == 'nt'"}
+    other = LISTED + '"*" = "b"\nx = [{ index = "b", marker = "os_name == \'nt\'" }, { index = "a" }]\n'
+    said = refused(capsys, "uv", other, "x")
+    assert "x in ./index-routing.toml:6: uv takes one index under one marker" in said
+
+
+def test_pdm(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its patterns are ours; what is denied has no source at all."""
+    data: Any = read_toml(export(capsys, "pdm").encode(), "pdm")[1]
+    assert data["tool"]["pdm"]["source"] == [
+        {"name": "pypi", "url": "https://pypi.org/simple", "exclude_packages": ["gone"]},
+        {
+            "name": "acme",
+            "url": "https://pypi.acme.example/simple",
+            "include_packages": ["acme", "acme-*"],
+            "exclude_packages": ["gone"],
+        },
+    ]
+
+
+def test_pdm_has_no_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pattern inside another one, to elsewhere, would be asked at both."""
+    table = LISTED + '"*" = "b"\n"x-*" = "a"\nx-y = "b"\n"x-z" = { deny = "no" }\n'
+    said = refused(capsys, "pdm", table)
+    assert "x-y in ./index-routing.toml:7: PDM cannot take it out of x-*" in said
+    assert "x-z in ./index-routing.toml:8: PDM cannot take it out of x-*" in said
+
+
+def test_poetry(capsys: pytest.CaptureFixture[str]) -> None:
+    said = export(capsys, "poetry", "acme-core", "six")
+    data: Any = read_toml(said.encode(), "poetry")[1]
+    assert data["tool"]["poetry"]["dependencies"] == {"acme-core": {"source": "acme"}}
+    assert [(each["name"], each["priority"]) for each in data["tool"]["poetry"]["source"]] == [
+        ("acme", "explicit"),
+        ("pypi", "primary"),
+    ]
+    assert "[build-system] requires: an explicit source does not cover it" in said
+
+
+@pytest.mark.parametrize("tool", ["uv", "poetry"])
+def test_a_needed_name_that_is_denied(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 'gone is needed, and denied: retired: "x"' in refused(capsys, tool, TABLE, "gone")
+
+
+def test_renovate(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its last rule that matches wins, so the most specific one is last."""
+    data = json.loads(export(capsys, "renovate"))
+    found = [
+        (rule["matchPackageNames"], rule.get("registryUrls", rule.get("enabled")))
+        for rule in data["packageRules"]
+    ]
+    assert found == [
+        (["*"], ["https://pypi.org/simple/"]),
+        (["/^acme\\-/"], ["https://pypi.acme.example/simple/"]),
+        (["gone"], False),
+        (["acme"], ["https://pypi.acme.example/simple/"]),
+    ]
+    assert any("--extra-index-url" in line for line in data["description"])
+
+
+def test_dependabot(capsys: pytest.CaptureFixture[str]) -> None:
+    """It would ask every index for every name, so what is not everybody's is left out, and that is said."""
+    said = export(capsys, "dependabot")
+    assert re.findall(r'dependency-name: "(.*)"', said) == ["acme", "gone", "acme-*"]
+    assert "registries" not in re.sub(r"(?m)^#.*", "", said)
+    table = TABLE.replace("https://pypi.org/simple", "https://mirror.example/simple")
+    said = export(capsys, "dependabot", table=table)
+    assert "replaces-base: true" in said
+    assert 'registries: ["pypi"]' in said
+
+
+def test_pip_audit_needs_versions(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "pip-audit", TABLE, "Flask==2.*", "acme-core")
+    assert "flask: pip-audit needs its version" in said
+
+
+def test_pip_audit_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only names that come from a public index reach a public service."""
+    said = export(capsys, "pip-audit", "acme-core==1", "gone==1", "six==1.0")
+    assert [line for line in said.splitlines() if not line.startswith("#")] == ["six==1.0"]
+    assert "# * acme-core: its name stays here" in said
+    unclaimed = TABLE.replace('"*" = "pypi"\n', "").replace('pypi = "https', '# pypi = "https')
+    said = export(capsys, "pip-audit", "six==1.0", table=unclaimed)
+    assert "# * six: its name stays here" in said
+
+
+WITHOUT_WORDS = {
+    "list": 'x = { indexes = ["a", "b"], strategy = "version-priority" }',
+    "priority": 'x = { indexes = ["a", "b"], strategy = "index-priority" }',
+    "marker": 'x = [{ index = "a", marker = "os_name == \'nt\'" }, { index = "b" }]',
+    "namespace": 'x = { index = "a", namespace = "x" }',
+    "pip": 'x = "pip"',
+    "wheels": 'x = "wheels"',
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS[:-1])
+@pytest.mark.parametrize("what", WITHOUT_WORDS)
+def test_what_cannot_be_said_is_an_error(tool: str, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the line of the table, and nothing is printed: no tool gets half of a table."""
+    said = refused(capsys, tool, f"{LISTED}{WITHOUT_WORDS[what]}\n", "x")
+    assert "x in ./index-routing.toml:5: " in said
+
+
+@pytest.mark.parametrize("tool", TOOLS[:-1])
+def test_wheels_are_an_error(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = f"[[wheel]]\nurls = ['https://c.example/y-1-py3-none-any.whl']\nsha256 = '{'0' * 64}'\n"
+    assert "[[wheel]] in ./index-routing.toml:6" in refused(capsys, tool, f"{LISTED}x = 'a'\n{wheel}", "x")
+
+
+@pytest.mark.parametrize("tool", TOOLS[:-1])
+def test_a_page_of_links_is_an_error(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table = "[indexes]\na = { url = 'https://a.example/s', format = 'flat' }\n[routes]\nx = 'a'\n"
+    assert "cannot use a page of links" in refused(capsys, tool, table, "x")
+
+
+@pytest.mark.parametrize("tool", TOOLS[:-1])
+def test_a_secret_outside_credentials_is_an_error(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table = "[indexes]\na = 'https://a.example/${RIM_ROUTER_TOKEN}/s'\n[routes]\nx = 'a'\n"
+    said = refused(capsys, tool, table, "x")
+    assert "has a variable outside its credentials" in said
+    assert "hunter2" not in said
+
+
+def test_a_list_with_a_probe_is_none_for_nginx(capsys: pytest.CaptureFixture[str]) -> None:
+    """nginx could not prove the "not found" that leads on."""
+    table = (
+        "[indexes]\na = { url = 'https://a.example/s', probe = 'p' }\nb = 'https://b.example/s'\n[routes]\n"
+        "x = { indexes = ['a', 'b'], strategy = 'first-index' }\n"
+    )
+    assert 'nginx cannot prove the "not found" of index a by its probe' in refused(capsys, "nginx", table)
+
+
+def test_layers(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """The merged table is what is printed; of the same pattern the highest layer's."""
+    machine.write("machine", LISTED + 'x = "a"\n"y-*" = "a"\n')
+    said = export(capsys, "pdm", table=LISTED + 'x = "b"\n')
+    data: Any = read_toml(said.encode(), "pdm")[1]
+    assert [(each["url"], each["include_packages"]) for each in data["tool"]["pdm"]["source"]] == [
+        ("https://b.example/s", ["x"]),
+        ("https://a.example/s", ["y-*"]),
+    ]
+
+
+@pytest.mark.parametrize("tool", ["uv", "poetry", "pip-audit"])
+def test_names_are_needed(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("index-routing.toml").write_text(TABLE)
+    assert main(["export", tool]) == 2
+    assert "add -r FILE, --lock FILE or --environment" in capsys.readouterr().err
+
+
+def test_a_table_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "pdm"]) == 2
+    assert "rim-router init" in capsys.readouterr().err
+
+
+LOCKS = {
+    "pylock.toml": 'lock-version = "1.0"\n[[packages]]\nname = "Acme_Core"\nversion = "1.0"\n',
+    "uv.lock": (
+        '[[package]]\nname = "acme-core"\nversion = "1.0"\nsource = { registry = "x" }\n'
+        '[[package]]\nname = "me"\nversion = "1"\nsource = { virtual = "." }\n'
+    ),
+    "poetry.lock": '[[package]]\nname = "acme-core"\nversion = "1.0"\n',
+    "Pipfile.lock": '{"default": {"acme-core": {"version": "==1.0"}}}',
+}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_names_from_a_lock(lock: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("index-routing.toml").write_text(TABLE)
+    Path(lock).write_text(LOCKS[lock])
+    assert main(["export", "uv", "--lock", lock]) == 0
+    data: Any = read_toml(capsys.readouterr().out.encode(), "uv")[1]
+    assert data["dependency-groups"] == {"rim-router": ["acme-core"]}
+
+
+def test_names_from_requirements(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nested files, markers, hashes, and projects; a line without a name is an error."""
+    Path("index-routing.toml").write_text(TABLE)
+    lines = [
+        "-r b.txt",
+        "acme-one ; os_name == 'nt'  # x",
+        "--index-url x",
+        "acme-two==1 \\",
+        " --hash=sha256:0",
+    ]
+    Path("a.txt").write_text("\n".join(lines))
+    Path("b.txt").write_text("-r a.txt\nAcme.Three @ https://x.example/y.zip\n")
+    Path("pyproject.toml").write_text(
+        """\
+        build-system.requires = ["acme-seven"]
+        project.dependencies = ["acme-four"]
+        project.optional-dependencies.x = ["acme-five"]
+        dependency-groups.y = ["acme-six", { include-group = "z" }]
+        """
+    )
+    assert main(["export", "uv", "-r", "a.txt", "-r", "pyproject.toml"]) == 0
+    data: Any = read_toml(capsys.readouterr().out.encode(), "uv")[1]
+    numbers = ("one", "two", "three", "four", "five", "six", "seven")
+    assert {*data["dependency-groups"]["rim-router"]} == {f"acme-{number}" for number in numbers}
+    for line in ("./local", "-e .", "https://x.example/y.zip"):
+        Path("b.txt").write_text(f"{line}\n")
+        assert main(["export", "uv", "-r", "b.txt"]) == 2
+        assert "has no name" in capsys.readouterr().err
+
+
+def test_names_from_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("index-routing.toml").write_text(LISTED + '"pytest*" = "a"\n"*" = "b"\n')
+    assert main(["export", "uv", "--environment"]) == 0
+    assert "pytest" in read_toml(capsys.readouterr().out.encode(), "uv")[1]["dependency-groups"]["rim-router"]
