@@ -9,12 +9,16 @@ from rim_router.cli.export.plan import Plan, address, has_credentials
 from rim_router.rules.guards import DEFAULT_INDEX
 from rim_router.rules.names import normalise
 from rim_router.rules.table import Kind
+from rim_router.rules.urls import public_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rim_router.cli.export.plan import Rule
     from rim_router.rules.table import Index
+
+
+_POETRY_PYPI = "PyPI"
 
 
 def uv(plan: Plan) -> Iterator[str]:
@@ -114,8 +118,6 @@ def _pdm_patterns(plan: Plan) -> tuple[dict[Index, list[str]], list[str]]:
             if index is not None:
                 included.setdefault(index, []).append(str(rule.pattern))
         _check_inside(plan, rule)
-    if plan.default is not None and plan.default.target is not None and plan.default.target.kind is Kind.DENY:
-        plan.fault(plan.default, "PDM looks on its default index for all other names")
     plan.say_what_is_lost()
     plan.check()
     return included, denied
@@ -142,7 +144,7 @@ def poetry(plan: Plan) -> Iterator[str]:
             continue
         index = plan.index_of(rule)
         if index is not None and index is not default:
-            lines.append(f"{name} = {{ source = {_quoted(_identifier(index))} }}")
+            lines.append(f"{name} = {{ source = {_quoted(_poetry_name(index))} }}")
     _patterns(plan, "has no patterns", default)
     plan.note("[build-system] requires: an explicit source does not cover it")
     plan.note("names that only others require: require them in [project] dependencies as well")
@@ -150,18 +152,33 @@ def poetry(plan: Plan) -> Iterator[str]:
     plan.check()
     for index in plan.indexes:
         priority = "primary" if index is default else "explicit"
-        yield from ("[[tool.poetry.source]]", *_source(index), f'priority = "{priority}"', "")
+        name = _poetry_name(index)
+        yield from ("[[tool.poetry.source]]", f"name = {_quoted(name)}")
+        if name != _POETRY_PYPI:
+            yield f"url = {_quoted(address(index))}"
+        yield from (f'priority = "{priority}"', "")
         if has_credentials(index):
-            yield f"# Credentials: poetry config http-basic.{_identifier(index)} USER"
+            yield f"# Credentials: poetry config http-basic.{name} USER"
     if lines:
         yield "# Beside [project] dependencies, which have the versions."
         yield "[tool.poetry.dependencies]"
         yield from lines
 
 
+def _poetry_name(index: Index) -> str:
+    """PyPI has its name there, and no URL; no other index may be called so."""
+    if public_index(address(index)) == _POETRY_PYPI:
+        return _POETRY_PYPI
+    name = _identifier(index)
+    return f"{name}-index" if name == _POETRY_PYPI.lower() else name
+
+
 def _default(plan: Plan) -> Index | None:
     """The index of ``"*"``."""
     rule = plan.default
+    if rule is not None and rule.target is not None and rule.target.kind is Kind.DENY:
+        plan.fault(rule, f"{plan.tool} cannot deny all other names")
+        return None
     if rule is None or (rule.target is not None and rule.target.kind is Kind.PIP and not rule.conditional):
         plan.note(f"names that no route claims: {plan.tool} takes them from its own indexes, or PyPI")
         return None

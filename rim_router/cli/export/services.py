@@ -69,6 +69,8 @@ def dependabot(plan: Plan) -> Iterator[str]:
     :raises ExportError: if something cannot be said.
     """
     default = None if plan.default is None else plan.index_of(plan.default)
+    if plan.default is not None and default is None and not plan.faults:
+        plan.fault(plan.default, "Dependabot cannot deny all other names")
     ignored = []
     for rule in plan.rules:
         if rule is plan.default:

@@ -114,11 +114,25 @@ def test_poetry(capsys: pytest.CaptureFixture[str]) -> None:
     said = export(capsys, "poetry", "acme-core", "six")
     data: Any = read_toml(said.encode(), "poetry")[1]
     assert data["tool"]["poetry"]["dependencies"] == {"acme-core": {"source": "acme"}}
-    assert [(each["name"], each["priority"]) for each in data["tool"]["poetry"]["source"]] == [
-        ("acme", "explicit"),
-        ("pypi", "primary"),
+    assert data["tool"]["poetry"]["source"] == [
+        {"name": "acme", "url": "https://pypi.acme.example/simple", "priority": "explicit"},
+        {"name": "PyPI", "priority": "primary"},
     ]
     assert "[build-system] requires: an explicit source does not cover it" in said
+
+
+@pytest.mark.parametrize("tool", ["uv", "pdm", "poetry", "dependabot"])
+def test_all_other_names_denied(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """These tools would go to PyPI for them."""
+    table = LISTED + 'x = "a"\n"*" = { deny = "no" }\n'
+    assert "* in ./index-routing.toml:6" in refused(capsys, tool, table, "x")
+
+
+def test_poetry_has_one_pypi(capsys: pytest.CaptureFixture[str]) -> None:
+    """An index that a table calls so, and that is another one, has another name there."""
+    table = TABLE.replace("https://pypi.org/simple", "https://mirror.example/simple")
+    data: Any = read_toml(export(capsys, "poetry", table=table).encode(), "poetry")[1]
+    assert data["tool"]["poetry"]["source"][-1]["name"] == "pypi-index"
 
 
 @pytest.mark.parametrize("tool", ["uv", "poetry"])
