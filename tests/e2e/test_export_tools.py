@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.environments import once
+from tests.support.exported import Exported, free_address
+from tests.support.nginx import NGINX
 from tests.support.servers import Exchange, IndexServer
 from tests.support.wheels import wheel
 
@@ -250,3 +252,28 @@ def test_wheels_from_nowhere(environments: Environments, tools: Path, stage: Sta
     somebody.export("pdm")
     assert somebody.environment.run(tools / "pdm", "lock").returncode != 0
     assert not stage.public.asked_for("acme-new")
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+@pytest.mark.parametrize("tool", ["uv", "pdm", "poetry"])
+def test_one_index_for_all(
+    tool: str, environments: Environments, tools: Path, stage: Stage, tmp_path: Path
+) -> None:
+    """Each tool takes from nginx, as its only index, what routed pip takes by the table."""
+    somebody = user(environments, tools, stage, "tool")
+    expected = somebody.taken_by_pip("tool")
+    address = free_address()
+    command = (somebody.environment.python, "-m", "rim_router", "export", "nginx", "--listen", address)
+    server = Exported(tmp_path, somebody.environment.run(*command, check=True).output, address)
+    sources = {
+        "uv": f'[[tool.uv.index]]\nname = "all"\nurl = "{server.url}"\ndefault = true\n',
+        "pdm": f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{server.url}"\n',
+        "poetry": f'[[tool.poetry.source]]\nname = "all"\nurl = "{server.url}"\npriority = "primary"\n',
+    }
+    with somebody.file.open("a") as file:
+        file.write(sources[tool])
+    try:
+        assert somebody.lock(tool, f"{tool}.lock") == expected
+        assert not stage.public.asked_for("acme-core")
+    finally:
+        server.close()
