@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.export.plan import Plan, address, has_credentials
 from rim_router.rules.guards import DEFAULT_INDEX
-from rim_router.rules.names import normalise
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import public_index
 
@@ -50,21 +49,19 @@ def uv(plan: Plan) -> Iterator[str]:
         for name, source in lines:
             yield f"{name} = {source}"
         yield ""
-    for index in plan.indexes:
-        yield from ("[[tool.uv.index]]", *_source(index))
-        if index is default:
-            yield "default = true"
-        else:
-            yield "explicit = true"
+    for index, name in plan.labels().items():
+        yield from ("[[tool.uv.index]]", f"name = {_quoted(name)}", f"url = {_quoted(address(index))}")
+        yield "default = true" if index is default else "explicit = true"
         if has_credentials(index):
-            yield f'authenticate = "always"  # UV_INDEX_{_variable(index)}_USERNAME and …_PASSWORD'
+            variable = f"UV_INDEX_{name.upper().replace('-', '_')}"
+            yield f'authenticate = "always"  # {variable}_USERNAME and {variable}_PASSWORD'
         yield ""
 
 
 def _uv_source(plan: Plan, rule: Rule, default: Index | None) -> str | None:
     if not rule.conditional:
         index = plan.index_of(rule)
-        return None if index is None else f"{{ index = {_quoted(_identifier(index))} }}"
+        return None if index is None else f"{{ index = {_quoted(plan.labels()[index])} }}"
     fallback = None if plan.default is None else plan.default.target
     target = fallback if rule.target is None else rule.target
     rest = None if target is None else plan.only_index(rule, target)
@@ -73,11 +70,11 @@ def _uv_source(plan: Plan, rule: Rule, default: Index | None) -> str | None:
         plan.fault(rule, "uv takes one index under one marker, and its default index otherwise")
         return None
     marker = _quoted(rule.conditional[0].marker_text)
-    return f"{{ index = {_quoted(_identifier(first))}, marker = {marker} }}"
+    return f"{{ index = {_quoted(plan.labels()[first])}, marker = {marker} }}"
 
 
 def pdm(plan: Plan) -> Iterator[str]:
-    """For ``pyproject.toml``; sources with patterns are exclusive there.
+    """For ``pyproject.toml``.
 
     :raises ExportError: if something cannot be said.
     """
@@ -86,18 +83,24 @@ def pdm(plan: Plan) -> Iterator[str]:
     if denied:
         yield f"# Denied: {', '.join(denied)}. Every source leaves them out, so that they are not found."
     sources = {**({default: []} if default is not None else {}), **included}
+    names = plan.labels("pypi")  # which is PDM's name for the index of all other names
     listed = [
-        ("pypi" if index is default else _identifier(index), address(index), found)
+        (
+            "pypi" if index is default else names[index],
+            address(index),
+            found,
+            denied if index is default else ["*"],
+        )
         for index, found in sources.items()
     ]
     if default is None and denied:
-        listed.insert(0, ("pypi", DEFAULT_INDEX, []))
-    for name, url, patterns in listed:
+        listed.insert(0, ("pypi", DEFAULT_INDEX, [], denied))
+    for name, url, patterns, excluded in listed:
         yield from ("[[tool.pdm.source]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}")
         if patterns:
             yield f"include_packages = {json.dumps(patterns)}"
-        if denied:
-            yield f"exclude_packages = {json.dumps(denied)}"
+        if excluded:  # what a source includes comes first, and what it does not exclude comes from it, too
+            yield f"exclude_packages = {json.dumps(excluded)}"
         yield ""
     if any(map(has_credentials, sources)):
         yield "# Credentials: pdm config pypi.NAME.username USER, and pypi.NAME.password"
@@ -144,7 +147,7 @@ def poetry(plan: Plan) -> Iterator[str]:
             continue
         index = plan.index_of(rule)
         if index is not None and index is not default:
-            lines.append(f"{name} = {{ source = {_quoted(_poetry_name(index))} }}")
+            lines.append(f"{name} = {{ source = {_quoted(_poetry_name(plan, index))} }}")
     _patterns(plan, "has no patterns", default)
     plan.note("[build-system] requires: an explicit source does not cover it")
     plan.note("names that only others require: require them in [project] dependencies as well")
@@ -152,7 +155,7 @@ def poetry(plan: Plan) -> Iterator[str]:
     plan.check()
     for index in plan.indexes:
         priority = "primary" if index is default else "explicit"
-        name = _poetry_name(index)
+        name = _poetry_name(plan, index)
         yield from ("[[tool.poetry.source]]", f"name = {_quoted(name)}")
         if name != _POETRY_PYPI:
             yield f"url = {_quoted(address(index))}"
@@ -165,12 +168,11 @@ def poetry(plan: Plan) -> Iterator[str]:
         yield from lines
 
 
-def _poetry_name(index: Index) -> str:
+def _poetry_name(plan: Plan, index: Index) -> str:
     """PyPI has its name there, and no URL; no other index may be called so."""
     if public_index(address(index)) == _POETRY_PYPI:
         return _POETRY_PYPI
-    name = _identifier(index)
-    return f"{name}-index" if name == _POETRY_PYPI.lower() else name
+    return plan.labels(_POETRY_PYPI.lower())[index]
 
 
 def _default(plan: Plan) -> Index | None:
@@ -204,18 +206,6 @@ def _patterns(plan: Plan, why: str, default: Index | None) -> None:
             plan.note(f"{rule.pattern} ({rule.source}): {text}")
         elif rule is not plan.default and rule.pattern.literal not in plan.names:
             plan.note(f"{rule.pattern} ({rule.source}), where only others require it: it is not listed")
-
-
-def _source(index: Index) -> tuple[str, str]:
-    return f"name = {_quoted(_identifier(index))}", f"url = {_quoted(address(index))}"
-
-
-def _identifier(index: Index) -> str:
-    return normalise("".join(each if each.isascii() and each.isalnum() else "-" for each in index.name))
-
-
-def _variable(index: Index) -> str:
-    return _identifier(index).upper().replace("-", "_")
 
 
 def _quoted(text: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rim_router.rules.table import Index, Target
 
 _NAME = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_PLAIN = r"[A-Za-z0-9._~:/+%@\[\]-]+"  # what is written into the configuration as it is
 _FILE = r"\.(?:whl|tar\.gz|zip|tgz|tar\.bz2|tar\.xz)(?:\.metadata|\.asc)?$"
 _TYPES = "application/vnd.pypi.simple.v1+json application/vnd.pypi.simple.v1+html"
 _ERRORS = {
@@ -149,8 +150,8 @@ def _are_usable(plan: Plan, rule: Rule, target: Target) -> bool:
         single = [plan.only_index(rule, target)]
     found = [index for index in single if index is not None]
     for index in found:
-        if not is_remote(index):
-            plan.fault(rule, f"index {index.name} is no URL that nginx can ask")
+        if not is_remote(index) or not re.fullmatch(_PLAIN, address(index)):
+            plan.fault(rule, f"index {index.name} has no URL that nginx can ask")
         for entry in index.external_hosts:
             if entry.wildcard:
                 plan.note(f"external-hosts of index {index.name}: {entry}; links to such hosts are refused")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from rim_router.cli.views import merged, settings, specificity, target_text
@@ -57,6 +59,18 @@ class Plan:
         """The indexes to which rules lead, in order."""
         targets = [target for rule in self.rules for target in (*rule.conditional, rule.target)]
         return dict.fromkeys(index for target in targets if target is not None for index in target.indexes)
+
+    def labels(self, *taken: str) -> dict[Index, str]:
+        """A name for each index that every tool takes, made from its own; each once.
+
+        :param taken: which none may have.
+        """
+        found: dict[Index, str] = {}
+        for index in self.indexes:
+            stem = re.sub(r"[^a-z0-9]+", "-", index.name.lower()).strip("-") or "index"
+            tries = chain([stem], (f"{stem}-{number}" for number in count(2)))
+            found[index] = next(each for each in tries if each not in {*taken, *found.values()})
+        return found
 
     @property
     def default(self) -> Rule | None:

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.export.plan import address, has_credentials
-from rim_router.rules.names import normalise
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import public_index
 
@@ -88,27 +87,29 @@ def dependabot(plan: Plan) -> Iterator[str]:
         plan.note("names that no route claims: Dependabot asks PyPI")
     plan.say_what_is_lost()
     plan.check()
-    yield from _dependabot_lines(None if default is None or _is_public(default) else default, ignored)
+    registry = None if default is None or _is_public(default) else default
+    yield from _dependabot_lines(registry, plan.labels().get(registry, "") if registry else "", ignored)
 
 
-def _dependabot_lines(registry: Index | None, ignored: list[str]) -> Iterator[str]:
+def _dependabot_lines(registry: Index | None, key: str, ignored: list[str]) -> Iterator[str]:
+    secret = key.upper().replace("-", "_")
     yield "version: 2"
     if registry is not None:
         yield "registries:"
-        yield f"  {_key(registry)}:"
+        yield f"  {key}:"
         yield "    type: python-index"
         yield f"    url: {json.dumps(address(registry))}"
         yield "    replaces-base: true"
         if has_credentials(registry):
-            yield f"    username: ${{{{secrets.{_secret(registry)}_USERNAME}}}}"
-            yield f"    password: ${{{{secrets.{_secret(registry)}_PASSWORD}}}}"
+            yield f"    username: ${{{{secrets.{secret}_USERNAME}}}}"
+            yield f"    password: ${{{{secrets.{secret}_PASSWORD}}}}"
     yield "updates:"
     yield '  - package-ecosystem: "pip"'
     yield '    directory: "/"'
     yield "    schedule:"
     yield '      interval: "weekly"'
     if registry is not None:
-        yield f"    registries: [{json.dumps(_key(registry))}]"
+        yield f"    registries: [{json.dumps(key)}]"
     if ignored:
         yield "    ignore:"
         for pattern in ignored:
@@ -141,11 +142,3 @@ def _is_everybodys(indexes: tuple[Index, ...]) -> bool:
 
 def _is_public(index: Index) -> bool:
     return public_index(address(index)) is not None
-
-
-def _key(index: Index) -> str:
-    return normalise("".join(each if each.isascii() and each.isalnum() else "-" for each in index.name))
-
-
-def _secret(index: Index) -> str:
-    return _key(index).upper().replace("-", "_")

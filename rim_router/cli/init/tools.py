@@ -171,26 +171,32 @@ def _uv_source(
 def _pdm(draft: Draft, table: dict[str, Any], origin: str) -> bool:
     for each in _tables(table.get("source")):
         found = _named(each)
-        if found is None:
-            continue
-        name, url = found
-        flat = each.get("type") == "find_links"
-        where = f"{origin}: source {name}"
-        for key in ("username", "password", "ca_certs", "client_cert", "client_key", "exclude_packages"):
-            if each.get(key):
-                draft.note(f"{where}: {key}")
-        if each.get("verify_ssl") is False:
-            draft.note(f"{where}: verify_ssl = false; certificates are verified")
-        included = [pattern for pattern in each.get("include_packages", ()) if isinstance(pattern, str)]
-        if included:
-            index = draft.index(name, url, where, flat=flat)
-            for pattern in included:
-                draft.route(pattern, index, f"{where}: include_packages")
-        elif name == _PYPI:
-            draft.default(draft.index(name, url, where, flat=flat), where)
-        else:
-            draft.for_every_name(name, url, where, flat=flat)
+        if found is not None:
+            _pdm_source(draft, each, *found, f"{origin}: source {found[0]}")
     return "source" in table
+
+
+def _pdm_source(draft: Draft, table: dict[str, Any], name: str, url: str, where: str) -> None:
+    flat = table.get("type") == "find_links"
+    for key in ("username", "password", "ca_certs", "client_cert", "client_key"):
+        if table.get(key):
+            draft.note(f"{where}: {key}")
+    if table.get("verify_ssl") is False:
+        draft.note(f"{where}: verify_ssl = false; certificates are verified")
+    excluded = table.get("exclude_packages", [])
+    if excluded not in ([], ["*"]):
+        draft.note(f"{where}: exclude_packages")
+    included = [pattern for pattern in table.get("include_packages", ()) if isinstance(pattern, str)]
+    if included:
+        index = draft.index(name, url, where, flat=flat)
+        if excluded != ["*"]:
+            draft.note(f"{where} is asked for all other names, too, by PDM; here only for its own")
+        for pattern in included:
+            draft.route(pattern, index, f"{where}: include_packages")
+    elif name == _PYPI:
+        draft.default(draft.index(name, url, where, flat=flat), where)
+    else:
+        draft.for_every_name(name, url, where, flat=flat)
 
 
 def _poetry(draft: Draft, table: dict[str, Any], origin: str) -> bool:

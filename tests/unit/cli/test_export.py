@@ -97,7 +97,7 @@ def test_pdm(capsys: pytest.CaptureFixture[str]) -> None:
             "name": "acme",
             "url": "https://pypi.acme.example/simple",
             "include_packages": ["acme", "acme-*"],
-            "exclude_packages": ["gone"],
+            "exclude_packages": ["*"],
         },
     ]
 
@@ -132,7 +132,7 @@ def test_poetry_has_one_pypi(capsys: pytest.CaptureFixture[str]) -> None:
     """An index that a table calls so, and that is another one, has another name there."""
     table = TABLE.replace("https://pypi.org/simple", "https://mirror.example/simple")
     data: Any = read_toml(export(capsys, "poetry", table=table).encode(), "poetry")[1]
-    assert data["tool"]["poetry"]["source"][-1]["name"] == "pypi-index"
+    assert data["tool"]["poetry"]["source"][-1]["name"] == "pypi-2"
 
 
 @pytest.mark.parametrize("tool", ["uv", "poetry"])
