@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tests.support import backend, rims
-from tests.support.tables import FILE_NAME, _value, table
+from tests.support.tables import FILE_NAME, as_toml, table
 from tests.support.wheels import Artifact, normalise, wheel
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ def write_table(
     """Write ``index-routing.toml`` with ``[[wheel]]`` entries."""
     text = table(indexes, routes, policy)
     for each in wheels:
-        text += "[[wheel]]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in each.items())
+        text += "[[wheel]]\n" + "".join(f"{key} = {as_toml(value)}\n" for key, value in each.items())
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE_NAME
     path.write_text(text, encoding="utf-8")
@@ -332,13 +332,13 @@ def write_pins(directory: Path, *pins: Pin) -> Path:
         opening, closing = ("[[", "]]") if kind == "packages.wheels" else ("[", "]")
         lines += [
             "[[packages]]",
-            f"name = {_value(pin.name)}",
-            f"version = {_value(pin.version)}",
+            f"name = {as_toml(pin.name)}",
+            f"version = {as_toml(pin.version)}",
             f"{opening}{kind}{closing}",
-            f"name = {_value(pin.filename)}",
-            f"url = {_value(pin.url)}",
+            f"name = {as_toml(pin.filename)}",
+            f"url = {as_toml(pin.url)}",
             f"size = {pin.size}",
-            f"hashes = {_value(dict(pin.hashes))}",
+            f"hashes = {as_toml(dict(pin.hashes))}",
         ]
     path = directory / PINS
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 FILE_NAME = "index-routing.toml"
 
 
-def _value(value: Any) -> str:
+def as_toml(value: Any) -> str:
+    """A value as inline TOML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_value(each)}" for key, each in value.items()) + " }"
+        return "{ " + ", ".join(f"{json.dumps(key)} = {as_toml(each)}" for key, each in value.items()) + " }"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(each) for each in value) + "]"
+        return "[" + ", ".join(as_toml(each) for each in value) + "]"
     return json.dumps(value)  # strings, numbers and booleans are the same in TOML
 
 
@@ -29,7 +30,7 @@ def table(
     for name, section in sections.items():
         if section:
             lines.append(f"[{name}]")
-            lines += [f"{json.dumps(key)} = {_value(value)}" for key, value in section.items()]
+            lines += [f"{json.dumps(key)} = {as_toml(value)}" for key, value in section.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -24,6 +24,7 @@ from rim_router.config.parse import parse
 from rim_router.errors import TableError
 from rim_router.rules.age import parse_age
 from rim_router.rules.names import PATTERN, Pattern
+from tests.support.tables import as_toml
 from tests.unit.test_defects import DATA, EXPECTED
 from tests.unit.test_docs import TABLES
 
@@ -144,17 +145,6 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, below in items:
         yield from places(below, (*path, key))
-
-
-def as_toml(value: Any) -> str:
-    """A value as inline TOML."""
-    if isinstance(value, dict):
-        return (
-            "{ " + ", ".join(f"{json.dumps(key)} = {as_toml(below)}" for key, below in value.items()) + " }"
-        )
-    if isinstance(value, list):
-        return "[" + ", ".join(map(as_toml, value)) + "]"
-    return json.dumps(value)
 
 
 def test_the_full_table_has_every_key() -> None:

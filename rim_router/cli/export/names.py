@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.export.plan import ExportError
-from rim_router.config.document import read_toml
+from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
 from rim_router.libraries import library
 from rim_router.rules.names import normalise
 
@@ -34,23 +34,11 @@ def read_names(requirements: Iterable[str], locks: Iterable[str], *, environment
     return dict(sorted(found.items()))
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ExportError(f"{path} cannot be read: {reason}") from None
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    return read_toml(_text(path).encode(), str(path))[1]
-
-
 def _required(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, str | None]]:
     if path.name == "pyproject.toml":
-        yield from (_requirement(text, path) for text in _dependencies(_toml(path)))
+        yield from (_requirement(text, path) for text in _dependencies(read_table(path)))
         return
-    for line in re.sub(r"\\\n", " ", _text(path)).splitlines():
+    for line in re.sub(r"\\\n", " ", read_text(path)).splitlines():
         text = re.sub(r"(^|\s)#.*", "", line).strip()
         other = re.match(r"(?:-r|-c|--requirement|--constraint)[= ]?\s*(\S+)", text)
         if other is not None and path not in above:
@@ -62,13 +50,12 @@ def _required(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, str | 
 
 
 def _dependencies(project: dict[str, Any]) -> Iterator[str]:
-    table = project.get("project", {})
-    yield from table.get("dependencies", ())
-    for extra in table.get("optional-dependencies", {}).values():
-        yield from extra
-    for group in project.get("dependency-groups", {}).values():
-        yield from (each for each in group if isinstance(each, str))
-    yield from project.get("build-system", {}).get("requires", ())
+    yield from strings(table(project, "project").get("dependencies"))
+    groups = (table(project, "project", "optional-dependencies"), table(project, "dependency-groups"))
+    for group in groups:
+        for entries in group.values():
+            yield from strings(entries)
+    yield from strings(table(project, "build-system").get("requires"))
 
 
 def _requirement(text: str, path: Path) -> tuple[str, str | None]:
@@ -82,21 +69,21 @@ def _requirement(text: str, path: Path) -> tuple[str, str | None]:
 
 def _locked(path: Path) -> Iterator[tuple[str, str | None]]:
     if path.name == "Pipfile.lock":
-        sections = json.loads(_text(path))
+        try:
+            sections = json.loads(read_text(path))
+        except ValueError as error:
+            raise ExportError(f"{path} is no JSON: {error}") from None
         for section in ("default", "develop"):
-            for name, value in sections.get(section, {}).items():
-                yield normalise(name), str(value.get("version", "")).lstrip("=") or None
+            for name, value in table(sections, section).items():
+                yield normalise(name), (string(table(value).get("version")) or "").lstrip("=") or None
         return
-    data = _toml(path)
+    data = read_table(path)
     packages = data.get("packages", data.get("package"))
     if not isinstance(packages, list):
         raise ExportError(f"{path} is no lock", hint="give a pylock.toml, uv.lock, poetry.lock or pdm.lock")
-    for each in packages:
-        if not _is_itself(each):
-            yield normalise(each["name"]), each.get("version")
-
-
-def _is_itself(package: dict[str, Any]) -> bool:
-    """Whether an entry of uv.lock is the project that is locked."""
-    source = package.get("source", {})
-    return isinstance(source, dict) and not {"virtual", "editable", "directory"}.isdisjoint(source)
+    for each in tables(packages):
+        project = string(each.get("name"))
+        if project is None:
+            raise ExportError(f"{path}: a package has no name")
+        if table(each, "source").keys().isdisjoint(("virtual", "editable", "directory")):  # which is itself
+            yield normalise(project), string(each.get("version"))

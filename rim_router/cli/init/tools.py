@@ -6,9 +6,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from rim_router.cli.foreign import read_table, string, strings, table, tables
 from rim_router.cli.guard.command import read_settings
 from rim_router.cli.init.draft import ALL
-from rim_router.config.document import read_toml, shown_path
 from rim_router.rules.guards import DEFAULT_INDEX
 from rim_router.rules.urls import redact
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from rim_router.cli.init.draft import Draft
 
 _PYPI = "pypi"
+_MAIN = ("primary", "default")  # priorities of sources that Poetry asks first
 _PIPS = ("index-url", "extra-index-url", "find-links")  # pip's options, which uv has too
 
 
 def read_all(draft: Draft, directory: Path) -> list[str]:
     """Add what is said in a directory and in pip's configuration; returns what has been read."""
     read = []
-    project = _toml(directory / "pyproject.toml").get("tool", {})
+    project = table(_toml(directory / "pyproject.toml"), "tool")
     uv = _toml(directory / "uv.toml")
     readers = (
         ("uv.toml", uv, _uv),
@@ -34,8 +35,8 @@ def read_all(draft: Draft, directory: Path) -> list[str]:
         ("[tool.poetry] of pyproject.toml", project.get("poetry"), _poetry),
         ("Pipfile", _toml(directory / "Pipfile"), _pipfile),
     )
-    for origin, table, reader in readers:
-        if isinstance(table, dict) and reader(draft, table, origin):
+    for origin, said, reader in readers:
+        if isinstance(said, dict) and reader(draft, said, origin):
             read.append(origin)
     for path in sorted({*directory.glob("requirements*.txt"), *directory.glob("requirements/*.txt")}):
         options = list(_requirement_options(path))
@@ -61,22 +62,15 @@ def read_all(draft: Draft, directory: Path) -> list[str]:
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    return read_toml(path.read_bytes(), shown_path(path))[1] if path.is_file() else {}
+    return read_table(path) if path.is_file() else {}
 
 
-def _tables(value: object) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        yield from (each for each in value if isinstance(each, dict))
-    elif isinstance(value, dict):
-        yield value
-
-
-def _named(table: Mapping[str, Any]) -> tuple[str, str] | None:
+def _named(source: Mapping[str, Any]) -> tuple[str, str] | None:
     """Name and URL of one source."""
-    url, name = table.get("url"), table.get("name")
-    if not isinstance(url, str):
+    url, name = string(source.get("url")), string(source.get("name"))
+    if url is None:
         return None
-    return (name if isinstance(name, str) and name else re.sub(r".*://(?:.*@)?|[/:].*", "", url)), url
+    return (name or re.sub(r".*://(?:.*@)?|[/:].*", "", url) or "index").strip(), url
 
 
 def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
@@ -114,41 +108,37 @@ def _requirement_options(path: Path) -> Iterator[tuple[str, str]]:
                 yield _OPTIONS[name], value if equals else following
 
 
-def _uv(draft: Draft, table: dict[str, Any], origin: str) -> bool:
-    sources = table.get("sources", {})
-    sources = sources if isinstance(sources, dict) else {}
-    used = {each.get("index") for value in sources.values() for each in _tables(value)}
+def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
+    sources = table(said, "sources")
+    used = {string(each.get("index")) for value in sources.values() for each in tables(value)}
     names: dict[str, str | None] = {}
-    for each in _tables(table.get("index")):
+    for each in tables(said.get("index")):
         found = _named(each)
         if found is not None:
             names[found[0]] = _uv_index(draft, each, found, origin, used=found[0] in used)
             if each.get("default"):
                 draft.default(names[found[0]], f"{origin}: default index")
-    pip = table.get("pip", {})
-    for where in (table, pip if isinstance(pip, dict) else {}):
-        values = {key: where.get(key, []) for key in _PIPS}
-        listed = [(key, [value] if isinstance(value, str) else value) for key, value in values.items()]
-        _options(draft, [(key, str(url)) for key, urls in listed for url in urls], origin)
+    for where in (said, table(said, "pip")):
+        _options(draft, [(key, url) for key in _PIPS for url in strings(where.get(key))], origin)
     for project, source in sources.items():
-        for each in _tables(source):
+        for each in tables(source):
             _uv_source(draft, project, each, names, f"{origin}: sources.{project}")
-    return not table.keys().isdisjoint(
+    return not said.keys().isdisjoint(
         ("index", "sources", "index-url", "extra-index-url", "find-links", "pip")
     )
 
 
 def _uv_index(
-    draft: Draft, table: Mapping[str, Any], found: tuple[str, str], origin: str, *, used: bool
+    draft: Draft, said: Mapping[str, Any], found: tuple[str, str], origin: str, *, used: bool
 ) -> str | None:
     """One index of uv; the name that it has here if it can be used."""
     name, url = found
-    flat = table.get("format") == "flat"
+    flat = said.get("format") == "flat"
     where = f"{origin}: index {name}"
-    for key in sorted(table.keys() - {"name", "url", "explicit", "default", "format", "publish-url"}):
+    for key in sorted(said.keys() - {"name", "url", "explicit", "default", "format", "publish-url"}):
         draft.note(f"{where}: {key}")
-    if used or table.get("explicit") or table.get("default"):
-        if not (table.get("explicit") or table.get("default")):
+    if used or said.get("explicit") or said.get("default"):
+        if not (said.get("explicit") or said.get("default")):
             draft.note(f"{where} is asked for every name there; here for those below")
         return draft.index(name, url, where, flat=flat)
     draft.for_every_name(name, url, where, flat=flat)
@@ -158,35 +148,34 @@ def _uv_index(
 def _uv_source(
     draft: Draft, project: str, source: dict[str, Any], names: Mapping[str, str | None], origin: str
 ) -> None:
-    index = source.get("index")
-    if not isinstance(index, str):
+    index = string(source.get("index"))
+    if index is None:
         draft.note(f"{origin}: a source that is no index ({', '.join(sorted(source))})")
         return
     if "extra" in source or "group" in source:
         draft.note(f"{origin}: extra and group; a route holds for all of them")
-    marker = source.get("marker")
-    draft.route(project, names.get(index), origin, marker if isinstance(marker, str) else None)
+    draft.route(project, names.get(index), origin, string(source.get("marker")))
 
 
-def _pdm(draft: Draft, table: dict[str, Any], origin: str) -> bool:
-    for each in _tables(table.get("source")):
+def _pdm(draft: Draft, said: dict[str, Any], origin: str) -> bool:
+    for each in tables(said.get("source")):
         found = _named(each)
         if found is not None:
             _pdm_source(draft, each, *found, f"{origin}: source {found[0]}")
-    return "source" in table
+    return "source" in said
 
 
-def _pdm_source(draft: Draft, table: dict[str, Any], name: str, url: str, where: str) -> None:
-    flat = table.get("type") == "find_links"
+def _pdm_source(draft: Draft, said: dict[str, Any], name: str, url: str, where: str) -> None:
+    flat = said.get("type") == "find_links"
     for key in ("username", "password", "ca_certs", "client_cert", "client_key"):
-        if table.get(key):
+        if said.get(key):
             draft.note(f"{where}: {key}")
-    if table.get("verify_ssl") is False:
+    if said.get("verify_ssl") is False:
         draft.note(f"{where}: verify_ssl = false; certificates are verified")
-    excluded = table.get("exclude_packages", [])
+    excluded = said.get("exclude_packages", [])
     if excluded not in ([], ["*"]):
         draft.note(f"{where}: exclude_packages")
-    included = [pattern for pattern in table.get("include_packages", ()) if isinstance(pattern, str)]
+    included = strings(said.get("include_packages"))
     if included:
         index = draft.index(name, url, where, flat=flat)
         if excluded != ["*"]:
@@ -199,56 +188,51 @@ def _pdm_source(draft: Draft, table: dict[str, Any], name: str, url: str, where:
         draft.for_every_name(name, url, where, flat=flat)
 
 
-def _poetry(draft: Draft, table: dict[str, Any], origin: str) -> bool:
+def _poetry(draft: Draft, said: dict[str, Any], origin: str) -> bool:
     names: dict[str, str | None] = {}
     primary = None
-    for each in _tables(table.get("source")):
+    for each in tables(said.get("source")):
         if str(each.get("name", "")).lower() == _PYPI:
             each.setdefault("url", DEFAULT_INDEX)
         found = _named(each)
         if found is None:
             continue
         name, url = found
-        priority = each.get("priority", "primary")
+        priority = string(each.get("priority")) or "primary"
         where = f"{origin}: source {name}"
-        if priority in ("primary", "default") and not names:
+        if priority in _MAIN and not names:
             names[name] = primary = draft.index(name, url, where)
-        elif priority == "explicit" or name in _poetry_sources(table):
+        elif priority == "explicit" or name in _poetry_sources(said):
             names[name] = draft.index(name, url, where)
             if priority != "explicit":
                 draft.note(f"{where} is {priority}, so Poetry asks it for every name; here for those below")
         else:
             draft.for_every_name(name, url, f"{where} ({priority})")
-    for project, source, marker in _poetry_dependencies(table):
+    for project, source, marker in _poetry_dependencies(said):
         draft.route(project, names.get(source), f"{origin}: dependency {project}", marker)
-    if any(
-        each.get("priority", "primary") in ("primary", "default") for each in _tables(table.get("source"))
-    ):
+    if any((string(each.get("priority")) or "primary") in _MAIN for each in tables(said.get("source"))):
         draft.default(primary, f"{origin}: primary source")
-    return "source" in table
+    return "source" in said
 
 
-def _poetry_sources(table: dict[str, Any]) -> set[str]:
-    return {source for _, source, _ in _poetry_dependencies(table)}
+def _poetry_sources(said: dict[str, Any]) -> set[str]:
+    return {source for _, source, _ in _poetry_dependencies(said)}
 
 
-def _poetry_dependencies(table: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+def _poetry_dependencies(said: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
     """Project, source and marker of each dependency that has a source."""
-    groups = table.get("group", {})
-    places = [table, *(groups.values() if isinstance(groups, dict) else ())]
-    for place in places:
+    for place in (said, *table(said, "group").values()):
         for key in ("dependencies", "dev-dependencies"):
-            found = place.get(key, {}) if isinstance(place, dict) else {}
-            for project, value in found.items() if isinstance(found, dict) else ():
-                for each in _tables(value):
-                    if isinstance(each.get("source"), str):
-                        marker = each.get("markers")
-                        yield project, each["source"], marker if isinstance(marker, str) else None
+            for project, value in table(place, key).items():
+                for each in tables(value):
+                    source = string(each.get("source"))
+                    if source is not None:
+                        yield project, source, string(each.get("markers"))
 
 
-def _pipfile(draft: Draft, table: dict[str, Any], origin: str) -> bool:
+def _pipfile(draft: Draft, said: dict[str, Any], origin: str) -> bool:
     names: dict[str, str | None] = {}
-    for each in _tables(table.get("source")):
+    for each in tables(said.get("source")):
         found = _named(each)
         if found is None:
             continue
@@ -257,15 +241,14 @@ def _pipfile(draft: Draft, table: dict[str, Any], origin: str) -> bool:
         if each.get("verify_ssl") is False:
             draft.note(f"{origin}: source {name}: verify_ssl = false; certificates are verified")
     first = next(iter(names.values()), None)
-    for section, packages in table.items():
+    for section, packages in said.items():
         if section in ("source", "requires", "scripts", "pipenv") or not isinstance(packages, dict):
             continue
         for project, value in packages.items():
-            index = value.get("index") if isinstance(value, dict) else None
-            if isinstance(index, str):
-                marker = value.get("markers")
-                where = f"{origin}: {section}.{project}"
-                draft.route(project, names.get(index), where, marker if isinstance(marker, str) else None)
+            index = string(table(value).get("index"))
+            if index is not None:
+                marker = string(table(value).get("markers"))
+                draft.route(project, names.get(index), f"{origin}: {section}.{project}", marker)
     if names:
         draft.default(first, f"{origin}: first source")
-    return "source" in table
+    return "source" in said
