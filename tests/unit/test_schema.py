@@ -123,7 +123,13 @@ FULL: dict[str, Any] = {
     },
     "routes": {
         "acme-*": "acme",
-        "a": {"index": "acme", "marker": "os_name == 'posix'", "namespace": "a", "min-age": "1d12h", "min-age-exempt": "==1"},
+        "a": {
+            "index": "acme",
+            "marker": "os_name == 'posix'",
+            "namespace": "a",
+            "min-age": "1d12h",
+            "min-age-exempt": "==1",
+        },
         "b": [{"indexes": ["acme", "all"], "strategy": "first-index"}, {"deny": "no"}],
     },
     "wheel": [

@@ -133,9 +133,13 @@ class Plan:
                 "pins": index.pins_required,
                 "probe": index.probe,
                 "absent-status": index.absent_statuses,
+                "min-age": index.min_age,
             }
             for key in [key for key, value in found.items() if value and key not in does]:
                 self.note(f"{key} of index {index.name} ({index.source})")
+        for rule in self.rules:
+            if any(each is not None and each.min_age for each in (*rule.conditional, rule.target)):
+                self.note(f"min-age of {rule.pattern} ({rule.source})")
         usual = {key: value for key, value, _ in settings(Policy())}
         for key, value, source in settings(self.table.policy):
             if value != usual[key]:

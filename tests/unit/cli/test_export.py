@@ -306,3 +306,12 @@ def test_names_from_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
     Path("index-routing.toml").write_text(LISTED + '"pytest*" = "a"\n"*" = "b"\n')
     assert main(["export", "uv", "--environment"]) == 0
     assert "pytest" in read_toml(capsys.readouterr().out.encode(), "uv")[1]["dependency-groups"]["rim-router"]
+
+
+@pytest.mark.parametrize("tool", TOOLS[:-1])
+def test_ages_are_said_to_be_lost(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No tool knows how old a file has to be."""
+    table = TABLE.replace('acme = "acme"', 'acme = { index = "acme", min-age = "7d" }')
+    said = export(capsys, tool, "six", table=f'{table}[policy]\nmin-age = "3d"\n')
+    assert "min-age of acme (./index-routing.toml:6)" in said
+    assert "policy.min-age (./index-routing.toml" in said
