@@ -347,7 +347,7 @@ def blocks() -> dict[str, str]:
         "route": _keys(keys.ROUTE, ROUTE),
         "policy": rows("| key | values, from loose to tight | what it is about |", _policy()),
         "wheel": _keys(keys.WHEEL, WHEEL),
-        "pip": f"pip {'.'.join(map(str, seams.OLDEST))} to {'.'.join(map(str, seams.NEWEST_TESTED))}, the newest that it was tested with.",
+        "pip": f"It works with pip {'.'.join(map(str, seams.OLDEST))} to {'.'.join(map(str, seams.NEWEST_TESTED))}, the newest that it was tested with.",
         "commands": "\n\n".join(_commands(make_parser())),
         "warnings": rows(
             "| code | meaning |",
