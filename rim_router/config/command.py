@@ -25,6 +25,7 @@ _FORM = (
     'write NAME=INDEX, NAME=URL or NAME=./PATH, as in "torch=pytorch acme-*=https://pypi.acme.example/simple"'
 )
 
+_SEVERAL = r"[,;](?:$|[A-Za-z0-9*][A-Za-z0-9*._-]*=)"
 _SCHEME = r"(?a)[A-Za-z][\w+.-]*://"
 
 
@@ -58,6 +59,9 @@ def _read_entry(
     name, _, value = entry.partition("=")
     if not name or not value or _is_address(name):
         document.fault((), "is no route", _FORM)
+        return
+    if re.search(_SEVERAL, value):
+        document.fault((), "has a comma or semicolon after a route", "separate routes by spaces")
         return
     if _is_misspelt(value):
         # What stands where no path has it may be a password or a token.

@@ -64,7 +64,7 @@ def exempt_for_one_command(
             Fault(
                 f'would loosen policy.{KEY} "{policy.min_age}"' + (f" of {source}" if source else ""),
                 Where(EXEMPT_VARIABLE),
-                f"unset it, or give the route of the project {EXEMPT_KEY} in the file that has the policy",
+                f"unset it, or add {EXEMPT_KEY} to the project's route in that file",
             )
         )
     found: dict[str, list[Specifier]] = {}
@@ -74,9 +74,11 @@ def exempt_for_one_command(
             requirement = requirements.Requirement(word)
         except ValueError:
             requirement = None
-        if requirement is None or requirement.url or requirement.marker:
+        if requirement is None or requirement.url or requirement.marker or not requirement.specifier:
             hint = "write NAME==VERSION, several separated by spaces"
-            faults.append(Fault(f"{shown_text(word)} is not a requirement", Where(EXEMPT_VARIABLE), hint))
+            faults.append(
+                Fault(f"{shown_text(word)} is not a requirement with a version", Where(EXEMPT_VARIABLE), hint)
+            )
         else:
             found.setdefault(normalise(requirement.name), []).append(requirement.specifier)
     return found

@@ -11,8 +11,8 @@ from importlib.metadata import Distribution
 from typing import TYPE_CHECKING
 
 from rim_router.errors import LocationError
-from rim_router.rules.audit import Found
-from rim_router.rules.contents import project_of
+from rim_router.rules.audit import COPIED, Found
+from rim_router.rules.contents import PLUGIN, project_of
 from rim_router.rules.names import normalise
 from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, read
 
@@ -118,7 +118,8 @@ def _changes(metadata: Path, rows: Rows) -> Iterator[str]:
         path = metadata.parent / name
         if not known:
             is_own = path.parent == metadata and path.name in _WITHOUT
-            if not is_own and path.suffix != ".pyc":
+            # Some installers list the directories of what Python compiles, too.
+            if not is_own and path.suffix != ".pyc" and path.name != "__pycache__":
                 yield f"{name}: RECORD has no digest of it"
         elif not path.is_file():
             yield f"{name}: missing"
@@ -144,12 +145,12 @@ def _provenance(metadata: Path, rows: Rows, installer: str | None) -> Provenance
 
     :raises ValueError: if there is nothing, or nothing that can be believed; it says why.
     """
-    if installer == "rim-router":
-        raise ValueError("was copied here by rim-router, and not installed from an index")
-    if installer != _PIP:
-        raise ValueError(f"was installed by {installer or 'an unknown program'}, and not by a routed pip")
     if not rows:
         raise ValueError("has no RECORD")
+    if installer == PLUGIN:
+        raise ValueError(COPIED)
+    if installer != _PIP:
+        raise ValueError(f"was installed by {installer or 'an unknown program'}, and not by a routed pip")
     documents: dict[str, bytes] = {}
     for name in (OWN, STANDARD):
         if (metadata / name).is_file():

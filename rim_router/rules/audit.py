@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rim_router.record import Record
+from rim_router.rules.contents import BROUGHT_ALONG, PLUGIN
 from rim_router.rules.external import Judge, judge_wheel
 from rim_router.rules.provenance import LINKS, LOCK, REFERENCE, recordable
 from rim_router.rules.references import judge_reference
@@ -33,6 +34,7 @@ class State(Enum):
 
 
 _REFERENCES = {REFERENCE: "a URL that the user gave", LOCK: "an entry of a lock file"}
+COPIED = "was copied here by rim-router, and not installed from an index"
 WRONG = frozenset({State.TAMPERED, State.ELSEWHERE, State.UNKNOWN})
 
 
@@ -123,6 +125,8 @@ def _state(found: Found, decision: Decision, table: RoutingTable) -> tuple[State
         return State.UNCLAIMED, "is claimed by no route"
     if decision.target.kind is Kind.DENY:
         return State.ELSEWHERE, f"is denied: {decision.target.reason}"
+    if found.doubt == COPIED and found.name in (PLUGIN, *BROUGHT_ALONG):
+        return State.OK, "was copied here by rim-router itself, and is what its RECORD says"
     if found.provenance is None:
         return State.UNKNOWN, found.doubt
     return _of_claimed(found.provenance, decision, table)

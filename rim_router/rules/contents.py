@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Placed = Iterable[tuple[str, str]]
 
 PLUGIN = "rim-router"
+#: What it needs, and what is copied with it into other environments.
+BROUGHT_ALONG = ("certifi", "packaging", "platformdirs", "tomli")
 _PACKAGES = ("rim_router", "_rim_router")
 
 #: Files and directories that decide, where they lie, from where other projects come.

@@ -484,6 +484,29 @@ class TestCommand:
         assert self.guard(victim, "off").returncode == 0
         assert sorted(file.read_text().split()) == sorted(before.split())
 
+    def test_variables(self, stage: Stage, environments: Environments) -> None:
+        """They are named and not changed; nor does any of them get into a file."""
+        victim = environments.equipped()
+        file = victim.home / ".config" / "pip" / "pip.conf"
+        env = {"PIP_CONFIG_FILE": None, "PIP_EXTRA_INDEX_URL": stage.public.url}
+        on = victim.run(victim.python, "-m", "rim_router", "guard", "on", env=env)
+        assert on.returncode == 1, str(on)
+        assert "to guard it: unset PIP_EXTRA_INDEX_URL" in on.words
+        assert stage.public.netloc not in file.read_text()
+        off = victim.run(victim.python, "-m", "rim_router", "guard", "off", env=env)
+        assert off.returncode == 0
+        assert "index-url" not in file.read_text()
+
+    def test_another_level(self, stage: Stage, environments: Environments) -> None:
+        """A file of another level has an index of its own: the guard is not on, and why is said."""
+        victim = environments.equipped()
+        (victim.prefix / "pip.conf").write_text(f"[global]\nextra-index-url = {stage.public.url}\n")
+        on = self.guard(victim, "on")
+        assert on.returncode == 1, str(on)
+        assert "to guard it: rim-router guard on --site" in on.words
+        assert self.guard(victim, "on", "--site").returncode == 0
+        assert self.guard(victim, "status").words.startswith("guard on")
+
     def test_default_index(self, environments: Environments) -> None:
         """Without any index URL it is PyPI that is guarded; afterwards nothing is left."""
         victim = environments.equipped()
@@ -505,7 +528,7 @@ class TestCommand:
             status = victim.run(victim.python, "-m", "rim_router", "guard", "status", env=env)
             assert status.returncode == code, str(status)
             assert words in status.words
-            assert f"{place} (:env:.find-links): cannot be guarded" in status.words
+            assert f"{place} (PIP_FIND_LINKS): cannot be guarded" in status.words
 
     def test_uv_status(self, environments: Environments) -> None:
         """It is about uv, wherever pip here would go."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.rules.audit import WRONG, Found, State, audit, finding
+from rim_router.rules.audit import COPIED, WRONG, Found, State, audit, finding
 from rim_router.rules.names import Pattern
 from rim_router.rules.pins import Pin, Pins
 from rim_router.rules.policy import Policy
@@ -176,6 +176,19 @@ def test_what_find_links_had(policy: str, url: str) -> None:
     is_good = policy == "allow" and url.startswith("file:")
     assert found.state is (State.OK if is_good else State.ELSEWHERE)
     assert ("policy.offline-find-links" in found.why) == (url.startswith("file:") and policy == "deny")
+
+
+@given(st.sampled_from(["rim-router", "certifi", "acme-core"]), st.booleans(), st.booleans())
+def test_what_was_copied(name: str, copied: bool, changed: bool) -> None:
+    """Only what rim-router brings along is known for that, and only while nobody has changed it."""
+    routes = [(Pattern.parse("*"), (Route(Pattern.parse("*"), (TARGETS["acme"],), SOURCE),))]
+    doubt = COPIED if copied else "was installed by uv, and not by a routed pip"
+    found = Found(name, "1.0", "/x", "rim-router", None, doubt, ("x",) * changed)
+    state = finding(found, RoutingTable(routes, Policy(), (SOURCE,))).state
+    if changed:
+        assert state is State.TAMPERED
+    else:
+        assert state is (State.OK if copied and name != "acme-core" else State.UNKNOWN)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["acme-a", "acme-b", "other"]), st.booleans()), max_size=6))

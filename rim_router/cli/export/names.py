@@ -72,7 +72,7 @@ def _locked(path: Path) -> Iterator[tuple[str, str | None]]:
         try:
             sections = json.loads(read_text(path))
         except ValueError as error:
-            raise ExportError(f"{path} is no JSON: {error}") from None
+            raise ExportError(f"{path} is not JSON: {error}") from None
         for section in ("default", "develop"):
             for name, value in table(sections, section).items():
                 yield normalise(name), (string(table(value).get("version")) or "").lstrip("=") or None

@@ -26,7 +26,8 @@ _KEYS = ("index-url", "extra-index-url")
 _LINKS = "find-links"  # which cannot be guarded
 _LEVELS = ("user", "site", "global")
 _MAIN = "global.index-url"
-_OF_VARIABLES = ":env:.index-url"
+_VARIABLE = ":env:."
+_OF_VARIABLES = f"{_VARIABLE}index-url"
 
 
 class GuardError(RimRouterError):
@@ -37,7 +38,12 @@ class GuardError(RimRouterError):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("do", choices=("on", "off", "status"), help="guard the indexes, free them, or look")
+    parser.add_argument(
+        "do",
+        choices=("on", "off", "status"),
+        metavar="on|off|status",
+        help="turn the guard on or off, or show its state",
+    )
     level = parser.add_mutually_exclusive_group()
     for name in _LEVELS:
         level.add_argument(
@@ -48,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Guard, free or look; 1 if pip here is open afterwards, or something is not guarded.
+    """Guard, free or look; 1 if pip here is open, or if something is not guarded afterwards.
 
     :raises GuardError: if the configuration cannot be read or changed.
     """
@@ -65,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(report)
     else:
         say("\n".join(_text(report, uv=args.uv)))
-    return NO if args.do == "status" and report["here"] == "open" else OK
+    is_done = report["guard"] == "on" if args.do == "on" else report["here"] != "open" or args.do == "off"
+    return OK if is_done else NO
 
 
 def _on(level: str) -> list[str]:
@@ -124,14 +131,15 @@ def _key(name: str) -> str | None:
 
 
 def _is_links(name: str) -> bool:
-    return name.endswith(_LINKS)
+    return name.lower().replace("_", "-").endswith(_LINKS)
 
 
 def _places() -> list[tuple[str, str]]:
     """Every index URL and every place of find-links that pip has now, with the setting that gives it."""
     values = read_settings()
+    levels = {level: read_settings(level) for level in ("site", "user", "global")}  # as they count
     found = [
-        (key, url)
+        (_setting(key, value, levels), url)
         for key, value in values.items()
         if _key(key) is not None or _is_links(key)
         for url in value.split()
@@ -141,12 +149,21 @@ def _places() -> list[tuple[str, str]]:
     return found
 
 
+def _setting(key: str, value: str, levels: Mapping[str, Mapping[str, str]]) -> str:
+    """A setting, with what has it where several files can."""
+    if key.startswith(_VARIABLE):
+        return f"PIP_{key[len(_VARIABLE) :].replace('-', '_').upper()}"
+    level = next((name for name, settings in levels.items() if settings.get(key) == value), None)
+    return f"{level or 'PIP_CONFIG_FILE'}: {key}"
+
+
 def read_settings(level: str | None = None) -> dict[str, str]:
     """pip's settings at a level; those in force for no level, variables included."""
     values = {}
     for line in _pip("list", level=level).splitlines():
         key, equals, value = line.partition("=")
-        if equals and re.fullmatch(r"[\w:.-]+", key):
+        # pip lists variables at every level, and they are of none.
+        if equals and re.fullmatch(r"[\w:.-]+", key) and (level is None or not key.startswith(_VARIABLE)):
             values[key] = str(ast.literal_eval(value))
     return values
 
@@ -157,7 +174,12 @@ def _pip(*args: str, level: str | None) -> str:
     done = subprocess.run([*command, *args], capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise GuardError(f"pip's {level or ''} configuration cannot be changed: {said[-1] if said else ''}")
+        act = "read" if args[0] == "list" else "changed"
+        which = "configuration" if level is None else f"{level} configuration"
+        raise GuardError(
+            f"pip's {which} cannot be {act}: {said[-1] if said else ''}",
+            hint="see what `python -m pip config debug` says of its files",
+        )
     return done.stdout
 
 
@@ -197,10 +219,21 @@ def _is_on_this_machine(place: str) -> bool:
     return "://" not in place or is_local(place)
 
 
+def _remedy(setting: str, *, uv: bool) -> str:
+    """What guards an index that is not guarded, beside others that are."""
+    if setting.startswith(("PIP_", "UV_")):
+        name = setting.partition(":")[0]
+        return f"unset {name}, or put rim+ in front there"
+    if uv:
+        return "rim-router guard on --uv --global, or by hand in that file"
+    level = setting.partition(":")[0]
+    return f"rim-router guard on --{level}" if level in _LEVELS else "rim-router guard on"
+
+
 _ELSEWHERE = {
     "on": "finds nothing, and asks nobody",
     "part": "leaves out the guarded indexes, and goes on with the rest",
-    "off": "is open: it looks every name up, on every index",
+    "off": "is open: it looks up every name on every index",
 }
 
 
@@ -209,6 +242,8 @@ def _text(report: shape.GuardReport, *, uv: bool) -> list[str]:
     for index in report["indexes"]:
         state = "guarded" if index["guarded"] else "not guarded"
         rows.append(("index", f"{index['url']} ({index['setting']}): {state}"))
+        if report["guard"] == "part" and not index["guarded"]:
+            rows.append(("", f"  to guard it: {_remedy(index['setting'], uv=uv)}"))
     rows += [
         (_LINKS, f"{link['place']} ({link['setting']}): cannot be guarded") for link in report["find_links"]
     ]

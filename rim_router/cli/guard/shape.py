@@ -6,8 +6,7 @@ from typing import TypedDict
 class GuardedIndex(TypedDict):
     """An index that pip, or uv, is configured with.
 
-    :param setting: the key that gives it, with its section; that of an environment variable begins with
-        ":env:".
+    :param setting: what gives it: a variable, or a level or file with the key and its section.
     :param url: redacted, without "rim+".
     :param guarded: whether "rim+" is in front of it.
     """
@@ -20,7 +19,7 @@ class GuardedIndex(TypedDict):
 class FindLinks(TypedDict):
     """A place of find-links, which cannot be guarded.
 
-    :param setting: the key that gives it, as for an index.
+    :param setting: what gives it, as for an index.
     :param place: a path, or a redacted URL.
     """
 

@@ -54,7 +54,7 @@ def in_force(file: Path) -> list[tuple[str, str]]:
         files = dict.fromkeys([file, path("user"), path("global")])
         tables = [*_project(), *((each, _read(each)[1]) for each in files)]
     given = [
-        (f":env:.{name}", re.sub(r"^[\w.-]+=", "", url))
+        (name, re.sub(r"^[\w.-]+=", "", url))
         for name in _VARIABLES
         for url in re.split(r"[\s,]+", os.environ.get(name, ""))
         if url
@@ -62,7 +62,7 @@ def in_force(file: Path) -> list[tuple[str, str]]:
     found = [*given, *((_shown(file, key), url) for file, data in tables for key, url in _urls(data))]
     found += [(_shown(file, key), place) for file, data in tables for key, place in _find_links(data)]
     places = re.split(r"[\s,]+", os.environ.get(_LINKS_VARIABLE, ""))
-    found += [(f":env:.{_LINKS}", place) for place in places if place]
+    found += [(_LINKS_VARIABLE, place) for place in places if place]
     has_default = any(map(os.environ.get, _DEFAULTS)) or any(_has_default(data) for _, data in tables)
     return found if has_default else [*found, ("uv's default", DEFAULT_INDEX)]
 

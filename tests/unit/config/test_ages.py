@@ -133,7 +133,9 @@ class TestExemptForOneCommand:
         assert age is not None
         assert [bool(age.exempts(each)) for each in ("12.1.1", "12.1.2", "12.1.3")] == [True, True, False]
 
-    @pytest.mark.parametrize("word", ["==1", "x @ https://x.example/x.whl", "x==", "x;python_version>'3'"])
+    @pytest.mark.parametrize(
+        "word", ["==1", "x @ https://x.example/x.whl", "x==", "x", "2.0", "x;python_version>'3'"]
+    )
     def test_what_is_no_requirement(
         self, word: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -159,6 +159,7 @@ class TestChildren:
             locate()
 
 
+COMMA = "has a comma or semicolon after a route (separate routes by spaces)"
 FORM = '(write NAME=INDEX, NAME=URL or NAME=./PATH, as in "torch=pytorch acme-*=https://pypi.acme.example/simple")'
 
 
@@ -179,6 +180,15 @@ class TestFaults:
             (
                 "x=pypi.org/simple?t=s3cr3t",
                 ': "x=pypi.org/simple?****": "pypi.org/simple?****" has no scheme: begin it with https://, or with ./ if it is a path',  # noqa: E501
+            ),
+            (
+                "x=acme,y=acme",
+                f': "x=acme,y=acme": {COMMA}',
+            ),
+            ("x=acme,", f': "x=acme,": {COMMA}'),
+            (
+                "x=https://h/x;y-*=acme",
+                f': "x=https://h/x;y-*=acme": {COMMA}',
             ),
             ("x=ftp://h/x", ': "x=ftp://h/x": "ftp://h/x" is not an https, http or file URL, and not a path'),
             (

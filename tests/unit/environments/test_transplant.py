@@ -16,6 +16,7 @@ import rim_router
 from rim_router.environments import transplant
 from rim_router.environments.transplant import Payload, TransplantError
 from rim_router.libraries import toml
+from rim_router.rules.contents import BROUGHT_ALONG
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = (sys.version_info[0], sys.version_info[1])
@@ -49,6 +50,7 @@ def test_dependencies_are_those_of_the_metadata() -> None:
         assert match
         expected[match[1]] = (match[2].strip(), until)
     assert expected == transplant.DEPENDENCIES
+    assert expected.keys() == set(BROUGHT_ALONG)
 
 
 def test_pythons_are_those_of_the_metadata() -> None:
