@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ def prefer(prefix: str) -> None:
     """Look below this package (such as ``"pip._vendor."``) before the top level."""
     if prefix not in _prefixes:
         _prefixes.insert(0, prefix)
+
+
+def lacking() -> list[str]:
+    """The libraries that this environment should have and has not; from now on those in pip will do."""
+    needed = ["packaging", "platformdirs", *([] if sys.version_info >= (3, 11) else ["tomli"])]
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
+        prefer("pip._vendor.")
+    return missing
 
 
 def library(name: str) -> ModuleType:

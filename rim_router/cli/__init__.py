@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.rendering import NO, OK, UNUSABLE, tell
 from rim_router.errors import RimRouterError
+from rim_router.libraries import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         parser.print_help(sys.stderr)
         return UNUSABLE
+    missing = " ".join(lacking())
+    if missing:
+        tell(
+            f"WARNING: {missing} should be installed here, and the copy in pip is used; "
+            f"run: python -m pip install {missing}"
+        )
     try:
         code = int(args.run(args))
         sys.stdout.flush()

@@ -21,7 +21,7 @@ REQUIRE = "RIM_ROUTER_REQUIRE"
 
 # What a key or a value of the policy may look like where its table has faults: TOML has escapes, too.
 _MAY_DENY = r"(?i)disable|deny|\\[ux]"
-_GO_ON = "what neither looks up nor downloads, such as `pip list` and `pip uninstall`, works all the same"
+_GO_ON = "commands that use no index, such as `pip list` and `pip uninstall`, still work"
 
 
 def decide(
@@ -65,7 +65,7 @@ def check_value(environ: Mapping[str, str]) -> None:
     value = environ.get(REQUIRE, "")
     if value not in ("", "1"):
         raise MustBeRoutedError(
-            f"{REQUIRE} is {value!r}, and only 1 has a meaning: pip looks up nothing before that is clear",
+            f"{REQUIRE} must be 1 or unset, not {value!r}",
             hint=f"set {REQUIRE} to 1, or unset it",
         )
 
@@ -79,8 +79,9 @@ def check_required(files: Sequence[LayerFile], environ: Mapping[str, str]) -> No
     check_value(environ)
     if environ.get(REQUIRE) and not files:
         raise MustBeRoutedError(
-            f"{REQUIRE}=1 lets pip look up and download by a routing table only, and none is in force here",
-            hint=f"go where there is one, name one in {CONFIG_VARIABLE}, or unset {REQUIRE}; {_GO_ON}",
+            f"{REQUIRE}=1 is set, and no routing table is in force here",
+            hint=f"go where there is one, name one in {CONFIG_VARIABLE} or as the index URL (in a requirements "
+            f"file it comes too late), or unset {REQUIRE}; {_GO_ON}",
         )
 
 

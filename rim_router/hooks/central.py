@@ -25,7 +25,7 @@ from rim_router.config.files import LayerFile, read_file
 from rim_router.config.locate import kept_tables
 from rim_router.errors import LocationError, RimRouterError
 from rim_router.hooks.diagnostics import Announcer, logger
-from rim_router.hooks.failures import reason
+from rim_router.hooks.failures import no_answer, reason, remedy
 from rim_router.hooks.transfer import content_length
 from rim_router.hooks.transport import Transport
 from rim_router.journal import Journal
@@ -178,8 +178,8 @@ def _ask(session: Any, table: Guarded, copy: _Copy | None) -> bytes:
         # Newer pips have errors of their own for those of the libraries.
         cause = failure.__context__ if isinstance(failure, PipError) else failure
         if isinstance(cause, _AWAY) and not isinstance(cause, SSLError):
-            return _stale(table, copy, f"its server cannot be reached: {reason(failure)}")
-        raise _unusable(table, reason(failure)) from None
+            return _stale(table, copy, f"its server {no_answer(failure) or reason(failure)}")
+        raise _unusable(table, cause(failure) or reason(failure), remedy(failure) or _WHERE) from None
     except _Away as failure:
         return _stale(table, copy, str(failure))
     if content is None:
@@ -232,7 +232,7 @@ def _checked(table: Guarded, content: bytes) -> bytes:
         raise _unusable(
             table,
             f"its sha256 is {digest} and should be {table.sha256}",
-            "if it was changed by whoever may, change #sha256= in the index URL",
+            "if this change is right, put the new digest into #sha256= of the index URL",
         )
     return content
 

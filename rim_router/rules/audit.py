@@ -84,7 +84,7 @@ class Finding(Record):
         if not self.is_wrong:
             return None
         if self.decision.target.kind is Kind.DENY:
-            return f"python -m pip uninstall {quoted(self.found.name)}"
+            return f"{PIP} uninstall {quoted(self.found.name)}"
         if self.found.direct_url is not None and self.state is State.UNKNOWN:
             url = quoted(recordable(self.found.direct_url))
             again = f"if it is to come from {url}, install it from there again"
@@ -101,8 +101,9 @@ class Finding(Record):
         return quoted(f"{self.found.name}=={version}" if version else self.found.name)
 
 
+PIP = "python -m pip"
 #: Has pip record where something comes from; followed by what. The table sees to it that this is right.
-REINSTALL = "python -m pip install --force-reinstall --no-deps"
+REINSTALL = f"{PIP} install --force-reinstall --no-deps"
 
 
 def audit(installed: Iterable[Found], table: RoutingTable) -> list[Finding]:

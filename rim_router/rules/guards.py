@@ -55,7 +55,7 @@ class Guarded(Record):
         if scheme not in schemes:
             what = "a routing table" if is_table else "a guarded index"
             raise ValueError(
-                f"{shown}: {what} begins with {', '.join(f'{GUARD}{each}:' for each in schemes)}"
+                f"{shown}: the URL of {what} begins with {' or '.join(f'{GUARD}{each}:' for each in schemes)}"
             )
         if scheme == "file" and not (is_local(url) and url.lower().startswith("file:///")):
             raise ValueError(f"{shown} is not on this machine")

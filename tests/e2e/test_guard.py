@@ -170,8 +170,8 @@ class TestGuardedIndex:
     @pytest.mark.parametrize(
         ("args", "reason"),
         [
-            (["--index-url", "rim+ftp://localhost/simple"], "a guarded index begins with rim+https:"),
-            (["--index-url", "rim+http://localhost/table.toml"], "a routing table begins with rim+https:"),
+            (["--index-url", "rim+ftp://localhost/simple"], "the URL of a guarded index begins with rim+https:"),
+            (["--index-url", "rim+http://localhost/table.toml"], "the URL of a routing table begins with rim+https:"),
             (["--index-url", "rim+https://localhost/simple#sha256=00"], "an index cannot have"),
             (["--index-url", "rim+https://localhost/x.toml#md5=00"], "64 hexadecimal digits"),
             (["--find-links", "rim+https://localhost/simple"], "only an index can be guarded"),

@@ -73,7 +73,7 @@ class TestRequire:
         """Whoever sets it means something: pip asks what, instead of guessing."""
         victim = environments.equipped()
         result = victim.pip("install", *stage.both, "acme-core", env={"RIM_ROUTER_REQUIRE": "true"})
-        stage.assert_stopped(victim, result, "RIM_ROUTER_REQUIRE is 'true', and only 1 has a meaning")
+        stage.assert_stopped(victim, result, "RIM_ROUTER_REQUIRE must be 1 or unset, not 'true'")
 
     def test_another_interpreter(self, stage: Stage, environments: Environments) -> None:
         """The pip that ``pip --python`` starts goes by it too, plugin there or not."""

@@ -29,8 +29,9 @@ from rim_router.config.inheritance import with_environment
 from rim_router.environments import discover
 from rim_router.environments.installed import installed
 from rim_router.environments.target import search_path
-from rim_router.rules.audit import REINSTALL, State, audit
+from rim_router.rules.audit import PIP, REINSTALL, State, audit
 from rim_router.rules.contents import PLUGIN
+from rim_router.rules.remedies import quoted
 from rim_router.rules.urls import host_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ def run(args: argparse.Namespace) -> int:
         return run_there(python, ["audit", *page, *(["--json"] if args.json else [])])
     files = tables_in_force()
     notes = []
+    pip = PIP
     if args.python is not None:
+        # Its own pip is not routed as long as there is no rim-router.
+        pip = f"rim-router equip {quoted(str(args.python))} && {quoted(str(python))} -m pip"
         files = with_environment(files, prefix)
         notes.append(
             "there is no rim-router in that environment: its own pip is not routed, and markers were "
@@ -78,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
     if table.in_force:
         warn_if_off()
     findings = audit(found, table)
-    report = _report(findings, table, python=f"{version} ({python})", prefix=str(prefix), notes=notes)
+    report = _report(
+        findings, table, pip=pip, python=f"{version} ({python})", prefix=str(prefix), notes=notes
+    )
     if args.html is not None:
         from rim_router.cli.audit.page import page as page_of
 
@@ -90,14 +96,20 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(report)
     else:
-        say("\n".join(_text(report, findings)))
+        say("\n".join(_text(report, findings, pip)))
     return OK if report["ok"] else NO
 
 
 def _report(
-    findings: Sequence[Finding], table: RoutingTable, *, python: str, prefix: str, notes: list[str]
+    findings: Sequence[Finding],
+    table: RoutingTable,
+    *,
+    pip: str,
+    python: str,
+    prefix: str,
+    notes: list[str],
 ) -> shape.AuditReport:
-    distributions = [_audited(each) for each in findings]
+    distributions = [_audited(each, pip) for each in findings]
     states = Counter(each.state for each in findings)
     hosts = Counter(
         each["recorded"]["host"] for each in distributions if each["recorded"] and each["recorded"]["host"]
@@ -118,7 +130,7 @@ def _report(
     }
 
 
-def _audited(finding: Finding) -> shape.Audited:
+def _audited(finding: Finding, pip: str) -> shape.Audited:
     found, decision = finding.found, finding.decision
     source = decision.route.source if decision.route is not None else None
     if source is None and decision.wheels:
@@ -137,7 +149,7 @@ def _audited(finding: Finding) -> shape.Audited:
         "target": str(decision.target) if decision.claimed else None,
         "recorded": None if found.provenance is None else _recorded(found.provenance),
         "changed": list(found.changed),
-        "remedy": finding.remedy,
+        "remedy": None if finding.remedy is None else finding.remedy.replace(PIP, pip),
     }
 
 
@@ -157,7 +169,7 @@ def _recorded(came: Provenance) -> shape.Recorded:
     }
 
 
-def _text(report: shape.AuditReport, findings: Sequence[Finding]) -> Iterator[str]:
+def _text(report: shape.AuditReport, findings: Sequence[Finding], pip: str) -> Iterator[str]:
     claimed = sum(each["claimed"] for each in report["distributions"])
     wrong = [each for each in report["distributions"] if each["wrong"]]
     if not report["tables"]:
@@ -174,9 +186,11 @@ def _text(report: shape.AuditReport, findings: Sequence[Finding]) -> Iterator[st
         yield f"NOTE: {note}"
     again = [each.request for each in findings if (each.remedy or "").startswith(REINSTALL)]
     if again:
-        yield f"To install these as the table says, and have that recorded: {REINSTALL} {' '.join(again)}"
+        command = REINSTALL.replace(PIP, pip)
+        yield f"To install these as the table says, and have that recorded: {command} {' '.join(again)}"
+        yield "If pip finds no such version, it is none of your index's: leave the version out."
     for each in wrong:
-        if each["remedy"] is not None and not each["remedy"].startswith(REINSTALL):
+        if each["remedy"] is not None and not each["remedy"].startswith(REINSTALL.replace(PIP, pip)):
             yield f"{each['name']}: {each['remedy']}"
 
 

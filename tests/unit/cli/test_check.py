@@ -66,7 +66,7 @@ def test_a_table_that_is_required(
     monkeypatch.setenv("RIM_ROUTER_REQUIRE", "1")
     assert main(["check"]) == 2
     assert (
-        "RIM_ROUTER_REQUIRE=1 lets pip look up and download by a routing table only"
+        "RIM_ROUTER_REQUIRE=1 is set, and no routing table is in force here"
         in capsys.readouterr().err
     )
     machine.write("project", CLEAN)

@@ -135,6 +135,6 @@ def test_tables_that_cannot_be_told(change: Callable[[Machine], dict[str, str]],
 def test_a_value_that_may_mean_either(machine: Machine) -> None:
     """It is said, with a table and without one."""
     for _ in range(2):
-        with pytest.raises(MustBeRoutedError, match="RIM_ROUTER_REQUIRE is 'true', and only 1 has a meaning"):
+        with pytest.raises(MustBeRoutedError, match="RIM_ROUTER_REQUIRE must be 1 or unset, not 'true'"):
             decide({REQUIRE: "true"})
         machine.write("project")
