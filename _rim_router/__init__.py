@@ -19,7 +19,7 @@ search_path = sys.path[:]
 COPIED = ("._internal.cli.main_parser", "._internal.network.session")
 
 # What makes environments: every builder is of the one, or every creator of the other.
-MAKERS = ("venv", "virtualenv.create.creator")
+MAKERS = ("venv", "virtualenv", "virtualenv.create.creator")
 
 
 def find_spec(name: str, path: "Any" = None, target: "Any" = None) -> "Any":

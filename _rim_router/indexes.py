@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _GUARD = "rim+"
 #: Whether the command that runs may keep anything for another time.
 keeps_cache = False
+#: The options of the command that runs; None before it is known.
+given: Any = None
 
 _INDEXES, _REQUIREMENTS = "_get_index_urls", "get_requirements"
 
@@ -39,7 +41,8 @@ def _watch_options(kind: Any, original: Callable[..., Any]) -> None:
 
     @functools.wraps(original)
     def get(cls: Any, options: Any) -> Any:
-        global keeps_cache
+        global keeps_cache, given
+        given = options
         keeps_cache = bool(getattr(options, "cache_dir", None))
         urls = original(cls, options)
         indexes = [getattr(options, "index_url", None), *(getattr(options, "extra_index_urls", None) or ())]
@@ -84,7 +87,7 @@ def _guard(step: str, indexes: Any, *args: Any) -> Any:
     :param indexes: all that have been given; the last of *args* are those to be returned.
     """
     if os.environ.get(gate.DISABLE) == "1":  # which a session refuses where it may not be
-        if any(_is_any_guarded([url]) and ".toml" in url for url in indexes):
+        if any(_is_any_guarded([url]) and ".toml" in url.lower() for url in indexes):
             raise gate.Stop(
                 f"{gate.DISABLE}=1 is refused: the index URL is a routing table, which may have "
                 'disable = "deny"; give pip another one with --index-url'

@@ -62,6 +62,11 @@ def creator_loaded(module: ModuleType) -> None:
     _wrap(creator, "run", after=see_to)
 
 
+def old_virtualenv_found() -> None:
+    """It may be run as the main program, and then nothing comes after this moment."""
+    _refuse("its virtualenv is older than version 20")
+
+
 def _let_speak(builder: Any) -> None:
     """Show why ensurepip has failed, which venv keeps to itself: its pip stops at a table that is broken."""
     original = getattr(builder, "_setup_pip", None)

@@ -54,17 +54,32 @@ class _Waiter:
     def find_spec(self, name: str, path: "object" = None, target: "object" = None) -> "Any":
         handler = _AWAITED.get(name)
         if handler is None:
+            if name == "virtualenv":
+                return self._virtualenv(path, target)
             if not name.endswith(COPIED):
                 return None
             handler = "copy_loaded"
+        spec = self._found(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, handler)
+        return spec
+
+    def _found(self, name: str, path: "object", target: "object") -> "Any":
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec = None if find is None else find(name, path, target)
             if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, handler)
                 return spec
         return None
+
+    def _virtualenv(self, path: "object", target: "object") -> "Any":
+        """One that is a single file, as before version 20, has no creators that could be seen to."""
+        spec = self._found("virtualenv", path, target)
+        if spec is not None and spec.submodule_search_locations is None:
+            from _rim_router import makers
+
+            makers.old_virtualenv_found()
+        return spec
 
 
 waiter = _Waiter()

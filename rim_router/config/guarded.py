@@ -14,7 +14,7 @@ from rim_router.rules.guards import GUARD
 
 def may_name_table() -> bool:
     """Whether a variable or a file of pip's configuration has anything that looks like it."""
-    if _is_table(os.environ.get("PIP_INDEX_URL", "")):
+    if any(_is_table(value) for name, value in os.environ.items() if name.upper().startswith("PIP_")):
         return True
     platformdirs: Any = library("platformdirs")
     directories = [Path(sys.prefix), Path("/etc")]

@@ -80,8 +80,8 @@ def check_required(files: Sequence[LayerFile], environ: Mapping[str, str]) -> No
     if environ.get(REQUIRE) and not files:
         raise MustBeRoutedError(
             f"{REQUIRE}=1 is set, and no routing table is in force here",
-            hint=f"go where there is one, name one in {CONFIG_VARIABLE} or as the index URL (in a requirements "
-            f"file it comes too late), or unset {REQUIRE}; {_GO_ON}",
+            hint=f"go where there is one, name one in {CONFIG_VARIABLE} or as the index URL (but in a "
+            f"requirements file it comes too late), or unset {REQUIRE}; {_GO_ON}",
         )
 
 

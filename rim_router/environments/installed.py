@@ -11,7 +11,7 @@ from importlib.metadata import Distribution
 from typing import TYPE_CHECKING
 
 from rim_router.errors import LocationError
-from rim_router.rules.audit import COPIED, Found
+from rim_router.rules.audit import ARCHIVED, COPIED, Found
 from rim_router.rules.contents import PLUGIN, project_of
 from rim_router.rules.names import normalise
 from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, read
@@ -62,8 +62,7 @@ def _in_archive(archive: Path) -> Iterator[Found]:
     """What a zip file on the path has, as Python can import it."""
     for about in Distribution.discover(path=[str(archive)]):
         name, version = _identity(about)
-        doubt = "is in an archive, which has no record"
-        yield Found(normalise(name or ""), version or "", str(archive), None, None, doubt)
+        yield Found(normalise(name or ""), version or "", str(archive), None, None, ARCHIVED)
 
 
 def _found(metadata: Path) -> Found:
@@ -121,11 +120,18 @@ def _changes(metadata: Path, rows: Rows) -> Iterator[str]:
             # Some installers list the directories of what Python compiles, too.
             if not is_own and path.suffix != ".pyc" and path.name != "__pycache__":
                 yield f"{name}: RECORD has no digest of it"
-        elif not path.is_file():
+        elif not _is_file(path):
             yield f"{name}: missing"
         # A wheel can have a line for what pip writes itself; then there are two, of which one is right.
         elif not any(_has(path, each) for each in known):
             yield f"{name}: changed"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # of a path that no file can have
+        return False
 
 
 def _has(path: Path, digest: str) -> bool:
@@ -133,8 +139,10 @@ def _has(path: Path, digest: str) -> bool:
     found = hashlib.new(algorithm)
     try:
         with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
+            left = os.fstat(stream.fileno()).st_size  # no more: what a device has may never end
+            while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
                 found.update(chunk)
+                left -= len(chunk)
     except OSError:
         return False  # what cannot be read cannot be vouched for
     return base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode() == expected.rstrip("=")

@@ -110,6 +110,10 @@ def examine(python: Path) -> Target:
     :raises TargetError: if it does not answer.
     """
     said = _ask(python, _QUESTION, "-E", "-s")
+    if not isinstance(said, dict) or not said.keys() >= {"prefix", "path", "version", "purelib", "suffix"}:
+        raise TargetError(
+            f"{python} says something else than it was asked", hint="see what it prints by itself"
+        )
     prefix = Path(said["prefix"])
     path = [Path(entry) for entry in said["path"]]
     version = tuple(said["version"])
@@ -189,15 +193,22 @@ def _described(name: str, directory: Path, metadata: Path, found: Distribution) 
         str(found.metadata["Version"]),
         directory,
         metadata,
-        (found.read_text("INSTALLER") or "").strip(),
-        '"editable": true' in (found.read_text("direct_url.json") or ""),
+        _text(found, "INSTALLER").strip(),
+        '"editable": true' in _text(found, "direct_url.json"),
         tuple(record_of(found)) if name == "rim-router" or _is_ours(found) else (),
         frozenset(normalise(match[1]) for match in required if match),
     )
 
 
 def _is_ours(found: Distribution) -> bool:
-    return (found.read_text("INSTALLER") or "").strip() == "rim-router"
+    return _text(found, "INSTALLER").strip() == "rim-router"
+
+
+def _text(found: Distribution, name: str) -> str:
+    try:
+        return found.read_text(name) or ""
+    except UnicodeDecodeError:
+        return ""  # it says nothing that anybody has asked for
 
 
 def _same(one: Path, other: Path) -> bool:

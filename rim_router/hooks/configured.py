@@ -1,14 +1,35 @@
-"""The index URL that pip's own configuration gives, as pip reads it."""
+"""What pip's own configuration gives, as the parser of ``pip install`` has it."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import GuardedIndexError
 from rim_router.rules.guards import Guarded, is_guarded
 
-# What pip takes last counts, and `pip install` is what commands speak of.
-_SECTIONS = (":env:", "install", "global")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def options() -> Any:
+    """The options of ``pip install`` without any word of the user's; None without pip.
+
+    :raises GuardedIndexError: if pip cannot read its configuration.
+    """
+    if find_spec("pip") is None:
+        return None
+    from pip._internal.commands import create_command
+
+    try:
+        return create_command("install").parser.get_default_values()
+    except SystemExit:  # which pip's parser makes of everything, and has said why
+        raise GuardedIndexError("pip cannot read its configuration") from None
+
+
+def indexes(values: Any) -> Sequence[str]:
+    """The URLs of indexes among options; of those that are empty pip takes no notice."""
+    return [url for url in (values.index_url, *(values.extra_index_urls or ())) if url]
 
 
 def central_table() -> Guarded | None:
@@ -16,17 +37,8 @@ def central_table() -> Guarded | None:
 
     :raises GuardedIndexError: if it cannot be used.
     """
-    if find_spec("pip") is None:
-        return None
-    from pip._internal.configuration import Configuration
-
-    configuration = Configuration(isolated=False)
-    configuration.load()
-    known: dict[str, str] = {}
-    for key, value in configuration.items():
-        # Newer pips have a group for each file, in the order in which they count.
-        known.update(value if isinstance(value, dict) else {key: value})
-    url = next((known[key] for key in (f"{each}.index-url" for each in _SECTIONS) if known.get(key)), "")
+    values = options()
+    url = "" if values is None else values.index_url or ""
     if not is_guarded(url):
         return None
     try:

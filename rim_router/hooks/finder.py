@@ -22,7 +22,7 @@ from rim_router.rules.table import Kind
 from rim_router.rules.urls import is_local, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rim_router.errors import RimRouterError
     from rim_router.hooks.rims import Rims
@@ -57,9 +57,7 @@ class Router:
             collector.rim_router_silent = suppress_no_index or getattr(options, "rim_router_silent", False)
             # `pip list` looks up whatever is installed, also what would be denied today.
             collector.rim_router_listing = any(getattr(options, each, False) for each in _LISTINGS)
-            self._services.target = getattr(options, "target_dir", None) or self._services.target
-            self._services.find_links += tuple(collector.search_scope.find_links)
-            self._services.cache = getattr(options, "cache_dir", None) or self._services.cache
+            self.learn(options, collector.search_scope.find_links)
             collector.rim_router_tells = not (collector.rim_router_silent or hasattr(options, "requirements"))
             if not collector.rim_router_silent:
                 self._services.requests.begin(options)
@@ -71,6 +69,12 @@ class Router:
             return collector
 
         return create
+
+    def learn(self, options: Any, find_links: Iterable[str]) -> None:
+        """What a command was told of where files come from, and go."""
+        self._services.target = getattr(options, "target_dir", None) or self._services.target
+        self._services.find_links += tuple(find_links)
+        self._services.cache = getattr(options, "cache_dir", None) or self._services.cache
 
     def collect_sources(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``LinkCollector.collect_sources``: where a project name becomes URLs."""

@@ -150,6 +150,12 @@ class _Guard:
         known = routing.applied()
         if known is None:
             self._fetch(session)
+            # The command has begun without it.
+            made = routing.applied()
+            if made is not None:
+                made[1].learn(indexes.given, getattr(indexes.given, "find_links", None) or ())
+                made[0].requests.begin(indexes.given)
+                made[0].say_tables()
             raise indexes.Again
         files = (self._brought(session), *locate())
         self.fetched = True

@@ -165,13 +165,28 @@ def _listed(record: str, documents: Mapping[str, bytes], others: Iterable[str]) 
     """A RECORD with the lines of some files, each by its name beside it, and without those of others."""
     with open(record, encoding="utf-8", newline="") as stream:  # noqa: PTH123
         rows = [row for row in csv.reader(stream) if row]
-    info = os.path.basename(os.path.dirname(record))  # noqa: PTH119, PTH120
-    replaced = {spelling(f"{info}/{each}") for each in (*documents, *others)}
-    kept = [row for row in rows if spelling(row[0]) not in replaced]
+    directory = os.path.dirname(record)  # noqa: PTH120
+    info = os.path.basename(directory)  # noqa: PTH119
+    replaced = {spelling(f"{info}/{each}"): os.path.join(directory, each) for each in (*documents, *others)}  # noqa: PTH118
+    kept = [
+        row
+        for row in rows
+        if (path := replaced.get(spelling(row[0]))) is None
+        or not _is_one(os.path.join(os.path.dirname(directory), row[0]), path)  # noqa: PTH118, PTH120
+    ]
     added = [[f"{info}/{each}", recorded(content), str(len(content))] for each, content in documents.items()]
     text = io.StringIO(newline="")
     csv.writer(text).writerows(sorted([*kept, *added]))
     return text.getvalue().encode("utf-8")
+
+
+def _is_one(path: str, other: str) -> bool:
+    """Whether two paths lead to one file: what only looks alike stays in RECORD, to be uninstalled."""
+    if os.path.normpath(path) == os.path.normpath(other):
+        return True
+    with suppress(OSError):
+        return os.path.samefile(path, other)  # noqa: PTH121
+    return False
 
 
 def _put(path: str, content: bytes) -> None:

@@ -111,18 +111,18 @@ class AgedFile(Record):
 
 
 def age_for(
-    decision: Decision, index: Index, policy: Policy, exempt: Mapping[str, Sequence[Specifier]] = EMPTY
+    decision: Decision, index: Index | None, policy: Policy, exempt: Mapping[str, Sequence[Specifier]] = EMPTY
 ) -> Age | None:
     """What holds for the files of a project on an index: the narrowest word counts; None for no age at all.
 
     :param decision: that of the project.
-    :param index: one of its indexes.
+    :param index: one of its indexes; None where it has none.
     :param exempt: by normalised name, what is exempt for one command.
     """
     target, route = decision.target, decision.route
     words: list[tuple[str | None, Source | None]] = [
         (target.min_age, None if route is None else route.source),
-        (index.min_age, index.source),
+        (None, None) if index is None else (index.min_age, index.source),
         (policy.min_age, policy.sources.get(KEY)),
     ]
     text, source = next(((text, source) for text, source in words if text is not None), ("", None))
@@ -133,5 +133,5 @@ def age_for(
     if target.exempt is not None and route is not None:
         exempts.append((target.exempt, f"{EXEMPT_KEY} in {route.source}"))
     exempts += [(each, EXEMPT_VARIABLE) for each in exempt.get(decision.name, ())]
-    is_policy = target.min_age is None and index.min_age is None
+    is_policy = target.min_age is None and (index is None or index.min_age is None)
     return Age(least, text, source, is_policy, policy.lowest_age, tuple(exempts))

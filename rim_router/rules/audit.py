@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ class State(Enum):
 
 
 _REFERENCES = {REFERENCE: "a URL that the user gave", LOCK: "an entry of a lock file"}
+ARCHIVED = "is in an archive, which has no record"
 COPIED = "was copied here by rim-router, and not installed from an index"
 WRONG = frozenset({State.TAMPERED, State.ELSEWHERE, State.UNKNOWN})
 
@@ -108,7 +110,19 @@ REINSTALL = f"{PIP} install --force-reinstall --no-deps"
 
 def audit(installed: Iterable[Found], table: RoutingTable) -> list[Finding]:
     """What can be said of what is installed: what is wrong first, then by state and name."""
-    findings = [finding(found, table) for found in installed]
+    every = list(installed)
+    # Where a name has two metadata directories side by side, nobody knows whose files are there.
+    seen = Counter((found.name, found.place.rpartition("/")[0]) for found in every if found.doubt != ARCHIVED)
+    twice = {key for key, number in seen.items() if number > 1}
+    findings = [
+        finding(
+            found.replaced(changed=("its metadata: there are two directories of them",))
+            if (found.name, found.place.rpartition("/")[0]) in twice
+            else found,
+            table,
+        )
+        for found in every
+    ]
     order = list(State)
     return sorted(findings, key=lambda each: (not each.is_wrong, order.index(each.state), each.found.name))
 
@@ -134,7 +148,7 @@ def _state(found: Found, decision: Decision, table: RoutingTable) -> tuple[State
 
 
 def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tuple[State, str]:
-    filename = filename_of(came.url)
+    filename = filename_of(came.url.rstrip("/"))  # as pip reads it
     pin = table.pins.get(filename)
     if pin is not None and not (proof := _proof(came, pin.digests, pin.source)).holds:
         return proof.state, proof.why

@@ -42,6 +42,8 @@ class Guarded(Record):
         :raises ValueError: with what is wrong, as a sentence that begins with the URL, redacted.
         """
         url, fragment = urldefrag(text.strip()[len(GUARD) :])
+        name, colon, rest = url.partition(":")
+        url = f"{name.lower()}{colon}{rest}"
         shown = GUARD + redact(url)
         try:
             scheme = Origin.of(url).scheme

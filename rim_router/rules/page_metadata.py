@@ -10,10 +10,10 @@ import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from rim_router.record import Record
 from rim_router.rules.times import parse_time
-from rim_router.rules.urls import filename_of
 from rim_router.terminal import legible
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ STATUS_HINT = (
     "use another project, or another release of what requires it; or remove project-status from that policy"
 )
 
-_JSON = r"(?i)application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json\b"
+# pip looks only at how the type begins.
+_JSON = r"(?i)\s*application/(?:vnd\.pypi\.simple\.v[0-9]+\+)?json"
 _CHARSET = r"(?i);\s*charset\s*=\s*\"?([^\s\";]+)"
 _UTF8 = ("utf-8", "utf8", "ascii", "us-ascii")
 # One attribute at a time: a pattern for a whole element could take long.
@@ -110,12 +111,12 @@ def project_status(content: bytes, content_type: str) -> ProjectStatus:
 
     :param content_type: the header of that name.
     """
-    found: list[object]
-    reason: object
+    found: list[object] = []
+    reason: object = None
     if is_json(content_type):
-        entry = {} if is_ordinary(content) else _json_entry(content, "project-status")
-        found = [entry.get("status") if isinstance(entry, dict) else entry]
-        reason = entry.get("reason") if isinstance(entry, dict) else None
+        for entry in [] if is_ordinary(content) else _json_entries(content, "project-status"):
+            found += _each(entry.get("status")) if isinstance(entry, dict) else [entry]
+            reason = reason or (_each(entry.get("reason"))[0] if isinstance(entry, dict) else None)
     else:
         metas = list(page_metas(content, content_type))
         found = [value for name, value in metas if name == "project-status"]
@@ -132,24 +133,58 @@ def upload_times(content: bytes, content_type: str) -> dict[str, datetime | None
 
     What a page says twice counts as it makes a file younger.
     """
-    files = _json_entry(content, "files") if is_json(content_type) else None
     found: dict[str, datetime | None] = {}
-    for file in files if isinstance(files, list) else ():
-        url = file.get("url") if isinstance(file, dict) else None
-        if not isinstance(url, str):
-            continue
-        name, time = filename_of(url), parse_time(file.get("upload-time"))
-        known = found.get(name, time)
-        found[name] = None if known is None or time is None else max(known, time)
+    for file in _json_entries(content, "files") if is_json(content_type) else ():
+        said = file if isinstance(file, dict) else {}
+        times = list(map(parse_time, _each(said.get("upload-time"))))
+        time = None if None in times else max(filter(None, times))
+        names = {name for url in _each(said.get("url")) if isinstance(url, str) for name in _names(url)}
+        for name in names:
+            known = found.get(name, time)
+            found[name] = None if known is None or time is None else max(known, time)
     return found
 
 
-def _json_entry(content: bytes, key: str) -> Any:
+def _names(url: str) -> set[str]:
+    """Every file name that some reader may find in a URL: pip's differ in when they unquote what."""
     try:
-        data = json.loads(content)
+        texts = [urlsplit(url).path]
+    except ValueError:
+        return set()  # nor can pip
+    while (plain := unquote(texts[-1])) != texts[-1]:
+        texts.append(plain)
+    names = {text.rstrip("/").rpartition("/")[2] for text in texts}
+    return names | {unquote(name) for name in names}
+
+
+class _Repeated(list[Any]):
+    """The values of a key that an object has several times."""
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, _Repeated) else [value]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; readers differ in what a repeated key means, so that each of its values counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key in found:
+            values = [value for name, value in pairs if name == key]
+            found[key] = values[0] if len(values) == 1 else _Repeated(values)
+    return found
+
+
+def _json_entries(content: bytes, key: str) -> list[Any]:
+    """What a page has under a key; of a list its items, and of a key that is repeated all of them."""
+    try:
+        data = json.loads(content, object_pairs_hook=_object)
     except (ValueError, RecursionError):
-        return None  # no index page, which is said elsewhere
-    return data.get(key) if isinstance(data, dict) else None
+        return []  # no index page, which is said elsewhere
+    found = []
+    for each in _each(data.get(key)) if isinstance(data, dict) else ():
+        found += each if isinstance(each, list) else [each]
+    return found
 
 
 def page_metas(content: bytes, content_type: str) -> Iterator[tuple[str, str]]:

@@ -101,7 +101,7 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
     urlsplit(url)  # raises for what is none
     return Provenance(
         str(way),
-        url,
+        recordable(url),  # whoever wrote it
         strong(hashes),
         _text(index, "name"),
         _text(index, "url"),

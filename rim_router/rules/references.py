@@ -67,7 +67,8 @@ def judge_reference(
         what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
         return asked.refused(f'policy.require-hashes is "all", and {what}', asked.hash_remedy())
     if not (strong and counts):
-        ages = filter(None, (age_for(decision, index, policy, exempt) for index in decision.indexes))
+        indexes = decision.indexes or (None,)
+        ages = filter(None, (age_for(decision, index, policy, exempt) for index in indexes))
         version = "" if asked.is_vcs else version_of(filename_of(url), decision.name)
         for age in ages:
             if age.exempts(version) is None:

@@ -216,6 +216,28 @@ class TestAge:
         assert refused[0]["file"] == "parcel-2.0-py3-none-any.whl"
         assert "old enough on" in refused[0]["rule"]
 
+    @pytest.mark.parametrize("form", ["/v2/{}/", "/v2/q%2F{}", "/v2/{}"])
+    def test_the_time_of_another_file(
+        self, form: str, market: IndexServer, environments: Environments
+    ) -> None:
+        """A file has the name that pip gives it, however its URL is written; the younger of two counts."""
+        victim = environments.equipped()
+        new = wheel("parcel", "3.0", origin="attacker")
+        market.add(new, uploaded=ago(hours=1), at=f"{market.base}{form.format(new.filename)}")
+        market.add(new, uploaded=ago(days=50))
+        route(victim, market)
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "1.0", str(result)
+
+    def test_a_url_where_there_is_no_index(self, market: IndexServer, environments: Environments) -> None:
+        """A policy is for every claimed name."""
+        victim = environments.equipped()
+        policy = {"min-age": "7d", "direct-references": "allow"}
+        victim.route({}, {"parcel": "wheels"}, policy)
+        refused = install(victim, f"parcel @ {market.file_url(market.artifact('parcel', '2.0'))}")
+        assert refused.returncode != 0
+        assert "nobody says when it was uploaded" in refused.words
+
     def test_a_directory_of_wheels(
         self, market: IndexServer, environments: Environments, tmp_path: Path
     ) -> None:

@@ -170,8 +170,14 @@ class TestGuardedIndex:
     @pytest.mark.parametrize(
         ("args", "reason"),
         [
-            (["--index-url", "rim+ftp://localhost/simple"], "the URL of a guarded index begins with rim+https:"),
-            (["--index-url", "rim+http://localhost/table.toml"], "the URL of a routing table begins with rim+https:"),
+            (
+                ["--index-url", "rim+ftp://localhost/simple"],
+                "URL of a guarded index begins with rim+https:",
+            ),
+            (
+                ["--index-url", "rim+http://localhost/table.toml"],
+                "URL of a routing table begins with",
+            ),
             (["--index-url", "rim+https://localhost/simple#sha256=00"], "an index cannot have"),
             (["--index-url", "rim+https://localhost/x.toml#md5=00"], "64 hexadecimal digits"),
             (["--find-links", "rim+https://localhost/simple"], "only an index can be guarded"),
@@ -222,6 +228,7 @@ class TestCentralTable:
         (victim.project / "list.txt").write_text(f"acme-core\n--index-url {shelf.url}\n")
         result = victim.pip("install", "-r", "list.txt", env=dict(shelf.options))
         stage.assert_routed(victim, result)
+        assert f"Routing by {shelf.url}" in result.words
 
     def test_requirements_file_beside_a_table(
         self, shelf: Shelf, stage: Stage, environments: Environments
@@ -438,6 +445,18 @@ class TestCentralTable:
             stage.assert_stopped(victim, result, reason)
             assert not other.requests
 
+    def test_in_capitals(self, stage: Stage, environments: Environments) -> None:
+        """A scheme and a suffix have no case; routing is not turned off for such a table either."""
+        victim = environments.equipped()
+        path = victim.place / "CENTRAL.TOML"
+        path.write_text(table(stage, "[policy]", 'disable = "deny"'))
+        url = "RIM+FILE" + path.as_uri()[len("file") :]
+        stage.assert_routed(victim, victim.pip("install", "--index-url", url, "acme-core"))
+        other = environments.equipped()
+        args = ["--index-url", url, "--extra-index-url", stage.public.url, "acme-core"]
+        off = other.pip("install", *args, env={"RIM_ROUTER_DISABLE": "1"})
+        stage.assert_stopped(other, off, "is refused")
+
     def test_two(self, shelf: Shelf, stage: Stage, environments: Environments, authority: Authority) -> None:
         """Only one table can be the lowest layer."""
         victim = environments.equipped()
@@ -483,6 +502,37 @@ class TestCommand:
         assert not stage.public.requests
         assert self.guard(victim, "off").returncode == 0
         assert sorted(file.read_text().split()) == sorted(before.split())
+
+    @pytest.mark.parametrize("way", ["alias", "variable", "empty", "constraint"])
+    def test_other_words_for_an_index(self, way: str, stage: Stage, environments: Environments) -> None:
+        """Whatever pip takes for one is named, by whatever name it is given."""
+        victim = environments.equipped()
+        file = victim.home / ".config" / "pip" / "pip.conf"
+        file.parent.mkdir(parents=True)
+        lines = ["[global]", f"index-url = rim+{stage.private.url}"]
+        env = {"PIP_CONFIG_FILE": None}
+        if way == "alias":
+            lines += ["[install]", f"pypi-url = {stage.public.url}"]
+        elif way == "variable":
+            env["PIP_PYPI_URL"] = stage.public.url
+        elif way == "empty":
+            lines = ["[global]", "index-url =", f"extra-index-url = rim+{stage.private.url}"]
+        else:
+            (victim.place / "c.txt").write_text(f"--index-url {stage.public.url}\n")
+            lines += [f"constraint = {victim.place / 'c.txt'}"]
+        file.write_text("\n".join([*lines, ""]))
+        status = victim.run(victim.python, "-m", "rim_router", "guard", "status", env=env)
+        assert status.returncode == 1, str(status)
+        assert "guard part" in status.words
+        named = "https://pypi.org/simple" if way == "empty" else stage.public.url
+        assert named in status.words
+        if way == "alias":
+            self.guard(victim, "on")
+            assert self.guard(victim, "status").words.startswith("guard on")
+            forgotten = environments.plain()
+            stopped = forgotten.pip("install", "acme-core", env={"PIP_CONFIG_FILE": str(file)})
+            assert stopped.returncode != 0
+            assert not stage.public.requests
 
     def test_variables(self, stage: Stage, environments: Environments) -> None:
         """They are named and not changed; nor does any of them get into a file."""

@@ -258,6 +258,16 @@ class TestVenv:
         user_table(stage, maker, "leave")
         maker.run(maker.python, "-c", "import venv", check=True)
 
+    @pytest.mark.parametrize("policy", ["equip", "leave"])
+    def test_a_virtualenv_of_an_old_kind(self, policy: str, stage: Stage, environments: Environments) -> None:
+        """Before version 20 it was one file, which runs as the main program: it is refused."""
+        maker = environments.equipped()
+        user_table(stage, maker, policy)
+        (maker.project / "virtualenv.py").write_text("print('made')\n", encoding="utf-8")
+        result = maker.run(maker.python, "-m", "virtualenv", "new")
+        assert (result.returncode, result.stdout.strip()) == ((1, "") if policy == "equip" else (0, "made"))
+        assert ("older than version 20" in result.words) == (policy == "equip")
+
     def test_no_environment_no_cost(self, stage: Stage, environments: Environments) -> None:
         """An interpreter that makes none has loaded nothing but the start-up code, and read no table."""
         maker = environments.equipped()

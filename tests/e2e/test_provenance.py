@@ -74,6 +74,7 @@ class TestRecorded:
         assert recorded["rim_router.json"] == {
             "version": 1,
             "way": "index",
+            "expected": True,
             "index": {"name": "acme", "url": stage.private.url},
             "rule": {
                 "pattern": "acme-*",

@@ -91,7 +91,7 @@ class TestWithoutTools:
         shutil.rmtree(machine.root / "etc")
         stage.public.forget()
         result = machine.user.pip("download", "leaf", env={"RIM_ROUTER_REQUIRE": "1"})
-        assert "none is in force here" in result.words
+        assert "no routing table is in force here" in result.words
         assert not stage.public.requests
 
     def test_image_of_a_distribution(self, machine: Machine, stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,18 @@ json_values = st.recursive(
 @st.composite
 def provenances(draw: st.DrawFn) -> Provenance:
     index, rule = draw(indexes) or (None, None), draw(rules) or (None, None, None, None)
-    return Provenance(draw(st.sampled_from(WAYS)), draw(texts), draw(digests), *index, *rule)
+    url = draw(texts.filter(is_readable))
+    return Provenance(
+        draw(st.sampled_from(WAYS)), url, draw(digests), *index, *rule, expected=draw(st.booleans())
+    )
+
+
+def is_readable(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
 
 
 @given(provenances(), st.booleans())
@@ -36,7 +48,14 @@ def test_read_again(made: Provenance, by_name: bool) -> None:
         expected = {"url": made.url, "archive_info": {"hashes": dict(made.hashes)}}
         assert json.loads(documents[STANDARD]) == expected
         assert "url" not in json.loads(documents[OWN])
-    assert read(documents[OWN], documents.get(STANDARD)) == made
+    assert read(documents[OWN], documents.get(STANDARD)) == made.replaced(url=recordable(made.url))
+
+
+def test_a_url_that_nobody_can_read_is_an_error() -> None:
+    """It would fail wherever it is used."""
+    documents = Provenance("index", "https://[::1/x.whl").documents(by_name=False)
+    with pytest.raises(ValueError, match="IPv6"):
+        read(documents[OWN], None)
 
 
 @given(json_values, st.none() | json_values)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router.cli.doctor.command import examine
@@ -13,6 +14,7 @@ from rim_router.cli.guard import uv
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.cli.shapes import VERSION
 from rim_router.errors import RimRouterError
+from rim_router.hooks.configured import indexes, options
 from rim_router.rules.guards import DEFAULT_INDEX, GUARD, Guarded, is_guarded
 from rim_router.rules.urls import is_local, redact
 
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
 
     from rim_router.cli.guard import shape
 
-_KEYS = ("index-url", "extra-index-url")
+_KEYS = ("index-url", "pypi-url", "extra-index-url")  # the second is another name of the first
+_MAINS = ("index-url", "pypi-url")
 _LINKS = "find-links"  # which cannot be guarded
 _LEVELS = ("user", "site", "global")
 _MAIN = "global.index-url"
 _VARIABLE = ":env:."
-_OF_VARIABLES = f"{_VARIABLE}index-url"
+
+
+_NAMING = r"(?m)^\s*(?:-i|-f|--(?:index-url|pypi-url|extra-index-url|find-links))[\s=]+(\S+)"
 
 
 class GuardError(RimRouterError):
@@ -87,7 +92,7 @@ def _on(level: str) -> list[str]:
 def _off(level: str) -> list[str]:
     values = read_settings(level)
     for key, value in values.items():
-        if is_guarded(value) and _key(key) == "index-url" and Guarded.parse(value).is_table:
+        if is_guarded(value) and _key(key) in _MAINS and Guarded.parse(value).is_table:
             raise GuardError(
                 f"{key} is a routing table: {Guarded.parse(value)}",
                 hint=f"to go without it, run: python -m pip config --{level} unset {key}",
@@ -121,7 +126,11 @@ def _change(level: str, values: Mapping[str, str], make: Callable[[str], str]) -
 
 def _has_main(values: Mapping[str, str]) -> bool:
     """Whether anything takes the place of pip's default index."""
-    return not {_MAIN, _OF_VARIABLES}.isdisjoint(values)
+    return any(
+        value.strip() and section in ("global", _VARIABLE[:-1]) and name in _MAINS
+        for key, value in values.items()
+        for section, _, name in (key.rpartition("."),)
+    )
 
 
 def _key(name: str) -> str | None:
@@ -146,7 +155,26 @@ def _places() -> list[tuple[str, str]]:
     ]
     if not _has_main(values):
         found.append(("pip's default", DEFAULT_INDEX))
+    # What pip itself makes of all that, and what files that are always read may add.
+    known = {url for _, url in found}
+    given = options()
+    if given is not None:
+        found += [("pip", url) for url in indexes(given) if url not in known]
+        found += [
+            (f"{file}: {_LINKS}", place)
+            for file in (*(given.constraints or ()), *(given.requirements or ()))
+            for place in _named_in(file)
+        ]
     return found
+
+
+def _named_in(file: str) -> list[str]:
+    """The indexes and links that a file of requirements or constraints names, which is always read."""
+    try:
+        text = Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return [file] if "://" in file else []  # pip stops at a file that is not there
+    return re.findall(_NAMING, text)
 
 
 def _setting(key: str, value: str, levels: Mapping[str, Mapping[str, str]]) -> str:

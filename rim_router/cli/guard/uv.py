@@ -51,7 +51,7 @@ def in_force(file: Path) -> list[tuple[str, str]]:
     elif named:
         tables = [(Path(named), _read(Path(named))[1])]
     else:
-        files = dict.fromkeys([file, path("user"), path("global")])
+        files = dict.fromkeys([file, path("user"), *_of_machine()])
         tables = [*_project(), *((each, _read(each)[1]) for each in files)]
     given = [
         (name, re.sub(r"^[\w.-]+=", "", url))
@@ -65,6 +65,14 @@ def in_force(file: Path) -> list[tuple[str, str]]:
     found += [(_LINKS_VARIABLE, place) for place in places if place]
     has_default = any(map(os.environ.get, _DEFAULTS)) or any(_has_default(data) for _, data in tables)
     return found if has_default else [*found, ("uv's default", DEFAULT_INDEX)]
+
+
+def _of_machine() -> Iterator[Path]:
+    """Where uv looks for the file of the machine, of which it takes the first."""
+    if sys.platform != "win32":
+        for directory in (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep):
+            yield Path(directory or "/", "uv", "uv.toml")
+    yield path("global")
 
 
 def _project() -> Iterator[tuple[Path, dict[str, Any]]]:

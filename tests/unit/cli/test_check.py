@@ -65,10 +65,7 @@ def test_a_table_that_is_required(
     assert main(["check"]) == 0
     monkeypatch.setenv("RIM_ROUTER_REQUIRE", "1")
     assert main(["check"]) == 2
-    assert (
-        "RIM_ROUTER_REQUIRE=1 is set, and no routing table is in force here"
-        in capsys.readouterr().err
-    )
+    assert "RIM_ROUTER_REQUIRE=1 is set, and no routing table is in force here" in capsys.readouterr().err
     machine.write("project", CLEAN)
     assert main(["check", "--strict"]) == 0
 

@@ -106,6 +106,23 @@ class TestPages:
             "c-1.whl": None,
         }
 
+    def test_a_key_that_is_repeated(self) -> None:
+        """Each of its values counts, as it makes a file younger."""
+        young, old = "2026-02-01T00:00:00Z", "2020-01-01T00:00:00Z"
+        for times in ((young, old), (old, young)):
+            said = ", ".join(f'"upload-time": "{time}"' for time in times)
+            found = upload_times(f'{{"files": [{{"url": "a-1.whl", {said}}}]}}'.encode(), JSON)
+            assert found["a-1.whl"] == parse_time(young)
+        first = b'{"files": [{"url": "a-1.whl", "upload-time": "2020-01-01T00:00:00Z"}]'
+        twice = first + b', "files": [{"url": "a-1.whl"}]}'
+        assert upload_times(twice, JSON)["a-1.whl"] is None
+
+    @pytest.mark.parametrize("url", ["x/a-1+b.whl/", "x/q%2Fa-1%2Bb.whl", "a-1%252Bb.whl?x#y", "a-1+b.whl"])
+    def test_every_reading_of_a_url(self, url: str) -> None:
+        """pip's own differ in when they unquote what."""
+        page = f'{{"files": [{{"url": "{url}", "upload-time": "2026-01-01T00:00:00Z"}}]}}'
+        assert "a-1+b.whl" in upload_times(page.encode(), JSON)
+
     def test_html(self) -> None:
         """It says nothing, and nor does what is no page."""
         assert upload_times(b'<a href="a-1.whl">a</a>', "text/html") == {}
