@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Stage
     from tests.support.environments import Environment
 
+NONE = "no routing table is in force here"
 REQUIRED: dict[str, str | None] = {"RIM_ROUTER_REQUIRE": "1"}
 OFF: dict[str, str | None] = {"RIM_ROUTER_DISABLE": "1"}
 
@@ -28,9 +29,7 @@ class TestRequire:
         victim = environments.equipped()
         for command in ("install", "download", "wheel"):
             result = victim.pip(command, *stage.both, "acme-core", env=REQUIRED)
-            stage.assert_stopped(
-                victim, result, "no routing table is in force here", "unset RIM_ROUTER_REQUIRE"
-            )
+            stage.assert_stopped(victim, result, NONE, "unset RIM_ROUTER_REQUIRE")
         assert stage.public.requests + stage.private.requests == []
         stage.assert_impostor_won(victim, victim.pip("install", *stage.both, "acme-core"))
 
@@ -58,9 +57,7 @@ class TestRequire:
         env = {**REQUIRED, "PIP_DISABLE_PIP_VERSION_CHECK": None, "PIP_INDEX_URL": stage.public.url}
         result = victim.pip("list", env=env, check=True)
         assert (result.stdout.partition(" ")[0], result.stderr) == ("Package", "")
-        stage.assert_stopped(
-            victim, victim.pip("install", "acme-core", env=env), "no routing table is in force here"
-        )
+        stage.assert_stopped(victim, victim.pip("install", "acme-core", env=env), NONE)
         assert stage.public.requests == []
         victim.pip("list", env={**env, "RIM_ROUTER_REQUIRE": None}, check=True)
         assert stage.public.asked_for("pip") == (environments.pip_version < (24, 1))
@@ -86,7 +83,7 @@ class TestRequire:
             pytest.skip("this pip has no --python")
         command = ["--python", target.python, "install", *stage.both, "acme-core"]
         result = driver.pip(*command, env=REQUIRED)
-        stage.assert_stopped(target, result, "no routing table is in force here")
+        stage.assert_stopped(target, result, NONE)
         stage.assert_impostor_won(target, driver.pip(*command))
 
     def test_a_copy_of_pip(self, stage: Stage, environments: Environments) -> None:
@@ -94,7 +91,7 @@ class TestRequire:
         victim = environments.equipped()
         copy_pip(victim, "pipcopy")
         command = [victim.python, "-m", "pipcopy", "install", *stage.both, "acme-core"]
-        stage.assert_stopped(victim, victim.run(*command, env=REQUIRED), "no routing table is in force here")
+        stage.assert_stopped(victim, victim.run(*command, env=REQUIRED), NONE)
         stage.assert_impostor_won(victim, victim.run(*command))
 
     @pytest.mark.parametrize("change", [by_another_name, with_another_session], ids=lambda it: it.__name__)
@@ -107,7 +104,7 @@ class TestRequire:
             pytest.skip("this pip has no --python")
         change(victim)
         result = victim.pip("install", *stage.both, "acme-core", env=REQUIRED)
-        stage.assert_stopped(victim, result, "no routing table is in force here")
+        stage.assert_stopped(victim, result, NONE)
         assert victim.pip("list", env=REQUIRED, check=True).stdout.startswith("Package")
         stage.assert_impostor_won(victim, victim.pip("install", *stage.both, "acme-core"))
 
