@@ -205,7 +205,7 @@ class Decision(Record):
         """The indexes that may be asked, in order."""
         return self.target.indexes
 
-    @property
+    @cached_property
     def in_turn(self) -> bool:
         """Whether several indexes are asked one after the other, and not all together."""
         return len(self.indexes) > 1 and self.target.strategy in IN_TURN
