@@ -45,6 +45,8 @@ ODD = (
     'ab = { index = "red" }',
     'ab = { index = "green", marker = "python_version < \'3\'" }',
     '"a-b" = { index = "red", locked = true }',
+    'ab = { index = "red", min-age = "1d" }',
+    '[policy]\nmin-age = "7d"\n',
     'ab = { indexes = ["red", "green"], strategy = "first-index" }',
     "b = { deny = 'x' }",
     'ab = { deny = """\na = "red"\n""" }',
