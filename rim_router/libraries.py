@@ -8,6 +8,7 @@ environment's own.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _prefixes = [""]
+_TOML_1_1 = "a = {b = 1,}"
 
 
 def prefer(prefix: str) -> None:
@@ -49,3 +51,13 @@ def library(name: str) -> ModuleType:
 def toml() -> ModuleType:
     """The TOML reader: the standard library's, or ``tomli`` below Python 3.11."""
     return import_module("tomllib") if sys.version_info >= (3, 11) else library("tomli")
+
+
+@cache
+def reads_newer_toml(reader: ModuleType) -> bool:
+    """Whether a TOML reader takes what only TOML 1.1 has."""
+    try:
+        reader.loads(_TOML_1_1)
+    except ValueError:
+        return False
+    return True

@@ -42,13 +42,15 @@ class Record:
         cls._required = cls._names.difference(vars(cls))
 
     def __init__(self, *args: Any, **named: Any) -> None:
-        values = vars(self)
-        values.update(zip(self._fields, args))
-        values.update(named)
+        values = self.__dict__
+        for name, value in zip(self._fields, args):  # for so few, faster than update()
+            values[name] = value
+        if named:
+            values.update(named)
         if (
             len(values) != len(args) + len(named)
             or (len(values) < len(self._fields) and not self._required <= values.keys())
-            or not named.keys() <= self._names
+            or (named and not named.keys() <= self._names)
         ):
             raise TypeError(f"{type(self).__name__}({', '.join(self._fields)}) got other arguments")
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rim_router.config.keys import Key, item
-from rim_router.config.toml_version import first_newer, reads_newer
 from rim_router.errors import Fault, TableError, Where
-from rim_router.libraries import toml
+from rim_router.libraries import reads_newer_toml, toml
 from rim_router.rules.names import Pattern
 from rim_router.rules.source import Source
 from rim_router.rules.urls import redact
@@ -116,7 +115,7 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
             place = Where(file, line=int(found[1]), column=int(found[2]))
         fault = Fault(f"not TOML: {re.sub(_PLACE, '', message)}", place)
         raise TableError([_newer_before(fault, file, text) or fault]) from None
-    newer = _newer_before(None, file, text) if reads_newer(reader) else None
+    newer = _newer_before(None, file, text) if reads_newer_toml(reader) else None
     if newer is not None:
         raise TableError([newer])
     return text, data
@@ -124,6 +123,8 @@ def read_toml(content: bytes, file: str) -> tuple[str, dict[str, Any]]:
 
 def _newer_before(fault: Fault | None, file: str, text: str) -> Fault | None:
     """A fault for what is TOML 1.1, unless it comes after one that every reader finds."""
+    from rim_router.config.toml_version import first_newer  # few have to ask
+
     newer = first_newer(text)
     if newer is None:
         return None

@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING
 from rim_router.record import EMPTY, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rim_router.config.routes import RawRoute
     from rim_router.errors import Fault
     from rim_router.rules.names import Pattern
     from rim_router.rules.source import Source
     from rim_router.rules.table import ExternalWheel, Index
+
+
+class PlainRoutes(Record):
+    """What the plain lines of a large table say, each of which leads to one index by its name.
+
+    :param names: of these indexes, by pattern.
+    :param route: makes what one of the lines says.
+    :param whole: reads the table once more, with these lines among all others.
+    """
+
+    names: Mapping[str, str]
+    route: Callable[[str], RawRoute]
+    whole: Callable[[], Layer]
 
 
 class Layer(Record):
@@ -26,6 +39,7 @@ class Layer(Record):
     :param faults: what is wrong with the table.
     :param complete: whether every index that it defines, or means to define, is in *indexes*.
     :param wheels: its ``[[wheel]]`` entries.
+    :param plain: further routes of a large table, none of which is of a pattern in *routes*.
     """
 
     source: Source
@@ -35,3 +49,4 @@ class Layer(Record):
     faults: tuple[Fault, ...] = ()
     complete: bool = True
     wheels: tuple[ExternalWheel, ...] = ()
+    plain: PlainRoutes | None = None

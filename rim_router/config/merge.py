@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rim_router.config.ages import age_in_hours
 from rim_router.config.document import fault_at, nearest, shown_key, shown_text
-from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY
+from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY, RESERVED
 from rim_router.config.loosening import exempt_for_one_command, loosened
 from rim_router.errors import Fault, TableError
-from rim_router.rules.names import Pattern, PatternMap
+from rim_router.rules.names import Pattern, PatternMap, Unmade
 from rim_router.rules.policy import Policy, openssl_version
 from rim_router.rules.source import Source
 from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
@@ -18,7 +18,7 @@ from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rim_router.config.layer import Layer
+    from rim_router.config.layer import Layer, PlainRoutes
     from rim_router.config.routes import RawRoute
     from rim_router.rules.pins import Pins
     from rim_router.rules.table import ExternalWheel
@@ -43,26 +43,35 @@ def merge(
     scope: dict[str, Index | None] = {}
     complete = True
     wheels: list[ExternalWheel] = []
+    unmade: Unmade[tuple[Route, ...]] | None = None
     for rank, layer in enumerate(layers):
         locked = PatternMap(locks)
         # A new dict for each layer: what a higher one defines is never seen by this one's routes.
         scope = {**scope, **layer.indexes}
         complete = complete and layer.complete
         resolver = _Resolver(scope, complete, rank)
-        for pattern, raw in layer.routes.items():
+        said = layer.routes
+        if layer.plain is not None:
+            if unmade is None and _is_without_conflict(layer.plain.names, scope, locks):
+                unmade = _unmade(layer.plain, resolver, routes)
+            else:
+                said = layer.plain.whole().routes
+        for pattern, raw in said.items():
             route = resolver.route(pattern, raw)
+            below = routes.get(pattern) or (None if unmade is None else unmade.take(str(pattern))) or ()
             breaks = list(_locks_broken(pattern, raw.source, "remove this route", locked)) if locks else []
-            if breaks and _is_repeated(route, routes.get(pattern, ())):
-                continue  # the one below stays, with the [[wheel]] entries of its layer
+            if breaks and _is_repeated(route, below):
+                routes[pattern] = below  # it stays, with the [[wheel]] entries of its layer
+                continue
             faults += breaks
-            routes[pattern] = (route, *routes.get(pattern, ()))
+            routes[pattern] = (route, *below)
             if raw.locked:
                 locks.append((pattern, raw.source))
         faults += resolver.faults
         for wheel in layer.wheels:
             faults += _locks_broken(Pattern(wheel.name, False), wheel.source, "remove this wheel", locked)
         wheels += [wheel.replaced(rank=rank) for wheel in layer.wheels]
-        for name, route in _claimed_by_wheels(layer, rank, routes).items():
+        for name, route in _claimed_by_wheels(layer, rank, PatternMap(routes.items(), unmade)).items():
             routes[name] = (route, *routes.get(name, ()))
     policy = _merge_policy(layers, faults)
     faults += loosened(layers)
@@ -83,14 +92,41 @@ def merge(
         wheels,
         pins,
         exempt,
+        unmade,
     )
 
 
-def _claimed_by_wheels(
-    layer: Layer, rank: int, routes: Mapping[Pattern, tuple[Route, ...]]
-) -> dict[Pattern, Route]:
+def _is_without_conflict(
+    names: Mapping[str, str], scope: Mapping[str, object], locks: Sequence[tuple[Pattern, Source]]
+) -> bool:
+    """Whether plain routes have no fault, and none of them is of a pattern that a lower layer has locked.
+
+    :param names: of their indexes, by pattern.
+    """
+    patterns = {str(pattern) for pattern, _ in locks}
+    prefixes = tuple(pattern.literal for pattern, _ in locks if pattern.prefix)
+    return (
+        all(name in scope or name in RESERVED for name in set(names.values()))
+        and patterns.isdisjoint(names)
+        and not (prefixes and any(text.startswith(prefixes) for text in names))
+    )
+
+
+def _unmade(
+    plain: PlainRoutes, resolver: _Resolver, below: dict[Pattern, tuple[Route, ...]]
+) -> Unmade[tuple[Route, ...]]:
+    """The plain routes of a layer, without those of patterns that lower layers have: these come with them."""
+
+    unmade: Unmade[tuple[Route, ...]] = Unmade(
+        plain.names, lambda pattern: (resolver.route(pattern, plain.route(str(pattern))),)
+    )
+    for pattern, routes in below.items():
+        below[pattern] = (*(unmade.take(str(pattern)) or ()), *routes)
+    return unmade
+
+
+def _claimed_by_wheels(layer: Layer, rank: int, known: PatternMap[tuple[Route, ...]]) -> dict[Pattern, Route]:
     """The routes to ``"wheels"`` that a layer's ``[[wheel]]`` entries without any route stand for."""
-    known = PatternMap(routes.items()) if layer.wheels else PatternMap([])
     claimed: dict[Pattern, Route] = {}
     for wheel in layer.wheels:
         if not any(True for _ in known.matching(wheel.name)):

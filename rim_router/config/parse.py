@@ -10,9 +10,9 @@ from rim_router.config.ages import read_age
 from rim_router.config.document import Document, read_toml, shown_text
 from rim_router.config.indexes import read_indexes
 from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, OPENSSL, SETTINGS, TABLE, Key
-from rim_router.config.layer import Layer
+from rim_router.config.layer import Layer, PlainRoutes
 from rim_router.config.locate import EMBEDDED_KEY
-from rim_router.config.routes import read_routes
+from rim_router.config.routes import plain_routes, read_routes
 from rim_router.errors import TableError
 from rim_router.rules.source import Source
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from rim_router.config.files import LayerFile
     from rim_router.rules.table import ExternalWheel
 
+LARGE = 8_192
+"""From how many bytes on a file may have so many plain lines that it pays to read these in another way."""
+
 
 def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
     """Read a table; what is wrong with it is in the result and not raised."""
@@ -30,19 +33,46 @@ def parse(file: LayerFile, environ: Mapping[str, str] | None = None) -> Layer:
         from rim_router.config.command import read_command  # few pips have one
 
         return read_command(file, environ)
-    shown = file.shown
+    if len(file.content) >= LARGE and not file.embedded:
+        layer = _parse_large(file, environ)
+        if layer is not None:
+            return layer
+    return _parse_whole(file, environ)
+
+
+def _parse_whole(file: LayerFile, environ: Mapping[str, str]) -> Layer:
     try:
-        text, data = read_toml(file.content, shown)
+        text, data = read_toml(file.content, file.shown)
     except TableError as error:
-        return Layer(Source(file.layer, shown), faults=error.faults, complete=False)
-    # A relative path in a table that was fetched would be relative to where a copy is kept.
-    directory = None if file.is_fetched else file.path.parent
+        return Layer(Source(file.layer, file.shown), faults=error.faults, complete=False)
     base = EMBEDDED_KEY if file.embedded else ()
-    document = Document(file.layer, shown, directory, text, base)
     table: Any = data
     for part in base:
         table = table.get(part, {}) if isinstance(table, dict) else table
-    return _parse_table(document, table, environ)
+    return _parse_table(_document(file, text, base), table, environ)
+
+
+def _parse_large(file: LayerFile, environ: Mapping[str, str]) -> Layer | None:
+    """A table with plain lines; None if each of its lines has to be looked at."""
+    from rim_router.config.plain import read_plain  # few tables are large
+
+    plain = read_plain(file.content)
+    if plain is None:
+        return None
+    document = _document(file, plain.text, ())
+    layer = _parse_table(document, plain.data, environ)
+    if any(str(pattern) in plain.names for pattern in layer.routes):
+        return None
+    routes = PlainRoutes(
+        plain.names, plain_routes(document, ("routes",), plain.names), lambda: _parse_whole(file, environ)
+    )
+    return layer.replaced(plain=routes)
+
+
+def _document(file: LayerFile, text: str, base: Key) -> Document:
+    # A relative path in a table that was fetched would be relative to where a copy is kept.
+    directory = None if file.is_fetched else file.path.parent
+    return Document(file.layer, file.shown, directory, text, base)
 
 
 def _parse_table(document: Document, value: object, environ: Mapping[str, str]) -> Layer:

@@ -15,7 +15,7 @@ from rim_router.rules.strategies import FIRST_INDEX, STRATEGIES
 from rim_router.rules.table import Kind, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from rim_router.rules.source import Source
     from rim_router.rules.table import Marker, Specifier
@@ -71,6 +71,17 @@ def read_routes(document: Document, key: Key, value: object) -> dict[Pattern, Ra
         else:
             routes[pattern] = RawRoute(document.source(place), targets or (), locked)
     return routes
+
+
+def plain_routes(document: Document, key: Key, names: Mapping[str, str]) -> Callable[[str], RawRoute]:
+    """Makes the routes that each lead to one index by its name: their patterns are known to be none else."""
+    targets = {name: read_name(document, key, (), name) for name in set(names.values())}
+
+    def route(text: str) -> RawRoute:
+        target = targets[names[text]]
+        return RawRoute(document.source((*key, text)), () if target is None else (target,))
+
+    return route
 
 
 def read_pattern(document: Document, key: Key, text: str) -> Pattern | None:

@@ -8,11 +8,8 @@ The readers of Python 3.11 to 3.14 know TOML 1.0, that of Python 3.15 and tomli 
 from __future__ import annotations
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from types import ModuleType
+from rim_router.record import Record
 
 # A string without escapes; a pair of a name and such a string, or a table of such pairs. Most lines of a
 # large table are of this form, and many are passed over at once.
@@ -35,10 +32,9 @@ _TIME = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt])?(?<![-+:0-9])[0-9]{2}:[0-9]{2}(?!:[
 _ESCAPE = r"(?s)\\(?:(e)|x([0-9A-Fa-f]{2})|.)"
 # Without any of these there is nothing to be found.
 _SIGNS = r"\{|\\[ex]|[0-9]{2}:[0-9]{2}"
-_PROBE = "a = {b = 1,}"
 
 
-class Newer(NamedTuple):
+class Newer(Record):
     """Something that TOML 1.1 has and 1.0 has not.
 
     :param offset: where it begins in the text.
@@ -47,16 +43,6 @@ class Newer(NamedTuple):
     offset: int
     what: str
     hint: str
-
-
-@cache
-def reads_newer(reader: ModuleType) -> bool:
-    """Whether a TOML reader takes what only TOML 1.1 has."""
-    try:
-        reader.loads(_PROBE)
-    except ValueError:
-        return False
-    return True
 
 
 def first_newer(text: str) -> Newer | None:

@@ -50,7 +50,7 @@ def activate(fetch: Callable[[], LayerFile] | None = None) -> bool:
     from rim_router.hooks.enforcement import enforce
 
     enforce(files, inherited=inherited)
-    # All of pip that has been loaded until now stays until it ends. To look through that for garbage again
-    # and again costs pip more than routing does.
+    # All of pip that has been loaded until now stays until it ends: it need not be looked through for garbage
+    # again and again.
     gc.freeze()
     return True

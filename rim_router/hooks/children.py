@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rim_router.config.guarded import may_name_table
 from rim_router.config.inheritance import INHERITED_VARIABLE, inherit, inherit_failure
 from rim_router.config.locate import locate
 from rim_router.errors import LocationError, TableError
-from rim_router.rules.guards import is_guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,6 +42,9 @@ def _refuse_central() -> None:
 
     :raises LocationError: if there is one.
     """
+    from rim_router.config.guarded import may_name_table  # only `pip --python` asks
+    from rim_router.rules.guards import is_guarded
+
     if not may_name_table() or is_guarded(os.environ.get("PIP_INDEX_URL", "")):
         return  # or that interpreter's pip has it from the same variable
     from rim_router.hooks.configured import central_table

@@ -6,10 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from _rim_router.gate import in_pips_style
-from rim_router.config import (
-    lines,  # noqa: F401 - needed when a decision is explained, and nothing may be imported that late
-    load_files,
-)
+
+# Needed when a decision is explained, and when a wheel brings a table: nothing may be imported that late.
+from rim_router.config import lines, load_files, toml_version  # noqa: F401
 from rim_router.config.switch import can_be_turned_off
 from rim_router.errors import RimRouterError, UnsupportedPipError
 from rim_router.hooks import seams

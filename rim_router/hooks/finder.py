@@ -180,7 +180,7 @@ class Router:
             or not getattr(collector, "rim_router_tells", False)
         ):
             return
-        lookup.note(finder, None, None, found, met=bool(found))
+        lookup.note(finder, None, None, found, "", met=bool(found))
         best = finder.make_candidate_evaluator(project_name).sort_best_candidate(found) if found else None
         self.endings.warn(lookup.decision.name, None if best is None else best.version)
 
@@ -201,24 +201,29 @@ class Router:
         """
 
         def find_best(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
-            found = self._in_turn(
-                finder,
-                project_name,
-                lambda one: original(one, project_name, specifier, hashes),
-                lambda found: found.best_candidate is not None,
-            )
-            if not hasattr(finder._link_collector, "rim_router_index"):
-                self._note(finder, project_name, specifier, hashes, found)
+            decision = self._table.route(project_name)
+            if decision.in_turn:
+                found = self._in_turn(
+                    finder,
+                    project_name,
+                    lambda one: original(one, project_name, specifier, hashes),
+                    lambda found: found.best_candidate is not None,
+                )
+            else:
+                found = original(finder, project_name, specifier, hashes)
+            collector = finder._link_collector
+            lookup = self._lookups.get(decision.name)
+            if (
+                lookup is not None
+                and not hasattr(collector, "rim_router_index")
+                and not getattr(collector, "rim_router_silent", False)
+            ):
+                asked = "" if specifier is None else str(specifier)
+                self._services.requests.ask(decision.name, asked)
+                lookup.note(finder, specifier, hashes, None, asked, met=found.best_candidate is not None)
             return found
 
         return find_best
-
-    def _note(self, finder: Any, project_name: str, specifier: Any, hashes: Any, found: Any) -> None:
-        name = self._table.route(project_name).name
-        lookup = self._lookups.get(name)
-        if lookup is not None and not getattr(finder._link_collector, "rim_router_silent", False):
-            self._services.requests.ask(name, specifier)
-            lookup.note(finder, specifier, hashes, None, met=found.best_candidate is not None)
 
     def _refuse(self, lookup: Lookup, verdict: Verdict, index: Index, link: Any) -> None:
         lookup.refusing.add(index.name)

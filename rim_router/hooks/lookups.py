@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _ENOUGH = 3  # refused files that are shown, each for another reason
 
 
-class _Request(Record):
-    """One question of pip's for a project.
+class _Request:
+    """One question of pip's for a project; not a :class:`Record`, because most are never looked at.
 
     :param finder: of pip's, that was asked.
     :param specifier: None for any version.
@@ -30,11 +30,12 @@ class _Request(Record):
     :param met: whether a file was found that may be used.
     """
 
-    finder: Any
-    specifier: Any
-    hashes: Any
-    usable: Any
-    met: bool
+    def __init__(self, finder: Any, specifier: Any, hashes: Any, usable: Any, met: bool) -> None:
+        self.finder = finder
+        self.specifier = specifier
+        self.hashes = hashes
+        self.usable = usable
+        self.met = met
 
 
 class _Fitting(Record):
@@ -67,9 +68,12 @@ class Lookup:
         self._requests: dict[tuple[int, str], _Request] = {}
         self._made: dict[Verdict, Any] = {}
 
-    def note(self, finder: Any, specifier: Any, hashes: Any, usable: Any, *, met: bool) -> None:
-        """Note what pip has asked for, and whether it has got something."""
-        key = (id(finder), str(specifier))
+    def note(self, finder: Any, specifier: Any, hashes: Any, usable: Any, shown: str, *, met: bool) -> None:
+        """Note what pip has asked for, and whether it has got something.
+
+        :param shown: the specifier as text.
+        """
+        key = (id(finder), shown)
         self._requests.pop(key, None)  # the last one comes last
         self._requests[key] = _Request(finder, specifier, hashes, usable, met)
 

@@ -136,7 +136,7 @@ class References:
         self._services.tracker.add(
             File(decision.name, link.filename, url, verdict, "the direct reference", hosts, remedy=remedy)
         )
-        self._services.consider(link)
+        self._services.consider(link, self._services.tracker.find(link))
 
 
 def required_by(req: Any) -> str:

@@ -36,13 +36,13 @@ class Requests:
 
         return get
 
-    def ask(self, name: str, specifier: Any) -> None:
+    def ask(self, name: str, specifier: str) -> None:
         """Some versions of a project are asked for.
 
         :param name: normalised.
-        :param specifier: of all requirements and constraints together; None for any version.
+        :param specifier: of all requirements and constraints together; empty for any version.
         """
-        self._specifiers[name] = "" if specifier is None else str(specifier)
+        self._specifiers[name] = specifier
 
     def words(self, name: str) -> str:
         """What was last asked for of a project, quoted for a shell; without the options."""

@@ -15,7 +15,6 @@ from pip._internal.models.link import Link
 
 from rim_router.errors import ContradictionError, DownloadError, RefusedFileError
 from rim_router.hooks.diagnostics import logger
-from rim_router.hooks.rim_fetch import fetch
 from rim_router.hooks.seams import parameters
 from rim_router.hooks.tracking import File, url_of
 from rim_router.rules.hosts import Hosts
@@ -130,7 +129,7 @@ class Rims:
 
     def standin_of(self, link: Any) -> Standin | None:
         """The ``.rim`` that a candidate's link stands for."""
-        return self._standins.get(url_of(link))
+        return self._standins.get(url_of(link)) if self._standins else None
 
     def evaluate_links(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``PackageFinder.evaluate_links``: the links of a page become candidates."""
@@ -229,14 +228,14 @@ class Rims:
 
     def _seen_through(self, link: Any, session: Any) -> Any:
         file = self._services.tracker.find(link)
-        if file is not None:
+        if file is not None and self._twins:
             for twin in self._twins.pop(url_of(link), ()):
                 rim = self._open(twin, session)
                 if rim is not None:
                     file.require(rim.strong_hashes, twin.rim.filename)
         standin = self.standin_of(link)
         if standin is None:
-            self._services.consider(link)
+            self._services.consider(link, file)
             return link
         if not standin.opened:
             standin.opened = True
@@ -271,7 +270,7 @@ class Rims:
             index=standin.judge.index,
         )
         self._services.tracker.add(file)
-        self._services.consider(link)
+        self._services.consider(link, self._services.tracker.find(link))
         return link
 
     def _elsewhere(self, standin: Standin, session: Any) -> Iterator[str]:
@@ -301,6 +300,7 @@ class Rims:
         if not file.verdict.allowed:
             standin.note(file.verdict)
             return None
+        from rim_router.hooks.rim_fetch import fetch
         from rim_router.rim import RimError, read
 
         data = fetch(file, session, self._services)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -39,7 +40,7 @@ class Seam(Record):
         """
         module, _, path = self.place.partition(":")
         *parents, name = path.split(".")
-        found: Any = import_module(module)
+        found: Any = sys.modules.get(module) or import_module(module)
         for parent in parents:
             found = getattr(found, parent)
         return found, name

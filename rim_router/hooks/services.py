@@ -119,12 +119,12 @@ class Services:
         self.journal.write("refusal", reason=str(error))
         return pip_error(error)
 
-    def consider(self, link: Any) -> None:
+    def consider(self, link: Any, file: File | None) -> None:
         """The resolver considers a file: one that contradicts what is known of it stops pip.
 
+        :param file: what is known of it.
         :raises PipRoutingError: if it does.
         """
-        file = self.tracker.find(link)
         if file is not None and link.yanked_reason:
             link.yanked_reason = visible(link.yanked_reason)  # pip shows it, line ends and all
         if file is not None and file.verdict.although:

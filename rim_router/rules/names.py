@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from rim_router.libraries import library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -87,38 +87,80 @@ class Pattern(NamedTuple):
         return other == self or (self.prefix and other.literal.startswith(self.literal))
 
 
+class Unmade(Generic[T]):
+    """Values by pattern, each made when it is asked for: most of a very large table never are.
+
+    :param texts: the patterns, as :meth:`Pattern.__str__` writes them.
+    :param make: the value of a pattern.
+    """
+
+    def __init__(self, texts: Collection[str], make: Callable[[Pattern], T]) -> None:
+        self._texts = texts
+        self._make = make
+        self._made: dict[str, tuple[Pattern, T]] = {}
+        self._taken: set[str] = set()
+        self.lengths = {len(text) - 1 for text in texts if text[-1] == "*"}  # of the prefixes
+
+    def __iter__(self) -> Iterator[tuple[Pattern, T]]:
+        return (found for text in self._texts if (found := self.get(text)) is not None)
+
+    def get(self, text: str) -> tuple[Pattern, T] | None:
+        """A pattern and its value."""
+        found = self._made.get(text)
+        if found is None and text in self._texts and text not in self._taken:
+            pattern = Pattern(text.rstrip("*"), text[-1] == "*")
+            found = self._made[text] = (pattern, self._make(pattern))
+        return found
+
+    def take(self, text: str) -> T | None:
+        """A value, which is no longer among these afterwards."""
+        found = self.get(text)
+        self._taken.add(text)
+        self._made.pop(text, None)
+        return None if found is None else found[1]
+
+
 class PatternMap(Generic[T]):
     """Values by pattern, found from most to least specific.
 
     The cost of a look-up depends on the length of the name, not on how many patterns there are.
+
+    :param unmade: further ones, of other patterns.
     """
 
-    def __init__(self, items: Iterable[tuple[Pattern, T]]) -> None:
+    def __init__(self, items: Iterable[tuple[Pattern, T]], unmade: Unmade[T] | None = None) -> None:
         self._exact: dict[str, tuple[Pattern, T]] = {}
         self._prefixes: dict[str, tuple[Pattern, T]] = {}
         for pattern, value in items:
             (self._prefixes if pattern.prefix else self._exact)[pattern.literal] = (pattern, value)
-        self._lengths = sorted({len(literal) for literal in self._prefixes}, reverse=True)
+        self._unmade = unmade
+        lengths = {len(literal) for literal in self._prefixes}
+        self._lengths = sorted(lengths if unmade is None else lengths | unmade.lengths, reverse=True)
 
     def __iter__(self) -> Iterator[tuple[Pattern, T]]:
         yield from self._exact.values()
         yield from self._prefixes.values()
+        yield from self._unmade or ()
 
     def matching(self, name: str) -> Iterator[tuple[Pattern, T]]:
         """What matches a *normalised* name: exact, then the longest prefix first, then ``*``."""
-        if name in self._exact:
-            yield self._exact[name]
+        found = self._exact.get(name)
+        if found is None and self._unmade is not None and "*" not in name:
+            found = self._unmade.get(name)
+        if found is not None:
+            yield found
         yield from self._prefixes_of(name)
 
     def covering(self, pattern: Pattern) -> Iterator[tuple[Pattern, T]]:
         """The patterns that cover *pattern*, itself included, most specific first."""
-        if not pattern.prefix and pattern.literal in self._exact:
-            yield self._exact[pattern.literal]
-        yield from self._prefixes_of(pattern.literal)
+        yield from self._prefixes_of(pattern.literal) if pattern.prefix else self.matching(pattern.literal)
 
     def _prefixes_of(self, text: str) -> Iterator[tuple[Pattern, T]]:
         for length in self._lengths:
             if length <= len(text):
-                found = self._prefixes.get(text[:length])
+                literal = text[:length]
+                found = self._prefixes.get(literal)
+                if found is None and self._unmade is not None:
+                    found = self._unmade.get(literal + "*")
                 if found is not None:
                     yield found

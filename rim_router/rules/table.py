@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
 
+    from rim_router.rules.names import Unmade
     from rim_router.rules.policy import Policy
     from rim_router.rules.source import Source
 
@@ -204,7 +205,7 @@ class Decision(Record):
         """The indexes that may be asked, in order."""
         return self.target.indexes
 
-    @property
+    @cached_property
     def in_turn(self) -> bool:
         """Whether several indexes are asked one after the other, and not all together."""
         return len(self.indexes) > 1 and self.target.strategy in IN_TURN
@@ -257,6 +258,7 @@ class RoutingTable:
     :param wheels: every ``[[wheel]]`` of every layer, lowest layer first.
     :param pins: those of every layer.
     :param exempt: by normalised name, the versions that need no age for this command.
+    :param unmade: further routes, of other patterns.
     """
 
     def __init__(
@@ -268,8 +270,9 @@ class RoutingTable:
         wheels: Iterable[ExternalWheel] = (),
         pins: Pins | None = None,
         exempt: Mapping[str, Sequence[Specifier]] = EMPTY,
+        unmade: Unmade[tuple[Route, ...]] | None = None,
     ) -> None:
-        self.routes: PatternMap[tuple[Route, ...]] = PatternMap(routes)
+        self.routes: PatternMap[tuple[Route, ...]] = PatternMap(routes, unmade)
         self.policy = policy
         self.files = files
         self.indexes = indexes

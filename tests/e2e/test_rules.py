@@ -286,10 +286,10 @@ class TestWhereTablesLie:
     """The layers, from the working directory up to the machine."""
 
     @pytest.mark.parametrize(
-        "layer", ["project", "pyproject", "above", "environment", "user", "machine", "variable"]
+        "layer", ["project", "large", "pyproject", "above", "environment", "user", "machine", "variable"]
     )
     def test_in_force(self, layer: str, stage: Stage, environments: Environments) -> None:
-        """A table of each layer routes."""
+        """A table of each layer routes, and one that is read in another way because it is large."""
         victim = environments.equipped()
         contents: tuple[dict[str, Any], dict[str, Any]] = ({"acme": stage.private.url}, {"acme-*": "acme"})
         cwd, env = victim.project, {}
@@ -301,6 +301,8 @@ class TestWhereTablesLie:
             victim.route(*contents)
             cwd = victim.project / "src" / "deep"
             cwd.mkdir(parents=True)
+        elif layer == "large":
+            victim.route(contents[0], {**contents[1], **{f"other-{n}": "acme" for n in range(1_000)}})
         elif layer == "variable":
             env = {"RIM_ROUTER_CONFIG": str(write_table(victim.place / "elsewhere", *contents))}
         else:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from rim_router.config import document
 from rim_router.config.document import read_toml
-from rim_router.config.toml_version import first_newer, reads_newer
+from rim_router.config.toml_version import first_newer
 from rim_router.errors import TableError
+from rim_router.libraries import reads_newer_toml
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -53,8 +54,8 @@ def same(text: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_readers_of_both_versions_are_here() -> None:
     """Else nothing is compared; pip's own copy of tomli stays with 1.0 for the time being."""
-    assert reads_newer(tomli)
-    assert not all(map(reads_newer, READERS.values()))
+    assert reads_newer_toml(tomli)
+    assert not all(map(reads_newer_toml, READERS.values()))
 
 
 WHAT = {

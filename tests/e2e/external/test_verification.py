@@ -220,6 +220,52 @@ class TestDownloadDirectory:
             assert path.read_bytes() == real.data, str(result)
 
 
+WATCHER = """
+import sys
+
+def watch(event, args):
+    if event == "open" and str(args[0]).endswith(".whl"):
+        frame, names = sys._getframe(1), []
+        while frame is not None:
+            names.append(frame.f_code.co_name)
+            frame = frame.f_back
+        if "check_against_path" in names:
+            sys.stderr.write(f"READ-TO-HASH {args[0]}\\n")
+
+sys.addaudithook(watch)
+"""
+
+
+class TestHowOften:
+    """A file that was hashed as it came is not read once more for that; one that was there before is."""
+
+    def reads(self, world: World, victim: Environment) -> int:
+        _write(victim.place / "sitecustomize.py", WATCHER)
+        env = {"PYTHONPATH": str(victim.place)}
+        result = world.pip(
+            victim, "download", "-d", victim.project / "files", "big-model", env=env, check=True
+        )
+        return result.stderr.count("READ-TO-HASH")
+
+    def test_plain_pip_reads_it_again(self, world: World) -> None:
+        """The page gives a digest, and so pip reads what it has written."""
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        assert self.reads(world, world.plain()) == 1
+
+    def test_no_more_than_once(self, world: World) -> None:
+        """What has come is what was hashed, and lies where only pip has written."""
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        assert self.reads(world, world.routed(world.cdn)) == 0
+
+    def test_what_lay_there(self, world: World) -> None:
+        """Nobody knows who has written it."""
+        world.show_at(world.cdn, REAL, hashes=["sha256"])
+        victim = world.routed(world.cdn)
+        REAL.write_to(victim.project / "files")
+        assert self.reads(world, victim) >= 1
+        assert not world.cdn.asked_for(REAL.filename)
+
+
 class TestCaches:
     """What pip keeps from earlier runs."""
 

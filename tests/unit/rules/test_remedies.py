@@ -65,7 +65,7 @@ def test_the_very_request(given_options: SimpleNamespace, expected: str) -> None
     """The versions that were asked for last, and the options that say which file is chosen."""
     requests = Requests()
     requests.begin(given_options)
-    requests.ask("torch", None)
+    requests.ask("torch", "")
     assert requests.remedy("torch", record_digest("torch")) == (
         f"to record its digest, run: rim-router pin torch{expected}"
     )
