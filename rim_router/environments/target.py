@@ -169,7 +169,8 @@ def _ask(python: Path, question: str, *options: str) -> Any:
     _, found, answer = done.stdout.rpartition(_MARK)
     if done.returncode or not found:
         lines = done.stderr.strip().splitlines() or [f"it ended with exit code {done.returncode}"]
-        raise TargetError(f"{python} does not work", notes=lines[-3:])
+        why = f": {lines[-1].strip()}" if lines else ""
+        raise TargetError(f"{python} cannot do what it was asked{why}", notes=lines[-3:-1])
     try:
         return json.loads(answer)
     except ValueError:
