@@ -43,6 +43,12 @@ TABLE = {
     "routes": "where names come from: each pattern with its route",
     "wheel": "wheels hosted elsewhere, pinned by hand",
     "policy": "what is allowed beyond look-ups",
+    "speed": "what makes pip faster and changes nothing else",
+}
+SPEED = {
+    "ask-early": "pages of what a candidate requires, and the metadata of the files that pip will probably take from them, are asked for in the background",
+    "drop-early": "of files that cannot be used here pip makes no links",
+    "parallel-downloads": "small files of one installation come several at once",
 }
 INDEX = {
     "url": "URL of the index, or a path relative to the file. Required",
@@ -336,7 +342,7 @@ def _hook_points() -> Iterator[str]:
     for seam in seams.SEAMS:
         since = ".".join(map(str, seam.since))
         until = "" if seam.before is None else f", before {'.'.join(map(str, seam.before))}"
-        yield f"| `{seam.place}` | {since}{until} | {seam.why} |"
+        yield f"| `{seam.place}` | {since}{until} | {seam.reason} |"
 
 
 def blocks() -> dict[str, str]:
@@ -347,6 +353,7 @@ def blocks() -> dict[str, str]:
         "route": _keys(keys.ROUTE, ROUTE),
         "policy": rows("| key | values, from loose to tight | what it is about |", _policy()),
         "wheel": _keys(keys.WHEEL, WHEEL),
+        "speed": _keys(keys.SPEED, SPEED),
         "pip": f"It works with pip {'.'.join(map(str, seams.OLDEST))} to {'.'.join(map(str, seams.NEWEST_TESTED))}, the newest that it was tested with.",
         "commands": "\n\n".join(_commands(make_parser())),
         "warnings": rows(

@@ -80,6 +80,7 @@ def schema() -> dict[str, Any]:
         },
         "wheel": {"type": "array", "items": {"$ref": "#/$defs/wheel"}},
         "policy": closed(described(keys.SETTINGS, meanings.POLICY)),
+        "speed": closed(described(keys.SPEED, meanings.SPEED)),
     }
     properties = {
         name: {"description": f"{meaning}.", **parts[name]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rim_router.rules.speed import FEATURES
 from rim_router.rules.strategies import STRATEGIES
 
 Key = tuple[str, ...]
@@ -57,7 +58,7 @@ _STATUS: Shape = {
 # As rim_router.rules.age reads it.
 _AGE: Shape = {"type": "string", "pattern": r"^\s*(?=[0-9])([0-9]{1,5}d)?([0-9]{1,6}h)?\s*$"}
 
-TABLE = ("indexes", "routes", "wheel", "policy")
+TABLE = ("indexes", "routes", "wheel", "policy", "speed")
 INDEX: dict[str, Shape] = {
     "url": _TEXT,
     "mirrors": _TEXTS,
@@ -99,6 +100,7 @@ SETTINGS: dict[str, Shape] = {
     MINIMUM_OPENSSL: {"type": "string", "pattern": f"^{OPENSSL}$"},
     MIN_AGE: _AGE,
 }
+SPEED: dict[str, Shape] = {name: {"type": "boolean"} for name in FEATURES}
 
 
 def item(position: int) -> str:

@@ -40,6 +40,7 @@ class Layer(Record):
     :param complete: whether every index that it defines, or means to define, is in *indexes*.
     :param wheels: its ``[[wheel]]`` entries.
     :param plain: further routes of a large table, none of which is of a pattern in *routes*.
+    :param speed: the features that it turns on or off.
     """
 
     source: Source
@@ -50,3 +51,4 @@ class Layer(Record):
     complete: bool = True
     wheels: tuple[ExternalWheel, ...] = ()
     plain: PlainRoutes | None = None
+    speed: Mapping[str, bool] = EMPTY

@@ -9,6 +9,7 @@ from rim_router.config.ages import age_in_hours
 from rim_router.config.document import fault_at, nearest, shown_key, shown_text
 from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, POLICY, RESERVED
 from rim_router.config.loosening import exempt_for_one_command, loosened
+from rim_router.config.speed import merge_speed
 from rim_router.errors import Fault, TableError
 from rim_router.rules.names import Pattern, PatternMap, Unmade
 from rim_router.rules.policy import Policy, openssl_version
@@ -76,6 +77,7 @@ def merge(
     policy = _merge_policy(layers, faults)
     faults += loosened(layers)
     exempt = exempt_for_one_command(os.environ if environ is None else environ, policy, faults)
+    speed = merge_speed((layer.speed for layer in layers), os.environ if environ is None else environ, faults)
     if faults:
         order = {layer.source.file: position for position, layer in enumerate(layers)}
         raise TableError(
@@ -93,6 +95,7 @@ def merge(
         pins,
         exempt,
         unmade,
+        speed=speed,
     )
 
 

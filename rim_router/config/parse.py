@@ -13,6 +13,7 @@ from rim_router.config.keys import MIN_AGE, MINIMUM_OPENSSL, OPENSSL, SETTINGS, 
 from rim_router.config.layer import Layer, PlainRoutes
 from rim_router.config.locate import EMBEDDED_KEY
 from rim_router.config.routes import plain_routes, read_routes
+from rim_router.config.speed import read_speed
 from rim_router.errors import TableError
 from rim_router.rules.source import Source
 
@@ -86,12 +87,14 @@ def _parse_table(document: Document, value: object, environ: Mapping[str, str]) 
     routes = read_routes(document, (*base, "routes"), table.get("routes", {}))
     wheels = _read_wheels(document, (*base, "wheel"), table["wheel"]) if "wheel" in table else []
     policy = _read_policy(document, (*base, "policy"), table.get("policy", {}))
+    speed = read_speed(document, (*base, "speed"), table["speed"]) if "speed" in table else {}
     # A mistyped [indexes] is one fault, and not one more for each route to what it defines.
     for name, entry in table.items():
         if name not in TABLE and isinstance(entry, dict):
             indexes = {**dict.fromkeys(entry), **indexes}
     complete = isinstance(table.get("indexes", {}), dict)
-    return Layer(source, indexes, routes, policy, tuple(document.faults), complete, tuple(wheels))
+    faults = tuple(document.faults)
+    return Layer(source, indexes, routes, policy, faults, complete, tuple(wheels), speed=speed)
 
 
 def _read_wheels(document: Document, key: Key, value: object) -> list[ExternalWheel]:

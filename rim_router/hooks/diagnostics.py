@@ -22,6 +22,12 @@ logger = logging.getLogger("rim_router")
 VERBOSE = 15
 """pip's own level of what it says with ``-v``."""
 
+
+def talks() -> bool:
+    """Whether pip says more than usual, here or in a file: what it asks for, and which files it skips."""
+    return logger.isEnabledFor(VERBOSE)
+
+
 # None in a pip that is too old to be routed; it still has to be told so.
 _Diagnostic: Any = getattr(exceptions, "DiagnosticPipError", None)
 _Base: Any = _Diagnostic or exceptions.InstallationError

@@ -50,7 +50,11 @@ def check_pip(policy: Policy) -> None:
             else f"upgrade it by a newer pip of another environment: pip --python {sys.executable} "
             "install --upgrade pip",
         )
-    misses = [f"{seam.place} ({seam.why}): {fault}" for seam, fault in seams.probe() if fault]
+    misses = [
+        f"{seam.place} ({seam.why}): {fault}"
+        for seam, fault in seams.probe()
+        if fault and seam.feature is None
+    ]
     if misses:
         raise unsupported(misses)
 

@@ -23,7 +23,7 @@ from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.recording import Recording
 from rim_router.hooks.references import required_by
-from rim_router.hooks.seams import parameters
+from rim_router.hooks.seam import parameters
 from rim_router.hooks.unpacking import Wheel
 from rim_router.rules import contents
 from rim_router.rules.contents import PLUGIN, Ground, spelling

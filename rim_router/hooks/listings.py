@@ -15,7 +15,7 @@ from pip._internal.utils.urls import url_to_path
 from rim_router.errors import IndexFailedError
 from rim_router.hooks import pages, rims
 from rim_router.hooks.diagnostics import pip_error
-from rim_router.hooks.seams import parameters
+from rim_router.hooks.seam import parameters
 from rim_router.record import EMPTY, Record
 from rim_router.rules.names import RIM_SUFFIX
 from rim_router.rules.recognition import is_file_of

@@ -132,6 +132,11 @@ class Page:
 _current: ContextVar[Page | None] = ContextVar("rim_router_page", default=None)
 
 
+def is_strict() -> bool:
+    """Whether a page is being fetched for a claimed name."""
+    return _current.get() is not None
+
+
 @contextmanager
 def strictly(page: Page) -> Iterator[None]:
     """Within this block a page is fetched for a claimed name."""

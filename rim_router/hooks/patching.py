@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rim_router.hooks.seams import Seam
+    from rim_router.hooks.seam import Seam
 
 
 def replace(seam: Seam, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

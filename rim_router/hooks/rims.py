@@ -15,7 +15,7 @@ from pip._internal.models.link import Link
 
 from rim_router.errors import ContradictionError, DownloadError, RefusedFileError
 from rim_router.hooks.diagnostics import logger
-from rim_router.hooks.seams import parameters
+from rim_router.hooks.seam import parameters
 from rim_router.hooks.tracking import File, url_of
 from rim_router.rules.hosts import Hosts
 from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise

@@ -79,3 +79,7 @@ def apply(table: RoutingTable, *, inherited: bool) -> None:
     ):
         if seam.applies_to(version):
             replace(seam, make)
+    if table.speed:
+        from rim_router.hooks import speed
+
+        speed.apply(services)

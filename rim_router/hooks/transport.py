@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rim_router.hooks.diagnostics import Announcer
+    from rim_router.hooks.early import Early
     from rim_router.journal import Journal
     from rim_router.rules.hosts import Hosts
     from rim_router.rules.table import RoutingTable
@@ -63,6 +64,8 @@ class Transport:
         self._announcer = announcer
         self._journal = journal
         self._recording = recording
+        # What has been asked for before pip asks; None for nothing.
+        self.early: Early | None = None
         self.asked: list[str] = []  # the host of each request, redirects included
 
     def guard(
@@ -134,7 +137,8 @@ class Transport:
                 view.rim_router_upgraded = origin
             if origin in hosts.own or origin == view.rim_router_upgraded:
                 self.asked.append(origin.netloc)
-                return session.get_adapter(url)
+                usual = session.get_adapter(url)
+                return usual if self.early is None else self.early.adapter(usual)
             redirect = (
                 "a redirect of a file with a strong digest" if strong else "the index has the file there"
             )

@@ -85,6 +85,13 @@ class Hosts(Record):
                 return f"external-hosts of index {index.name} has {entry}"
         return None
 
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is on an origin that is the index's own."""
+        try:
+            return Origin.of(url) in self.own
+        except ValueError:
+            return False
+
     def request_fault(self, url: str) -> Fault | None:
         """Why a URL that nobody has redirected to may not be asked; None if it may."""
         try:

@@ -259,6 +259,7 @@ class RoutingTable:
     :param pins: those of every layer.
     :param exempt: by normalised name, the versions that need no age for this command.
     :param unmade: further routes, of other patterns.
+    :param speed: the features of :mod:`rim_router.rules.speed` that are on.
     """
 
     def __init__(
@@ -271,6 +272,8 @@ class RoutingTable:
         pins: Pins | None = None,
         exempt: Mapping[str, Sequence[Specifier]] = EMPTY,
         unmade: Unmade[tuple[Route, ...]] | None = None,
+        *,
+        speed: frozenset[str] = frozenset(),
     ) -> None:
         self.routes: PatternMap[tuple[Route, ...]] = PatternMap(routes, unmade)
         self.policy = policy
@@ -279,6 +282,7 @@ class RoutingTable:
         self.wheels = tuple(wheels)
         self.pins = Pins() if pins is None else pins
         self.exempt = exempt
+        self.speed = speed
         self._decisions: dict[str, Decision] = {}
 
     @property

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.wheels import wheel
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -70,6 +72,33 @@ def test_pip_without_a_hook_point_stops_before_any_request(
     assert environment.pip("list", check=True).stdout.startswith("Package")
     environment.pip("config", "list", check=True)
     assert environment.pip("uninstall", "-y", "platformdirs", check=True).returncode == 0
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize(
+    ("file", "old", "feature"),
+    [
+        ("operations/prepare.py", "partially_downloaded_reqs", "parallel-downloads"),
+        ("index/package_finder.py", "check_requires_python", "drop-early"),
+    ],
+)
+def test_pip_without_what_only_speed_needs_is_routed(
+    environments: Environments, private: IndexServer, file: str, old: str, feature: str
+) -> None:
+    """It goes without the feature, and `rim-router doctor` says so; nothing else is missing."""
+    environment = environments.equipped()
+    source = environment.site_packages / "pip" / "_internal" / file
+    text = re.sub(rf"(?<!_)\b{old}\b(?! import)", f"{old}_too", source.read_text(encoding="utf-8"))
+    text = text.replace(f"import {old}_too", f"import {old} as {old}_too")
+    rewrite(source, text)
+    for name in ("acme-core", "acme-sub"):
+        requires = ["acme-sub"] if name == "acme-core" else []
+        private.add(wheel(name, "1.0", origin="private", requires=requires), core_metadata="sha256")
+    environment.route({"acme": private.url}, {"acme-*": "acme"})
+    environment.pip("install", "acme-core", "--index-url", private.url, check=True)
+    assert environment.installed()["acme-sub"] == "1.0"
+    report = environment.run(environment.python, "-m", "rim_router", "doctor", check=True)
+    assert f"without it, pip goes without {feature}" in report.words
 
 
 def test_pip_without_a_hook_point_is_left_alone_without_a_table(

@@ -203,7 +203,7 @@ EXPECTED = {
         ':8, routes.d.indexes[1]: there is no index "piip" (define it under [indexes]; did you mean "pip"?)',
     ],
     "unknown-keys": [
-        ":1, version: unknown key (valid keys are indexes, routes, wheel, policy)",
+        ":1, version: unknown key (valid keys are indexes, routes, wheel, policy, speed)",
         ":3, index: unknown key (did you mean indexes?)",
         ":7, indexes.acme.external_hosts: unknown key (did you mean external-hosts?)",
         ":7, indexes.acme.timeout: unknown key (valid keys are url, mirrors, external-hosts, pins, format, probe, absent-status, min-age)",

@@ -176,10 +176,12 @@ def _pip() -> shape.Pip:
         found = seams.pip_version()
     except ImportError:
         return {"version": None, "supported": supported, "routable": False, "hook_points": []}
+    probed = seams.probe()
     hook_points: list[shape.HookPoint] = [
-        {"place": seam.place, "why": seam.why, "fault": fault} for seam, fault in seams.probe()
+        {"place": seam.place, "why": seam.reason, "fault": fault} for seam, fault in probed
     ]
-    routable = seams.release(found) >= seams.OLDEST and not any(point["fault"] for point in hook_points)
+    failing = any(fault and seam.feature is None for seam, fault in probed)
+    routable = seams.release(found) >= seams.OLDEST and not failing
     return {"version": found, "supported": supported, "routable": routable, "hook_points": hook_points}
 
 

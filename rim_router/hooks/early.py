@@ -1,0 +1,340 @@
+"""Requests that are sent before pip sends them, in the background; pip gets the answers when it asks.
+
+Only the bytes come early, and nothing but moving them is done in the background. pip's session prepares each
+request as ever, its URL is judged, and hosts, redirects, statuses, cookies and messages are dealt with where
+and when they always are. An answer is handed over in the place of the adapter that would have fetched it, and
+only to the very same request. Whatever else happens to a request in the background is forgotten: then pip
+asks by itself, and what is said is pip's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from pip._vendor.urllib3.response import HTTPResponse
+from pip._vendor.urllib3.util.retry import Retry
+
+from rim_router.hooks.lookalike import lookalike
+from rim_router.hooks.transfer import content_length
+from rim_router.rules.urls import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+THREADS = 12
+# Bytes of answers that nobody has asked for yet: from the first number on no further request is begun, and
+# none is read on beyond the second. Files that are larger than the third are left to pip.
+_ENOUGH, _TOO_MUCH, LARGE = 8 << 20, 40 << 20, 2 << 20
+# So often pip may ask for something in another way than was expected.
+_MISSES = 3
+# What an answer has to be to be kept. Redirects are judged one by one, and 401 may lead to a prompt.
+_KEPT = (200, 404)
+_CHUNK = 65536
+_SAME = ("verify", "cert", "proxies", "timeout")
+
+
+class _SentError(Exception):
+    """Ends a request of pip's that was made to be looked at."""
+
+
+class Answer:
+    """One request, and what came of it.
+
+    :param adapter: sends it.
+    :param options: of the adapter.
+    :param stream: whether pip reads the body as it comes, and not as a whole.
+    :param then: what is done with an answer of status 200 before pip has it.
+    :ivar response: None as long as there is none, and if pip has to ask by itself.
+    :ivar size: of its body, as long as that is held.
+    :ivar left: whether it is left to pip with nothing wrong with it.
+    """
+
+    __slots__ = (
+        "adapter", "done", "left", "options", "request", "response", "server", "size", "stream", "then",
+        "wanted",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        adapter: Any,
+        request: Any,
+        options: dict[str, Any],
+        stream: bool,
+        then: Callable[[Any], None] | None,
+    ) -> None:
+        self.adapter = adapter
+        self.request = request
+        self.options = options
+        self.stream = stream
+        self.then = then
+        self.server = (Origin.of(request.url), stream)
+        self.response: Any = None
+        self.size = 0
+        self.done, self.left, self.wanted = False, False, True
+
+    def is_for(self, request: Any, options: dict[str, Any]) -> bool:
+        """Whether it is the answer to this request, too."""
+        return (
+            request.method == "GET"
+            and request.body is None
+            and dict(self.request.headers) == dict(request.headers)
+            and all(self.options.get(name) == options.get(name) for name in _SAME)
+        )
+
+    def follow(self) -> None:
+        """Do what is done with an answer, once."""
+        then, self.then = self.then, None
+        if then is not None and self.response is not None and self.response.status_code == 200:
+            with contextlib.suppress(Exception):  # of a page that cannot be read, which pip will say
+                then(self.response)
+
+
+class Early:
+    """The requests of one process that were sent early."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[Answer] = deque()
+        self._finished: deque[Answer] = deque()
+        self._answers: dict[str, Answer] = {}
+        # Servers that have answered, that have been asked for the first time, and that have not answered well
+        # once and are left to pip; for what is read as it comes, and for the rest: many redirect files only.
+        self._good: set[tuple[Origin, bool]] = set()
+        self._tried: set[tuple[Origin, bool]] = set()
+        self._bad: set[tuple[Origin, bool]] = set()
+        self._held = 0
+        self._threads = 0
+        self._idle = 0
+        self._adapters: dict[int, tuple[Any, Any]] = {}
+        self._misses = 0
+
+    def ask(
+        self,
+        session: Any,
+        send: Callable[[Any], object],
+        *,
+        stream: bool,
+        then: Callable[[Any], None] | None = None,
+    ) -> None:
+        """Send the one request early that pip would send; nothing, if it would send none.
+
+        :param session: pip's, or one like it.
+        :param send: does with a session what pip is going to do.
+        """
+        if self._misses > _MISSES:
+            return
+        found = _looked_at(session, send)
+        if found is None or found[0].url in self._answers:
+            return
+        request, options = found
+        answer = Answer(self._adapter(session.get_adapter(request.url)), request, options, stream, then)
+        with self._changed:
+            if answer.server in self._bad:
+                return
+            self._answers[request.url] = answer
+            self._waiting.append(answer)
+            if self._idle:
+                self._changed.notify_all()
+            elif self._threads < THREADS:
+                self._threads += 1
+                threading.Thread(target=self._work, name="rim-router-early", daemon=True).start()
+
+    def adapter(self, usual: Any) -> Any:
+        """One of pip's adapters, which gives what has come early in place of asking."""
+        return _Handing(usual, self)
+
+    def take(self, request: Any, options: dict[str, Any]) -> Any:
+        """The answer to a request of pip's; None if pip has to ask by itself."""
+        answer = self._claim(request, options)
+        while True:
+            while self._finished:  # what comes next is asked for before pip goes on
+                self._finished.popleft().follow()
+            if answer is None:
+                return None
+            with self._changed:
+                if not answer.done and not self._finished:
+                    self._changed.wait()
+            if answer.done:
+                break
+        answer.follow()
+        self._release(answer)
+        response, answer.response = answer.response, None
+        if response is not None:
+            response.request = request
+        return response
+
+    def forget(self) -> None:
+        """Drop whatever has not been asked for."""
+        with self._changed:
+            for answer in self._answers.values():
+                answer.wanted, answer.response = False, None
+            self._waiting.clear()
+            self._finished.clear()
+            self._answers.clear()
+            self._held = 0
+            self._changed.notify_all()
+
+    def _claim(self, request: Any, options: dict[str, Any]) -> Answer | None:
+        """The answer to a request, if that has been sent already; nobody else gets it."""
+        with self._changed:
+            answer = self._answers.get(request.url)
+            if answer is None:
+                return None
+            if not answer.is_for(request, options):
+                self._misses += 1
+                return None
+            del self._answers[request.url]
+            if answer in self._waiting:  # pip is faster
+                self._waiting.remove(answer)
+                return None
+            return answer
+
+    def _adapter(self, usual: Any) -> Any:
+        """An adapter like pip's, with connections of its own, that tries once and says nothing."""
+        known = self._adapters.get(id(usual))
+        if known is None:
+            twin = lookalike(usual)
+            twin.max_retries = Retry(0, read=False)
+            twin.proxy_manager = {}
+            twin.init_poolmanager(usual._pool_connections, THREADS, block=usual._pool_block)
+            known = self._adapters[id(usual)] = (usual, twin)
+        return known[1]
+
+    # In the background
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                while (answer := self._next()) is None:
+                    self._changed.wait()
+                self._idle -= 1
+            try:
+                self._fetch(answer)
+            except Exception:  # of whatever kind: pip asks by itself, and then says what is wrong
+                answer.response = None
+            finally:
+                self._settle(answer)
+
+    def _next(self) -> Answer | None:
+        """The next request that may be sent: of each server one, until it has answered that well."""
+        if self._held >= _ENOUGH:
+            return None
+        for position, answer in enumerate(self._waiting):
+            if answer.server in self._good or answer.server not in self._tried:
+                self._tried.add(answer.server)
+                del self._waiting[position]
+                return answer
+        return None
+
+    def _settle(self, answer: Answer) -> None:
+        """Take note of how a server has answered."""
+        with self._changed:
+            answer.done = True
+            if not answer.wanted:
+                answer.response = None
+                return
+            if answer.response is not None or answer.left:
+                self._good.add(answer.server)
+            else:
+                self._bad.add(answer.server)
+                for each in [each for each in self._waiting if each.server == answer.server]:
+                    self._waiting.remove(each)
+                    self._answers.pop(each.request.url, None)
+            if answer.then is not None:
+                self._finished.append(answer)
+            self._changed.notify_all()
+
+    def _fetch(self, answer: Answer) -> None:
+        response = answer.adapter.send(answer.request, **{**answer.options, "stream": True})
+        try:
+            if response.status_code not in _KEPT:
+                return
+            answer.left = answer.stream and (content_length(response) or 0) > LARGE
+            if answer.left:
+                return
+            body = self._body(answer, response)
+        finally:
+            response.close()
+        if body is None:
+            return
+        if answer.stream:
+            raw = response.raw
+            response.raw = HTTPResponse(
+                body=io.BytesIO(body), headers=raw.headers, status=raw.status, reason=raw.reason,
+                version=raw.version, preload_content=False,
+                original_response=getattr(raw, "_original_response", None),
+            )  # fmt: skip
+        else:
+            response._content, response._content_consumed = body, True
+        answer.response = response
+
+    def _body(self, answer: Answer, response: Any) -> bytes | None:
+        """The body as pip is going to read it; None if it is not complete, or too much."""
+        found = []
+        for chunk in response.raw.stream(_CHUNK, decode_content=not answer.stream):
+            found.append(chunk)
+            with self._changed:
+                if not answer.wanted:
+                    return None
+                answer.size += len(chunk)
+                self._held += len(chunk)
+            if self._held > _TOO_MUCH:
+                break
+        expected = content_length(response)
+        if self._held > _TOO_MUCH or (expected is not None and response.raw.tell() != expected):
+            self._release(answer)
+            return None
+        return b"".join(found)
+
+    def _release(self, answer: Answer) -> None:
+        with self._changed:
+            if answer.wanted:  # else nothing of it is counted any more
+                self._held -= answer.size
+            answer.size = 0
+            self._changed.notify_all()
+
+
+class _Handing:
+    """What requests takes for an adapter."""
+
+    def __init__(self, usual: Any, early: Early) -> None:
+        self._usual = usual
+        self._early = early
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """The answer to a request."""
+        response = self._early.take(request, options)
+        if response is None:
+            return self._usual.send(request, **options)
+        response.connection = self._usual
+        return response
+
+
+def _looked_at(session: Any, send: Callable[[Any], object]) -> tuple[Any, dict[str, Any]] | None:
+    """The request that something sends by a session, and the options of its adapter; it is not sent.
+
+    Only credentials that pip has without asking anybody are in it, and nothing is noted in pip's own session.
+    """
+    found: list[tuple[Any, dict[str, Any]]] = []
+
+    class Looking:
+        @staticmethod
+        def send(request: Any, **options: Any) -> None:
+            found.append((request, options))
+            raise _SentError
+
+    view = lookalike(session)
+    view.auth = lookalike(session.auth)
+    view.auth.passwords = dict(session.auth.passwords)
+    view.cookies = session.cookies.copy()
+    view.get_adapter = lambda url: Looking
+    try:
+        send(view)
+    except _SentError:
+        return found[0]
+    return None

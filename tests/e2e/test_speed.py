@@ -1,0 +1,210 @@
+"""What ``[speed]`` makes early changes nothing but when it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.resolutions import Scenario
+from tests.support.servers import IndexServer, drop, redirect, status
+from tests.support.tables import write_table
+from tests.support.wheels import wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Environments
+    from tests.support.environments import Environment
+    from tests.support.servers import Behaviour, Exchange
+
+OFF = {"RIM_ROUTER_SPEED": "off"}
+PATIENCE, SHORT = 20.0, 1.0  # seconds: where the requests are to meet, and where they do not
+FAST = (22, 3)  # the first pip with metadata beside files
+
+
+@pytest.fixture
+def other() -> Iterator[IndexServer]:
+    """One more index."""
+    with IndexServer("other") as server:
+        yield server
+
+
+def together(count: int, met: list[bool], patience: float = SHORT) -> Behaviour:
+    """Answer when so many requests are waiting for it, or not at all for a while; notes which it was."""
+    barrier = threading.Barrier(count)
+
+    def act(_: Exchange) -> bool:
+        try:
+            barrier.wait(patience)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            met.append(False)
+        return False
+
+    return act
+
+
+def two_projects(environment: Environment, private: IndexServer, other: IndexServer) -> None:
+    """Two projects on an index each, with a dependency each."""
+    for server, name in ((private, "acme-a"), (other, "acme-b")):
+        for level in ("", "-sub"):
+            requires = [] if level else [f"{name}-sub"]
+            server.add(
+                wheel(f"{name}{level}", "1.0", origin=server.name, requires=requires), core_metadata="sha256"
+            )
+    environment.route({"one": private.url, "two": other.url}, {"acme-a*": "one", "acme-b*": "two"})
+
+
+class TestEarly:
+    @pytest.mark.parametrize("what", ["pages", "metadata", "files"])
+    def test_several_requests_are_under_way(
+        self, environments: Environments, private: IndexServer, other: IndexServer, what: str
+    ) -> None:
+        """Two servers that wait for each other: pip alone asks the second when the first has answered."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        path = {"pages": "/simple/{}/", "metadata": "/files/{}-1.0-py3-none-any.whl.metadata"}.get(
+            what, "/files/{}-1.0-py3-none-any.whl"
+        )
+        names = ("acme-a", "acme-b") if what == "pages" else ("acme_a", "acme_b")
+        early = environments.pip_version >= FAST
+        for env in ({}, OFF):
+            met: list[bool] = []
+            behaviour = together(2, met, PATIENCE if early and not env else SHORT)
+            private.on(path.format(names[0]), behaviour)
+            other.on(path.format(names[1]), behaviour)
+            target = f"target-{len(env)}"
+            environment.pip("install", "--target", target, "acme-a", "acme-b", env=env, check=True)
+            assert met == ([early and not env] * 2 if early or what != "metadata" else [])
+            count = len(private.requests) + len(other.requests)
+            # A page, metadata and a file of each; pip 22.2 knows no metadata.
+            assert count == (12 if early else 8)
+            private.forget()
+            other.forget()
+
+    def test_only_what_pip_asks_for(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """No name whose marker or extra does not hold, none that is here, and no later index of a list."""
+        environment = environments.equipped()
+        requires = [
+            "acme-always", "acme-never; sys_platform == 'nowhere'", "acme-extra; extra == 'x'",
+            "acme-more; extra == 'y'", "acme-here", "unclaimed; sys_platform == 'nowhere'",
+        ]  # fmt: skip
+        private.add(wheel("acme-a", "1.0", origin="private", requires=requires), core_metadata="sha256")
+        for name in ("acme-always", "acme-never", "acme-extra", "acme-more", "acme-here"):
+            for server in (private, other):
+                server.add(wheel(name, "1.0", origin=server.name), core_metadata="sha256")
+        lists = {"indexes": ["one", "two"], "strategy": "first-index"}
+        environment.route({"one": private.url, "two": other.url}, {"acme-*": lists})
+        environment.pip("install", "acme-here", check=True)
+        asked = []
+        for env in ({}, OFF):
+            private.forget()
+            environment.pip("install", "--dry-run", "acme-a[x]", env=env, check=True)
+            asked.append(sorted(request.path for request in private.requests))
+        assert asked[0] == asked[1]
+        assert private.projects_asked_for() == ["acme-a", "acme-always", "acme-extra"]
+        assert other.requests == []
+
+    @pytest.mark.parametrize("failure", ["401", "403", "503", "drop", "redirect", "moved"])
+    def test_what_fails_is_pips_own_business(
+        self, environments: Environments, private: IndexServer, other: IndexServer, failure: str
+    ) -> None:
+        """The same words in the same order; and no redirect is followed in the background."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        behaviours = {
+            "drop": drop,
+            "redirect": redirect(f"{private.url}acme-b-sub/"),
+            "moved": redirect(f"{other.url}acme-b-sub/index.html", 301),
+        }
+        other.on("acme-b-sub", behaviours.get(failure) or status(int(failure)))
+        found = []
+        for env in ({}, OFF):
+            result = environment.pip("install", "--dry-run", "acme-a", "acme-b", env=env)
+            found.append((result.returncode, result.stdout, result.stderr))
+            assert "Traceback" not in result.output
+        assert found[0] == found[1]
+        assert not private.asked_for("acme-b-sub")
+
+    def test_credentials_are_those_of_the_table(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """An index that wants them gets them, and no other; with wrong ones it is asked once early."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        private.credentials = ("user", "right")
+        for password, code in (("right", 0), ("wrong", 1)):
+            private.forget()
+            other.forget()
+            url = private.url.replace("://", f"://user:{password}@")
+            environment.route({"one": url, "two": other.url}, {"acme-a*": "one", "acme-b*": "two"})
+            result = environment.pip("install", "--dry-run", "acme-b", "acme-a")
+            assert result.returncode == code, str(result)
+            assert all("Authorization" in request.headers for request in private.requests)
+            assert not any("Authorization" in request.headers for request in other.requests)
+            assert "User for" not in result.output
+        assert len(private.requests) <= 3  # early, by pip, and by pip as the answer to 401
+
+    def test_nothing_is_early_for_those_who_look_closely(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """With -v pip says why it skips a file, and what it asks for in which order."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        private.add(wheel("acme-a", "2.0", origin="private", tag="cp27-cp27m-win32"))
+        met: list[bool] = []
+        behaviour = together(2, met)
+        private.on("acme-a", behaviour)
+        other.on("acme-b", behaviour)
+        result = environment.pip("install", "-vv", "--dry-run", "acme-a", "acme-b", check=True)
+        assert met == [False, False]
+        assert "none of the wheel's tags" in result.output
+
+
+class TestSettings:
+    def test_each_can_be_turned_off(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """By the table."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        write_table(
+            environment.project, {"one": private.url, "two": other.url}, {"acme-a*": "one", "acme-b*": "two"}
+        )
+        table = environment.project / "index-routing.toml"
+        with table.open("a", encoding="utf-8") as file:
+            file.write("\n[speed]\nask-early = false\n")
+        met: list[bool] = []
+        behaviour = together(2, met)
+        private.on("acme-a", behaviour)
+        other.on("acme-b", behaviour)
+        environment.pip("install", "--dry-run", "acme-a", "acme-b", check=True)
+        assert met == [False, False]
+
+    def test_another_word_is_an_error(self, environments: Environments, private: IndexServer) -> None:
+        """As everything that cannot have been meant."""
+        environment = environments.equipped()
+        environment.route({"acme": private.url}, {"acme-*": "acme"})
+        result = environment.pip("install", "acme-core", env={"RIM_ROUTER_SPEED": "slow"})
+        assert result.returncode == 1
+        assert "'slow' is none of off, ask-early, drop-early, parallel-downloads" in result.words
+        assert private.requests == []
+
+
+@pytest.mark.newest
+@pytest.mark.parametrize("first", range(0, 15, 5))
+def test_made_up_requirements_end_alike(environments: Environments, tmp_path: Path, first: int) -> None:
+    """All that pip says and reports; ``python -m bench.equality`` tries many more."""
+    environment = environments.equipped()
+    for number in range(first, first + 5):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        with contextlib.ExitStack() as stack:
+            scenario = Scenario(number, directory, stack)
+            assert scenario.outcome(environment, "") == scenario.outcome(environment, "off"), number
