@@ -19,12 +19,16 @@ def options() -> Any:
     """
     if find_spec("pip") is None:
         return None
-    from pip._internal.commands import create_command
-
     try:
+        from pip._internal.commands import create_command
+
         return create_command("install").parser.get_default_values()
-    except SystemExit:  # which pip's parser makes of everything, and has said why
-        raise GuardedIndexError("pip cannot read its configuration") from None
+    except (
+        SystemExit,
+        ImportError,
+        AttributeError,
+    ) as error:  # the first is what pip's parser makes of a fault
+        raise GuardedIndexError(f"pip cannot say how it is configured ({error})") from None
 
 
 def indexes(values: Any) -> Sequence[str]:

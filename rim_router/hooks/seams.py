@@ -186,7 +186,7 @@ NO_CONNECTION = Seam(
     "pip._vendor.requests.exceptions:ConnectionError", None, "a table's server that cannot be reached"
 )
 NO_TLS = Seam("pip._vendor.requests.exceptions:SSLError", None, "a table's server that cannot be trusted")
-SETTINGS = Seam("pip._internal.configuration:Configuration", None, "the index URL that pip has")
+SETTINGS = Seam("pip._internal.commands:create_command", ("name",), "the index URL that pip has")
 FAILED_REQUEST = Seam("pip._vendor.requests.exceptions:RequestException", None, "failed requests")
 GIVEN_UP = Seam("pip._vendor.requests.exceptions:RetryError", None, "failed requests")
 TIMED_OUT = Seam("pip._vendor.requests.exceptions:Timeout", None, "failed requests")

@@ -142,6 +142,7 @@ FULL: dict[str, Any] = {
         }
     ],
     "policy": {"require-hashes": "all", "minimum-openssl": "3.0"},
+    "speed": {"ask-early": False, "drop-early": True, "parallel-downloads": False},
 }
 OTHER = st.sampled_from([True, 7, 2.5, "", " ", "x", [], [True], ["x", "x"], {}, {"x": 1}])
 

@@ -9,7 +9,7 @@ import pytest
 
 from rim_router.cli.audit.command import _report
 from rim_router.cli.audit.page import page
-from rim_router.rules.audit import Found, audit
+from rim_router.rules.audit import PIP, Found, audit
 from rim_router.rules.names import Pattern
 from rim_router.rules.policy import Policy
 from rim_router.rules.provenance import Provenance
@@ -49,7 +49,7 @@ def report(*, evil: bool = False, empty: bool = False) -> AuditReport:
         Found("pip", "26.3", "/v/e", "pip", None),
     ]
     findings = audit([] if empty else found, table)
-    return _report(findings, table, python=text, prefix=f"/v/{text}", notes=[text] if evil else [])
+    return _report(findings, table, pip=PIP, python=text, prefix=f"/v/{text}", notes=[text] if evil else [])
 
 
 class Outline(HTMLParser):
