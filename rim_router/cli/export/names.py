@@ -12,9 +12,15 @@ from rim_router.cli.export.plan import ExportError
 from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
 from rim_router.libraries import library
 from rim_router.rules.names import normalise
+from rim_router.rules.urls import scrub
+from rim_router.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+_ELSEWHERE = ("virtual", "editable", "directory", "git", "path", "url")
+_NAME = r"(?a)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_VERSION = r"(?a)[A-Za-z0-9.!+_-]+"
 
 Names = dict[str, "str | None"]
 
@@ -31,6 +37,12 @@ def read_names(requirements: Iterable[str], locks: Iterable[str], *, environment
         found.update(_locked(Path(name)))
     if environment:
         found.update((normalise(each.metadata["Name"]), each.version) for each in distributions())
+    for name, version in found.items():
+        # They are written into files that other tools read.
+        if not re.fullmatch(_NAME, name) or not (version is None or re.fullmatch(_VERSION, version)):
+            raise ExportError(
+                f"{visible(name)} {version or ''} is no project with a version".replace("  ", " ")
+            )
     return dict(sorted(found.items()))
 
 
@@ -46,7 +58,7 @@ def _required(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, str | 
         elif text and not text.startswith("-"):
             yield _requirement(re.sub(r"\s--[a-z].*", "", text), path)
         elif re.match(r"(?:-e|--editable)\b", text):
-            raise ExportError(f"{path}: {text} has no name", hint="write NAME @ URL, or leave it out")
+            raise ExportError(f"{path}: {scrub(text)} has no name", hint="write NAME @ URL, or leave it out")
 
 
 def _dependencies(project: dict[str, Any]) -> Iterator[str]:
@@ -56,13 +68,22 @@ def _dependencies(project: dict[str, Any]) -> Iterator[str]:
         for entries in group.values():
             yield from strings(entries)
     yield from strings(table(project, "build-system").get("requires"))
+    for key in ("dev-dependencies", "constraint-dependencies", "override-dependencies"):
+        yield from strings(table(project, "tool", "uv").get(key))
+    for entries in table(project, "tool", "pdm", "dev-dependencies").values():
+        yield from strings(entries)
+    poetry = table(project, "tool", "poetry")
+    for place in (poetry, *map(table, table(poetry, "group").values())):
+        for key in ("dependencies", "dev-dependencies"):
+            yield from (name for name in table(place, key) if name.lower() != "python")
 
 
 def _requirement(text: str, path: Path) -> tuple[str, str | None]:
     try:
         requirement = library("packaging.requirements").Requirement(text)
     except ValueError:
-        raise ExportError(f"{path}: {text} has no name", hint="write NAME @ URL, or leave it out") from None
+        hint = "write NAME @ URL, or leave it out"
+        raise ExportError(f"{path}: {scrub(text)} has no name", hint=hint) from None
     exact = re.fullmatch(r"={2,3}\s*([^*,\s]+)", str(requirement.specifier))
     return normalise(requirement.name), exact[1] if exact else None
 
@@ -85,5 +106,10 @@ def _locked(path: Path) -> Iterator[tuple[str, str | None]]:
         project = string(each.get("name"))
         if project is None:
             raise ExportError(f"{path}: a package has no name")
-        if table(each, "source").keys().isdisjoint(("virtual", "editable", "directory")):  # which is itself
+        # Which is itself, or comes from no index.
+        if (
+            table(each, "source")
+            .keys()
+            .isdisjoint(("virtual", "editable", "directory", "git", "path", "url"))
+        ):
             yield normalise(project), string(each.get("version"))

@@ -124,6 +124,7 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
         elif rule.target.kind is Kind.DENY or _are_usable(plan, rule, rule.target):
             choices.append((rule, rule.target))
     plan.say_what_is_lost(does=frozenset({"external-hosts", "absent-status", "probe"}))
+    plan.note("links in an unusual spelling, which nginx does not find: they lead clients past it")
     plan.note("digests: nginx does not look into files; clients check what the page says")
     plan.check()
     names = {index: f"i{number}" for number, index in enumerate(plan.indexes, 1)}

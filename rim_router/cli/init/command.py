@@ -11,7 +11,8 @@ from rim_router.cli.init.tools import read_all
 from rim_router.cli.rendering import OK, count, say
 from rim_router.cli.schema import PATH
 from rim_router.config.document import shown_path
-from rim_router.config.files import FILE_NAME
+from rim_router.config.files import FILE_NAME, LayerFile
+from rim_router.config.parse import parse
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +38,13 @@ def run(args: argparse.Namespace) -> int:
     head.insert(0, f"Written by rim-router init from {origins}.")
     head.append("Look through it, then run: rim-router check --strict")
     text = draft.text(head, _schema(target.parent))
+    faults = parse(LayerFile("project", target, False, text.encode()), _any_variables(draft)).faults
+    if faults:
+        raise InitError(
+            "what was read makes no table that is right",
+            notes=[str(fault) for fault in faults],
+            hint="write the table by hand; `rim-router init --preset NAME` in an empty directory shows how",
+        )
     try:
         with target.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -53,6 +61,11 @@ def run(args: argparse.Namespace) -> int:
         say(f"Set {variable} in the environment: no password is written into the table.")
     say("Look through it, then run: rim-router check --strict")
     return OK
+
+
+def _any_variables(draft: Draft) -> dict[str, str]:
+    """As if each variable were set: what is right then is right."""
+    return dict.fromkeys(draft.variables, "x")
 
 
 def _schema(directory: Path) -> str:

@@ -25,7 +25,9 @@ PREFIX = "RIM_ROUTER_"
 _VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"
 _OURS = r"\$\{[A-Z0-9_]+\}"
 # A part of a path that is probably a secret, as some hosts put their tokens there.
-_LONG = r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9]{20,}"
+_LONG = r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9]{16,}"
+_UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_USER = r"[A-Za-z][A-Za-z._-]{0,15}"
 ALL = "*"
 
 
@@ -57,6 +59,9 @@ class Draft:
         self.routes: dict[str, Line] = {}
         self.notes: list[str] = []
         self.variables: dict[str, None] = {}
+        # What the tool keeps away from its main index, and nothing here says where to: denied in the end.
+        self._kept_away: dict[str, str] = {}
+        self._is_open = False
         self._urls: dict[tuple[str, bool], str] = {}
 
     def note(self, text: str) -> None:
@@ -104,9 +109,11 @@ class Draft:
             key = str(Pattern.parse(pattern))
         except ValueError as error:
             self.note(f"{origin}: {visible(str(error))}")
+            self._is_open = True  # whatever it means would go where all names go
             return
         if name is None:
             self.note(f"{origin}: {key} has no index that can be used here")
+            self._kept_away.setdefault(key, origin)
             return
         value = quoted(name) if marker is None else f"[{inline({'index': name, 'marker': marker})}]"
         there = self.routes.get(key)
@@ -117,8 +124,14 @@ class Draft:
                 self.note(f"{origin}: {key} leads to {name} there, and to another index above")
             return
         self.routes[key] = Line(value, origin)
-        if key.endswith("-*") and key[:-2] not in self.routes:  # which the pattern does not cover
-            self.routes[key[:-2]] = Line(value, f"{key} does not cover it")
+
+    def keep_away(self, pattern: str, origin: str) -> None:
+        """Note that a pattern is not to lead to the main index, wherever it does."""
+        try:
+            self._kept_away.setdefault(str(Pattern.parse(pattern)), origin)
+        except ValueError as error:
+            self.note(f"{origin}: {visible(str(error))}")
+            self._is_open = True
 
     def default(self, name: str | None, origin: str) -> None:
         """Have all other names lead to an index, unless something before has said where.
@@ -151,18 +164,24 @@ class Draft:
         base = PREFIX + re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
         url = re.sub(_VARIABLE, lambda match: self._variable(str(match[1])), url)
         scheme, separator, rest = url.partition("://")
+        if not separator and "@" in url:
+            return "****", "is no URL"
         if not separator:
             return url, "is no URL" if re.match(r"(?i)[a-z][a-z0-9+.-]+:", url) else ""
         if scheme.lower() not in SCHEMES:
             return url, "is not an https, http or file URL"
         authority, slash, path = rest.partition("/")
         userinfo, at, host = authority.rpartition("@")
+        host = "****" if "@" in path else host  # there a password may begin or end
         if "?" in path or "#" in path:
             return f"{scheme}://{host}", "has a query or a fragment, which the URL of an index cannot have"
         if at:
             authority = f"{self._credentials(base, userinfo)}@{host}"
         path = "/".join(
-            self._secret(f"{base}_TOKEN") if re.fullmatch(_LONG, part) else part for part in path.split("/")
+            self._secret(f"{base}_TOKEN")
+            if (re.fullmatch(_LONG, part) or re.fullmatch(_UUID, part))
+            else part
+            for part in path.split("/")
         )
         url = f"{scheme}://{authority}{slash}{path}"
         try:
@@ -177,6 +196,8 @@ class Draft:
             return userinfo if re.fullmatch(_OURS, user) else self._secret(f"{base}_TOKEN") + colon
         if not re.fullmatch(_OURS, password):
             password = self._secret(f"{base}_PASSWORD")
+        if not re.fullmatch(f"{_USER}|{_OURS}", user):  # some put a token there
+            user = self._secret(f"{base}_USER")
         return f"{user}:{password}"
 
     def _secret(self, variable: str) -> str:
@@ -189,6 +210,14 @@ class Draft:
 
     def text(self, head: list[str], schema: str) -> str:
         """The table, as TOML."""
+        for key, origin in self._kept_away.items():
+            self.routes.setdefault(key, Line('{ deny = "write its index here" }', origin))
+        for key, line in list(self.routes.items()):
+            if key.endswith("-*") and key[:-2] not in self.routes:  # which the pattern does not cover
+                self.routes[key[:-2]] = Line(line.value, f"{key} does not cover it", line.unfit)
+        if self._is_open:
+            why = "a name above could not be carried over: write it, then the index of all others here"
+            self.routes[ALL] = Line('{ deny = "see the notes above" }', why)
         if (ALL not in self.routes or self.routes[ALL].unfit) and PLUGIN not in self.routes:
             self.routes[PLUGIN] = Line('{ deny = "write its index here" }', "or any index may replace it")
         used = " ".join(line.value for line in self.routes.values())
@@ -237,12 +266,18 @@ def _comment(lines: list[str]) -> Iterator[str]:
 
 def quoted(text: str) -> str:
     """A TOML string."""
-    return json.dumps(text, ensure_ascii=True)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def inline(keys: dict[str, object]) -> str:
     """A TOML inline table of strings, numbers and arrays of them."""
-    return "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in keys.items()) + " }"
+    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in keys.items()) + " }"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    return f"[{', '.join(map(_value, value))}]" if isinstance(value, (list, tuple)) else json.dumps(value)
 
 
 def _is_loopback(url: str) -> bool:

@@ -6,9 +6,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from rim_router.cli.foreign import read_table, string, strings, table, tables
+from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
 from rim_router.cli.guard.command import read_settings
-from rim_router.cli.init.draft import ALL
+from rim_router.cli.init.draft import ALL, InitError
 from rim_router.rules.guards import DEFAULT_INDEX
 from rim_router.rules.urls import redact
 
@@ -43,7 +43,7 @@ def read_all(draft: Draft, directory: Path) -> list[str]:
         if options:
             _options(draft, options, path.relative_to(directory).as_posix())
             read.append(path.relative_to(directory).as_posix())
-    settings = read_settings()
+    settings = dict(sorted(read_settings().items(), key=_rank))
     options = [
         (key.rpartition(".")[2], url)
         for key, value in settings.items()
@@ -59,6 +59,12 @@ def read_all(draft: Draft, directory: Path) -> list[str]:
     if ALL not in draft.routes:
         draft.default(draft.index(_PYPI, DEFAULT_INDEX, "pip's default"), "nothing here says otherwise")
     return read
+
+
+def _rank(setting: tuple[str, str]) -> int:
+    """In which order pip's settings count: variables, those of the command, all others."""
+    section = setting[0].rpartition(".")[0]
+    return 0 if section == ":env:" else 1 if section == "install" else 2
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -82,30 +88,40 @@ def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
     for url in mains[1:]:
         draft.note(f"{origin}: another index-url, {redact(url)}")
     for key, url in options:
+        if key in ("no-index", "trusted-host"):
+            draft.note(f"{origin}: {key} still holds")
         if key == "extra-index-url":
             draft.for_every_name("extra", url, f"{origin}: {key}")
         elif key == "find-links":
             draft.for_every_name("links", url, f"{origin}: {key}", flat=True)
 
 
-_OPTIONS = {"-i": "index-url", "--index-url": "index-url", "--pypi-url": "index-url"}
-_OPTIONS.update({"--extra-index-url": "extra-index-url", "-f": "find-links", "--find-links": "find-links"})
+_SHORT = {"-i": "index-url", "-f": "find-links"}
+_LONG = {"--index-url": "index-url", "--pypi-url": "index-url", "--extra-index-url": "extra-index-url"}
+_LONG.update({"--find-links": "find-links", "--no-index": "no-index", "--trusted-host": "trusted-host"})
 
 
 def _requirement_options(path: Path) -> Iterator[tuple[str, str]]:
-    """The options of a requirements file that say where to look."""
-    text = path.read_text(encoding="utf-8", errors="replace").replace("\\\n", " ")
-    for line in text.splitlines():
+    """The options of a requirements file that say where to look, as pip's parser reads them.
+
+    :raises InitError: for a line that pip does not understand either.
+    """
+    for line in read_text(path).lstrip("\ufeff").replace("\\\n", " ").splitlines():
         if not line.lstrip().startswith("-"):
             continue
         try:
             words = shlex.split(re.sub(r"(^|\s)#.*", "", line))
-        except ValueError:
-            continue
+        except ValueError as error:
+            raise InitError(f"{path.name}: a line of options cannot be read: {error}") from None
         for word, following in zip(words, [*words[1:], ""]):
             name, equals, value = word.partition("=")
-            if name in _OPTIONS and (equals or following):
-                yield _OPTIONS[name], value if equals else following
+            if word[:2] in _SHORT:
+                yield _SHORT[word[:2]], word[2:].lstrip("=") or following
+                continue
+            # Any beginning of a long option will do.
+            found = [_LONG[each] for each in _LONG if len(name) > 3 and each.startswith(name)]
+            if found:
+                yield found[0], value if equals else following
 
 
 def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
@@ -118,6 +134,9 @@ def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
             names[found[0]] = _uv_index(draft, each, found, origin, used=found[0] in used)
             if each.get("default"):
                 draft.default(names[found[0]], f"{origin}: default index")
+    for key in ("no-index", "index-strategy"):
+        if key in said or key in table(said, "pip"):
+            draft.note(f"{origin}: {key}")
     for where in (said, table(said, "pip")):
         _options(draft, [(key, url) for key in _PIPS for url in strings(where.get(key))], origin)
     for project, source in sources.items():
@@ -173,9 +192,8 @@ def _pdm_source(draft: Draft, said: dict[str, Any], name: str, url: str, where: 
     if said.get("verify_ssl") is False:
         draft.note(f"{where}: verify_ssl = false; certificates are verified")
     excluded = said.get("exclude_packages", [])
-    if excluded not in ([], ["*"]):
-        draft.note(f"{where}: exclude_packages")
     included = strings(said.get("include_packages"))
+    _pdm_excluded(draft, [each for each in strings(excluded) if each != ALL], where, main=not included)
     if included:
         index = draft.index(name, url, where, flat=flat)
         if excluded != ["*"]:
@@ -186,6 +204,14 @@ def _pdm_source(draft: Draft, said: dict[str, Any], name: str, url: str, where: 
         draft.default(draft.index(name, url, where, flat=flat), where)
     else:
         draft.for_every_name(name, url, where, flat=flat)
+
+
+def _pdm_excluded(draft: Draft, patterns: list[str], where: str, *, main: bool) -> None:
+    if patterns and not main:
+        draft.note(f"{where}: exclude_packages")
+        return
+    for pattern in patterns:
+        draft.keep_away(pattern, f"{where}: exclude_packages")
 
 
 def _poetry(draft: Draft, said: dict[str, Any], origin: str) -> bool:
@@ -200,7 +226,7 @@ def _poetry(draft: Draft, said: dict[str, Any], origin: str) -> bool:
         name, url = found
         priority = string(each.get("priority")) or "primary"
         where = f"{origin}: source {name}"
-        if priority in _MAIN and not names:
+        if priority in _MAIN and primary is None:
             names[name] = primary = draft.index(name, url, where)
         elif priority == "explicit" or name in _poetry_sources(said):
             names[name] = draft.index(name, url, where)

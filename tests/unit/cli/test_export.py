@@ -315,3 +315,45 @@ def test_ages_are_said_to_be_lost(tool: str, capsys: pytest.CaptureFixture[str])
     said = export(capsys, tool, "six", table=f'{table}[policy]\nmin-age = "3d"\n')
     assert "min-age of acme (./index-routing.toml:6)" in said
     assert "policy.min-age (./index-routing.toml" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ('acme-x = { index = \\"pypi\\" }\\nacme-core', "1.0"),
+        ("six", "3\\n--extra-index-url https://evil.example/simple"),
+        ("six\\n--index-url https://evil.example/simple", "1"),
+    ],
+)
+@pytest.mark.parametrize("tool", ["uv", "poetry", "pip-audit"])
+def test_what_a_lock_says_is_no_line_of_another_file(
+    tool: str, name: str, version: str, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names and versions, and nothing else."""
+    Path("index-routing.toml").write_text(TABLE, encoding="utf-8")
+    Path("uv.lock").write_text(f'[[package]]\nname = "{name}"\nversion = "{version}"\n', encoding="utf-8")
+    assert main(["export", tool, "--lock", "uv.lock"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "is no project with a version" in said.err
+
+
+def test_no_password_of_a_requirement(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("index-routing.toml").write_text(TABLE, encoding="utf-8")
+    Path("r.txt").write_text("https://u:s3cr3tword@h.example/six.tar.gz\n", encoding="utf-8")
+    assert main(["export", "uv", "-r", "r.txt"]) == 2
+    assert "s3cr3tword" not in capsys.readouterr().err
+
+
+def test_every_table_that_has_names(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a `pyproject.toml`, whichever tool it is for."""
+    Path("index-routing.toml").write_text(TABLE, encoding="utf-8")
+    Path("pyproject.toml").write_text(
+        '[tool.uv]\ndev-dependencies = ["acme-a"]\n[tool.pdm.dev-dependencies]\nx = ["acme-b"]\n'
+        '[tool.poetry.dependencies]\npython = "^3.9"\nacme-c = "1"\n'
+        '[tool.poetry.group.dev.dependencies]\nacme-d = "1"\n',
+        encoding="utf-8",
+    )
+    assert main(["export", "uv", "-r", "pyproject.toml"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"acme-{letter} = " in text for letter in "abcd")

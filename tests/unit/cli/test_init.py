@@ -130,7 +130,8 @@ def test_uv(pip: Path) -> None:
         """,
     )
     text = init()
-    assert routes() == {"torch": "pytorch", "torchvision": "pytorch", "*": "acme"}
+    # y has an index there that nobody can ask: it must not go to another one.
+    assert routes() == {"torch": "pytorch", "torchvision": "pytorch", "y": "nowhere", "*": "acme"}
     assert [route.targets[0].marker_text for route in dict(map_routes())["torch"]] == [
         "sys_platform == 'linux'"
     ]
@@ -177,8 +178,9 @@ def test_pdm(pip: Path) -> None:
         """,
     )
     text = init()
-    assert routes() == {"foo": "private", "foo-*": "private", "local": "local", "*": "pypi"}
-    assert urls()["pypi"] == "https://mirror.example/simple"
+    # What a pattern means that cannot be written must not go where all names go.
+    assert routes() == {"foo": "private", "foo-*": "private", "local": "local", "*": "nowhere"}
+    assert '# pypi = "https://mirror.example/simple"' in text
     assert "${RIM_ROUTER_PRIVATE_USER}:${RIM_ROUTER_PRIVATE_PASSWORD}@private.example" in text
     for said in ("exclude_packages", "verify_ssl = false", "'*-bar' has a '*' that is not at the end"):
         assert said in text
@@ -223,6 +225,86 @@ def test_poetry(pip: Path) -> None:
     text = init()
     assert routes() == {"torch": "torch", "torchaudio": "torch", "*": "main"}
     assert '# "NAME-*" = "more"' in text
+
+
+def test_what_a_tool_keeps_away_from_its_main_index(pip: Path) -> None:
+    """It is denied as long as nobody has said where it comes from."""
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.pdm.source]]
+        name = "pypi"
+        url = "https://pypi.org/simple"
+        exclude_packages = ["acme-*", "own"]
+        [[tool.pdm.source]]
+        name = "b"
+        url = "https://b.example/simple"
+        include_packages = ["own"]
+        """,
+    )
+    init()
+    assert routes() == {"acme": "nowhere", "acme-*": "nowhere", "own": "b", "*": "pypi"}
+
+
+def test_a_primary_source_after_an_explicit_one(pip: Path) -> None:
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.poetry.source]]
+        name = "torch"
+        url = "https://download.pytorch.org/whl/cpu"
+        priority = "explicit"
+        [[tool.poetry.source]]
+        name = "acme"
+        url = "https://acme.example/simple"
+        [tool.poetry.dependencies]
+        torch = { version = "*", source = "torch" }
+        """,
+    )
+    init()
+    assert routes() == {"torch": "torch", "*": "acme"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-ihttps://a.example/simple",
+        "-i https://a.example/simple",
+        "--index https://a.example/simple",
+        "--index-url=https://a.example/simple",
+        "\ufeff--pypi-url https://a.example/simple",
+    ],
+)
+def test_every_spelling_of_an_option(line: str, pip: Path) -> None:
+    """As pip's parser takes it."""
+    Path("requirements.txt").write_text(f"{line}\nsix\n", encoding="utf-8")
+    init()
+    assert routes()["*"] == "main"
+    assert urls()["main"] == "https://a.example/simple"
+
+
+def test_a_line_that_pip_does_not_understand_either(pip: Path) -> None:
+    write("requirements.txt", "--index-url 'https://a.example/simple\n")
+    assert main(["init"]) == 2
+    assert not Path("index-routing.toml").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:p/s3cr3tword@host.example/simple",
+        "//user:s3cr3tword@host.example/simple",
+        "https://host.example/s3cr3tword0123456/simple",
+        "https://host.example/6f1e7a4c-1111-2222-3333-s3cr3tword00".replace("s3cr3tword00", "0123456789ab"),
+        "https://ghp_s3cr3tword0123:x@host.example/simple",
+    ],
+)
+def test_no_part_of_a_secret(url: str, pip: Path) -> None:
+    """Wherever in a URL it stands."""
+    write("uv.toml", f'[[index]]\nname = "a"\nurl = "{url}"\ndefault = true\n')
+    text = init()
+    for part in ("s3cr3tword", "user:p", "6f1e7a4c"):
+        assert part not in text
 
 
 def test_pipfile(pip: Path) -> None:
