@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rim_router.rules.provenance import Provenance
 
-    #: The digests of each path of a RECORD, in the order of the file; an empty one where it has none.
+    #: Digest and size of each path of a RECORD, as they stand there, in the order of the file.
     Rows = Mapping[str, list[str]]
 
 _METADATA = (".dist-info", ".egg-info")
@@ -32,6 +32,7 @@ _ALGORITHMS = ("sha256", "sha384", "sha512")
 # What cannot have a digest in RECORD: itself, its signatures, and what Python compiles.
 _WITHOUT = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _CHUNK = 1 << 20
+_LARGEST = 1 << 34  # bytes; no wheel has such a file
 
 
 def installed(path: Iterable[Path]) -> Iterator[Found]:
@@ -105,7 +106,7 @@ def _rows(metadata: Path) -> Rows:
             rows: dict[str, list[str]] = {}
             for row in csv.reader(stream):
                 if row:
-                    rows.setdefault(row[0], []).append(row[1] if len(row) > 1 else "")
+                    rows.setdefault(row[0], []).append(",".join(row[1:3]))
             return rows
     except (OSError, csv.Error):
         return {}
@@ -135,11 +136,14 @@ def _is_file(path: Path) -> bool:
 
 
 def _has(path: Path, digest: str) -> bool:
+    digest, _, size = digest.partition(",")
     algorithm, _, expected = digest.partition("=")
     found = hashlib.new(algorithm)
     try:
         with path.open("rb") as stream:
             left = os.fstat(stream.fileno()).st_size  # no more: what a device has may never end
+            if left > _LARGEST or (size.isdigit() and int(size) != left):
+                return False
             while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
                 found.update(chunk)
                 left -= len(chunk)

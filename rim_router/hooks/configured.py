@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def options() -> Any:
-    """The options of ``pip install`` without any word of the user's; None without pip.
+def options(command: str = "install") -> Any:
+    """The options of a command of pip's without any word of the user's; None without pip.
 
     :raises GuardedIndexError: if pip cannot read its configuration.
     """
@@ -22,7 +22,7 @@ def options() -> Any:
     try:
         from pip._internal.commands import create_command
 
-        return create_command("install").parser.get_default_values()
+        return create_command(command).parser.get_default_values()
     except (
         SystemExit,
         ImportError,

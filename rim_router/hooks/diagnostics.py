@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,7 @@ def watch_messages() -> None:
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_redacted)
     for handler in logging.getLogger().handlers:
+        handler.addFilter(_quietly)
         handler.addFilter(_hidden)
     sys.excepthook = _uncaught
 
@@ -98,6 +100,17 @@ def watch_messages() -> None:
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What ``pip --debug`` shows, which has the values of variables in it otherwise."""
     sys.stderr.write(visible_lines(scrub("".join(traceback.format_exception(kind, error, trace)))))
+
+
+#: In a thread that sets ``on``, nothing is logged; ``said`` tells whether something would have been.
+quiet = threading.local()
+
+
+def _quietly(_: logging.LogRecord) -> bool:
+    if getattr(quiet, "on", False):
+        quiet.said = True
+        return False
+    return True
 
 
 def _hidden(record: logging.LogRecord) -> bool:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from pip._internal.models.link import Link
+from pip._internal.models.wheel import Wheel
 
 from rim_router.hooks import pages
 from rim_router.hooks.diagnostics import talks
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_SUPPORTED = Wheel.supported
 _PLAIN_URL = r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9_.~-]+)+"
 
 
@@ -31,7 +33,7 @@ class Dropping:
         self._finder: ContextVar[Any] = ContextVar("rim_router_finder", default=None)
         self._environments: dict[int, tuple[Any, Environment]] = {}
         self._read: dict[int, tuple[bytes, list[Any]]] = {}
-        self._large: set[str] = set()
+        self._small: set[str] = set()
         self.reads = False  # whether pip's function that makes links is replaced
 
     def process(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,8 +68,8 @@ class Dropping:
                 link = Link.from_json(file, page.url)
                 if link is not None:
                     found.append(link)
-                    if is_large(file.get("size")):
-                        self._large.add(link.url)
+                    if is_small(file.get("size")):
+                        self._small.add(link.url)
             return found
 
         return links
@@ -75,6 +77,8 @@ class Dropping:
     def selection(self, finder: Any, name: str) -> Selection | None:
         """What a finder can use of a project; None if it is to say why it skips the rest."""
         if talks() or getattr(finder, "uploaded_prior_to", None) is not None:
+            return None
+        if Wheel.supported is not _SUPPORTED:  # by whoever wants the files for other platforms, too
             return None
         target = finder.target_python
         if id(target) not in self._environments:
@@ -92,18 +96,18 @@ class Dropping:
         if self.reads:
             self._read[id(content)] = (content, files)
 
-    def is_large(self, link: Any) -> bool:
-        """Whether a page says that a file is too large to come early."""
-        return link.url in self._large
+    def is_small(self, link: Any) -> bool:
+        """Whether a page says that a file is small enough to come early."""
+        return link.url in self._small
 
     def forget(self) -> None:
         """Drop what has been read of pages that pip has not asked for."""
         self._read.clear()
 
 
-def is_large(size: object) -> bool:
-    """Whether a size in bytes, as a page gives it, is that of a large file."""
-    return isinstance(size, int) and size > LARGE
+def is_small(size: object) -> bool:
+    """Whether a size in bytes, as a page gives it, is that of a small file."""
+    return type(size) is int and 0 <= size <= LARGE
 
 
 def quoted(original: Callable[..., str]) -> Callable[..., str]:

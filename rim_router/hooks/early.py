@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pip._vendor.urllib3.response import HTTPResponse
 from pip._vendor.urllib3.util.retry import Retry
 
+from rim_router.hooks.diagnostics import quiet
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.transfer import content_length
 from rim_router.rules.urls import Origin
@@ -54,8 +55,8 @@ class Answer:
     """
 
     __slots__ = (
-        "adapter", "done", "left", "options", "request", "response", "server", "size", "stream", "then",
-        "wanted",
+        "adapter", "done", "headers", "left", "options", "request", "response", "server", "size", "stream",
+        "then", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +72,8 @@ class Answer:
         self.options = options
         self.stream = stream
         self.then = then
+        # As pip is going to send it: the adapter may add to the request itself.
+        self.headers = dict(request.headers)
         self.server = (Origin.of(request.url), stream)
         self.response: Any = None
         self.size = 0
@@ -81,7 +84,7 @@ class Answer:
         return (
             request.method == "GET"
             and request.body is None
-            and dict(self.request.headers) == dict(request.headers)
+            and self.headers == dict(request.headers)
             and all(self.options.get(name) == options.get(name) for name in _SAME)
         )
 
@@ -207,6 +210,7 @@ class Early:
     # In the background
 
     def _work(self) -> None:
+        quiet.on = True
         while True:
             with self._changed:
                 self._idle += 1
@@ -250,9 +254,11 @@ class Early:
             self._changed.notify_all()
 
     def _fetch(self, answer: Answer) -> None:
-        response = answer.adapter.send(answer.request, **{**answer.options, "stream": True})
+        quiet.said = False
+        response = answer.adapter.send(answer.request.copy(), **{**answer.options, "stream": True})
         try:
-            if response.status_code not in _KEPT:
+            # With a cookie pip's next requests are others.
+            if response.status_code not in _KEPT or "Set-Cookie" in response.headers:
                 return
             answer.left = answer.stream and (content_length(response) or 0) > LARGE
             if answer.left:
@@ -260,7 +266,7 @@ class Early:
             body = self._body(answer, response)
         finally:
             response.close()
-        if body is None:
+        if body is None or quiet.said:  # what is said of it, pip is to say when it asks
             return
         if answer.stream:
             raw = response.raw

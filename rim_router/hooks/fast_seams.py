@@ -44,6 +44,12 @@ TAGS = Seam(
     (23, 3),
     feature=DROP_EARLY,
 )
+SUPPORTED = Seam(
+    "pip._internal.models.wheel:Wheel.supported",
+    ("self", "tags"),
+    "what fits this environment",
+    feature=DROP_EARLY,
+)
 FORMATS = Seam(
     "pip._internal.models.format_control:FormatControl.get_allowed_formats",
     ("self", "canonical_name"),

@@ -22,7 +22,7 @@ from rim_router.hooks.seam import parameters
 from rim_router.hooks.tracking import digests_of, url_of
 from rim_router.rules.age import age_for
 from rim_router.rules.names import normalise
-from rim_router.rules.page_metadata import is_json
+from rim_router.rules.page_metadata import is_json, project_status
 from rim_router.rules.table import Kind
 from rim_router.rules.times import parse_time
 from rim_router.rules.urls import is_local
@@ -111,7 +111,7 @@ class Foresight:
             file = self._services.tracker.find(link)
             if file is None or file.hosts is None or not file.verdict.allowed or file.verdict.external:
                 continue
-            if file.hosts.is_own(file.url) and not is_local(file.url) and not self._dropping.is_large(link):
+            if file.hosts.is_own(file.url) and not is_local(file.url) and self._dropping.is_small(link):
                 self._early.ask(session, _getting(file.url), stream=True)
 
 
@@ -160,8 +160,18 @@ class _Resolution:
         if self._made.get(name) is dist:
             return
         self._made[name] = dist
+        # pip has asked for it already, or never does.
+        self._left.add(name)
+        if not self._fits(dist):  # then pip asks for nothing that it requires
+            return
         self._require_all(dist, ())
         self._require_extras(name, self._extras.get(name, set()))
+
+    def _fits(self, dist: Any) -> bool:
+        python = self._factory._python_candidate
+        if getattr(self._factory, "_ignore_requires_python", False) or python is None:
+            return True
+        return bool(dist.requires_python.contains(str(python.version), prereleases=True))
 
     def _require_all(self, dist: Any, extras: Iterable[str]) -> None:
         for requirement in dist.iter_dependencies(extras):
@@ -231,7 +241,11 @@ class _Resolution:
     def _read(self, decision: Decision, index: Index, response: Any) -> None:
         """A page has come: the metadata of the file that pip will take are next."""
         selection = self._dropping.selection(self._finder, decision.name)
-        if selection is None or not is_json(response.headers.get("Content-Type", "")):
+        kind = response.headers.get("Content-Type", "")
+        if selection is None or not is_json(kind):
+            return
+        # Nothing comes of a page that is refused, as this one may be.
+        if decision.target.namespace is not None or not project_status(response.content, kind).is_active:
             return
         files = selection.usable(json.loads(response.content)["files"])
         self._dropping.keep(response.content, files)

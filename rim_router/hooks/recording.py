@@ -70,15 +70,16 @@ class Recording:
                 _remove(os.path.join(directory, each))  # noqa: PTH118
             for each, content in documents.items():
                 _put(os.path.join(directory, each), content)  # noqa: PTH118
-        except OSError as error:
+        except (OSError, ValueError, csv.Error) as error:
             self._give_up(name, directory, error)
 
-    def _give_up(self, name: str, directory: str, error: OSError) -> None:
+    def _give_up(self, name: str, directory: str, error: Exception) -> None:
         left = [os.path.join(directory, each) for each in (STANDARD, OWN)]  # noqa: PTH118
         for each in left:
             with suppress(OSError):
                 _remove(each)
-        why = f"where {name} came from cannot be recorded in {directory}: {error.strerror or error}"
+        what = getattr(error, "strerror", None) or error
+        why = f"where {name} came from cannot be recorded in {directory}: {what}"
         if any(map(os.path.isfile, left)):
             hint = f"remove {name}: what is there says where it came from, and rim-router did not write it"
             raise self._services.refusal(RefusedDistributionError(why, hint=hint)) from error
@@ -184,7 +185,7 @@ def _is_one(path: str, other: str) -> bool:
     """Whether two paths lead to one file: what only looks alike stays in RECORD, to be uninstalled."""
     if os.path.normpath(path) == os.path.normpath(other):
         return True
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # the latter for a path that no file can have
         return os.path.samefile(path, other)  # noqa: PTH121
     return False
 

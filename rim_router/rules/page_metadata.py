@@ -151,10 +151,14 @@ def _names(url: str) -> set[str]:
         texts = [urlsplit(url).path]
     except ValueError:
         return set()  # nor can pip
-    while (plain := unquote(texts[-1])) != texts[-1]:
-        texts.append(plain)
+    for _ in range(_UNQUOTED):
+        texts.append(unquote(texts[-1]))
     names = {text.rstrip("/").rpartition("/")[2] for text in texts}
     return names | {unquote(name) for name in names}
+
+
+# More often than any pip does.
+_UNQUOTED = 4
 
 
 class _Repeated(list[Any]):

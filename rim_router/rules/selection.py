@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _PLAIN_URL = r"[A-Za-z0-9._~:/!$&'()*+,;=%@-]*/([A-Za-z0-9._+!-]+)|[A-Za-z0-9._+!-]+"
 # As PyPI writes it. What is no date makes pip refuse the page.
 _TIME = (
-    r"[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+    r"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     r"|(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
+)
+_VERSION = (
+    r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?(?:\+[a-z0-9.]+)?"
 )
 _ARCHIVES = r"(?:\.tar\.gz|\.zip|\.tgz|\.tar\.bz2|\.tar\.xz)"
 # Formats that no pip installs.
@@ -73,6 +76,7 @@ class Selection:
         self._wheels, self._sources = "binary" in formats, "source" in formats
         self._plain_url = re.compile(_PLAIN_URL).fullmatch
         self._time = re.compile(_TIME).fullmatch
+        self._version = re.compile(_VERSION).fullmatch
         spelt = "[-_.]+".join(map(re.escape, project_name.split("-")))
         self._source = re.compile(rf"(?i){spelt}-(.+?){_ARCHIVES}").fullmatch
 
@@ -134,7 +138,9 @@ class Selection:
         if not filename.endswith(WHEEL_SUFFIX):
             return filename.endswith(_UNUSABLE) or (not self._sources and self._source(filename) is not None)
         parts = filename[: -len(WHEEL_SUFFIX)].split("-")
-        if len(parts) not in (5, 6) or not all(parts):
+        # Of an odd name some pips say that it will be refused some day.
+        is_plain = len(parts) in (5, 6) and all(parts) and self._version(parts[1]) and "__" not in parts[0]
+        if not is_plain or (len(parts) == 6 and not parts[2][0].isdigit()):
             return False
         return (
             not self._wheels

@@ -111,6 +111,7 @@ class Offer:
             "filename": self.artifact.filename,
             "url": url,
             "hashes": {name: self.artifact.digest(name) for name in self.hashes},
+            "size": len(self.artifact.data),
         }
         if self.requires_python is not None:
             entry["requires-python"] = self.requires_python

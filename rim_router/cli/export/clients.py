@@ -38,9 +38,7 @@ def uv(plan: Plan) -> Iterator[str]:
     _patterns(plan, "has no patterns", default)
     plan.note("uv pip, which does not read sources for names that come on its command line or from others")
     plan.note("build requirements of other projects: they come from the default index")
-    plan.note(
-        "UV_INDEX, UV_DEFAULT_INDEX, UV_FIND_LINKS and the user's uv.toml, which come before the default index"
-    )
+    plan.note("UV_INDEX, UV_DEFAULT_INDEX, UV_FIND_LINKS and the user's uv.toml: they come first")
     plan.say_what_is_lost()
     plan.check()
     if lines:

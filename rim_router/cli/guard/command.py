@@ -14,13 +14,12 @@ from rim_router.cli.guard import uv
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.cli.shapes import VERSION
 from rim_router.errors import RimRouterError
-from rim_router.hooks.configured import indexes, options
 from rim_router.rules.guards import DEFAULT_INDEX, GUARD, Guarded, is_guarded
 from rim_router.rules.urls import is_local, redact
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rim_router.cli.guard import shape
 
@@ -32,7 +31,10 @@ _MAIN = "global.index-url"
 _VARIABLE = ":env:."
 
 
-_NAMING = r"(?m)^\s*(?:-i|-f|--(?:index-url|pypi-url|extra-index-url|find-links))[\s=]+(\S+)"
+_NAMING = (
+    *("--index-url", "--pypi-url", "--extra-index-url", "--find-links"),
+    *("--requirement", "--constraint"),
+)
 
 
 class GuardError(RimRouterError):
@@ -155,26 +157,42 @@ def _places() -> list[tuple[str, str]]:
     ]
     if not _has_main(values):
         found.append(("pip's default", DEFAULT_INDEX))
+    from rim_router.hooks.configured import indexes, options
+
     # What pip itself makes of all that, and what files that are always read may add.
     known = {url for _, url in found}
-    given = options()
-    if given is not None:
-        found += [("pip", url) for url in indexes(given) if url not in known]
-        found += [
-            (f"{file}: {_LINKS}", place)
-            for file in (*(given.constraints or ()), *(given.requirements or ()))
-            for place in _named_in(file)
-        ]
+    for command in ("install", "download", "wheel"):
+        given = options(command)
+        if given is None:
+            break
+        found += [(f"pip {command}", url) for url in indexes(given) if url not in known]
+        known.update(indexes(given))
+        for kind in ("constraints", "requirements", "build_constraints"):
+            for file in getattr(given, kind, None) or ():
+                found += [place for place in _named_in(Path(file), ()) if place not in found]
     return found
 
 
-def _named_in(file: str) -> list[str]:
-    """The indexes and links that a file of requirements or constraints names, which is always read."""
+def _named_in(file: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
+    """What a file of requirements or constraints, which is always read, names; in doubt it is open."""
     try:
-        text = Path(file).read_text(encoding="utf-8", errors="replace")
+        text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return [file] if "://" in file else []  # pip stops at a file that is not there
-    return re.findall(_NAMING, text)
+        yield str(file), str(file)
+        return
+    words = text.replace("\\\n", " ").split()
+    for word, following in zip(words, [*words[1:], ""]):
+        name, equals, value = word.partition("=")
+        # Any beginning of a long option will do for pip.
+        long = next((each for each in _NAMING if len(name) > 3 and each.startswith(name)), None)
+        if word[:2] in ("-i", "-f"):
+            yield str(file), word[2:].lstrip("=") or following
+        elif word[:2] in ("-r", "-c") or long in ("--requirement", "--constraint"):
+            other = (word[2:].lstrip("=") if long is None else value if equals else "") or following
+            if file not in above:
+                yield from _named_in(file.parent / other, (*above, file))
+        elif long is not None:
+            yield str(file), value if equals else following
 
 
 def _setting(key: str, value: str, levels: Mapping[str, Mapping[str, str]]) -> str:
@@ -244,7 +262,7 @@ def _report(places: list[tuple[str, str]], changed: list[str], *, uv: bool) -> s
 
 
 def _is_on_this_machine(place: str) -> bool:
-    return "://" not in place or is_local(place)
+    return ("://" not in place and "$" not in place) or is_local(place)
 
 
 def _remedy(setting: str, *, uv: bool) -> str:
