@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.support.resolutions import Scenario
 from tests.support.servers import IndexServer, drop, redirect, status
 from tests.support.tables import write_table
-from tests.support.wheels import wheel
+from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,76 @@ class TestEarly:
         assert asked[0] == asked[1]
         assert private.projects_asked_for() == ["acme-a", "acme-always", "acme-extra"]
         assert other.requests == []
+
+    @pytest.mark.parametrize("way", ["cookies", "validators"])
+    def test_no_request_is_sent_twice(
+        self, way: str, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """Where a server sets cookies, only the first of them; and never because of what a cache adds."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        for number in range(6):
+            private.add(wheel(f"acme-a{number}", "1.0", origin="private"))
+        names = ["acme-a", "acme-b", *(f"acme-a{number}" for number in range(6))]
+
+        def answer(exchange: Exchange) -> bool:
+            usual = exchange.end_headers
+
+            def end_headers() -> None:
+                if way == "cookies":
+                    exchange.send_header("Set-Cookie", "balancer=1")
+                else:
+                    exchange.send_header("ETag", '"always"')
+                    exchange.send_header("Cache-Control", "max-age=600")
+                usual()
+
+            exchange.end_headers = end_headers  # type: ignore[method-assign]
+            return False
+
+        private.on("*", answer)
+        counts = []
+        for env in (OFF, {}):
+            for _ in range(2):
+                private.forget()
+                environment.pip(
+                    "install", "--dry-run", *names, env={**env, "PIP_NO_CACHE_DIR": None}, check=True
+                )
+            counts.append(len(private.requests))
+        off, on = counts
+        assert on <= off + (2 if way == "cookies" else 0), counts
+
+    def test_a_projects_own_name(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """pip never asks for what it was given by a path, whoever requires it."""
+        environment = environments.equipped()
+        private.add(wheel("acme-plugin", "1.0", origin="private", requires=["acme-app"]), core_metadata=True)
+        environment.route({"one": private.url}, {"acme-*": "one"})
+        sdist("acme-app", "1.0", origin="here", requires=["acme-plugin"]).unpack_to(
+            environment.project / "app"
+        )
+        environment.pip("install", "./app", check=True)
+        assert private.projects_asked_for() == ["acme-plugin"]
+
+    def test_what_is_refused_leads_nowhere(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """Nothing is asked for that only a quarantined project, or one for another Python, requires."""
+        environment = environments.equipped()
+        environment.route({"one": private.url}, {"acme-*": "one"})
+        private.add(
+            wheel("acme-q", "1.0", origin="private", requires=["acme-secret"]), core_metadata="sha256"
+        )
+        private.declare("acme-q", "quarantined")
+        late = wheel("acme-r", "1.0", origin="private", requires=["acme-secret"], requires_python=">=3.99")
+        private.add(replace(late, requires_python=None), core_metadata="sha256")
+        asked = []
+        for env in (OFF, {}):
+            private.forget()
+            for name in ("acme-q", "acme-r"):
+                assert environment.pip("install", name, env=env).returncode != 0
+            asked.append(sorted(request.path for request in private.requests))
+        assert asked[0] == asked[1]  # the oldest pip looks at what is required before it refuses
 
     @pytest.mark.parametrize("failure", ["401", "403", "503", "drop", "redirect", "moved"])
     def test_what_fails_is_pips_own_business(
