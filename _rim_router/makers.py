@@ -97,9 +97,10 @@ def _see_to_creation(builder: Any) -> None:
         directory = os.path.abspath(env_dir)
         with _making:
             if not _under_way:
-                _under_way.append(_LAYERS in os.environ)
-                if not _under_way[0]:
+                is_inherited = _LAYERS in os.environ
+                if not is_inherited:
                     _if_asked("hand_down", directory)
+                _under_way.append(is_inherited)
             _under_way.append(True)
         try:
             original(self, env_dir)

@@ -45,6 +45,7 @@ class Foresight:
         self._dropping = dropping
         self._asks = asks
         self._resolution: _Resolution | None = None
+        self._depth = 0
 
     def resolver(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """``RequirementCommand.make_resolver``: the requirements that pip was given are known."""
@@ -61,7 +62,8 @@ class Foresight:
         def resolve(root_reqs: Any, *args: Any, **kwargs: Any) -> Any:
             if talks():
                 return original(root_reqs, *args, **kwargs)
-            often = gc.get_threshold()
+            often, outer = gc.get_threshold(), self._resolution
+            self._depth += 1  # of what a build requires there can be one within another
             try:
                 # Pages that are read early are many objects at once, and none of them is garbage.
                 gc.set_threshold(_RARELY, *often[1:])
@@ -72,9 +74,11 @@ class Foresight:
                 return original(root_reqs, *args, **kwargs)
             finally:
                 gc.set_threshold(*often)
-                self._resolution = None
-                self._early.forget()
-                self._dropping.forget()
+                self._resolution = outer
+                self._depth -= 1
+                if not self._depth:
+                    self._early.forget()
+                    self._dropping.forget()
 
         return resolve
 
@@ -101,7 +105,8 @@ class Foresight:
             try:
                 return original(preparer, reqs, *args, **kwargs)
             finally:
-                self._early.forget()
+                if not self._depth:
+                    self._early.forget()
 
         return complete
 
