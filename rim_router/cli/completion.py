@@ -11,7 +11,7 @@ from rim_router.cli.rendering import OK, say
 from rim_router.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _FILES = {"FILE", "PATH", "DIR"}
 
@@ -85,6 +85,26 @@ def _walk(found: Sequence[Command]) -> str:
     return "|".join(f'"{" ".join(each.path[:-1])} {each.path[-1]}"' for each in found if each.path)
 
 
+def _cases(found: Sequence[Command], written: Callable[[Values], str]) -> Iterator[str]:
+    """What may come after each option, and otherwise at each command, for shells that are like sh.
+
+    :param written: values, as the shell takes them.
+    """
+    for each in found:
+        at = " ".join(each.path)
+        for option in each.options:
+            if option.values is not None:
+                places = "|".join(f'"{at}|{spelling}"' for spelling in option.spellings)
+                yield f"        {places}) {written(option.values)} ;;"
+    yield '        *) case "$at" in'
+    for each in found:
+        spellings = tuple((word, option.meaning) for option in each.options for word in option.spellings)
+        values = Values((*each.operands.words, *spellings), each.operands.files)
+        yield f'            "{" ".join(each.path)}") {written(values)} ;;'
+    yield "        esac ;;"
+    yield "    esac"
+
+
 def _bash(found: Sequence[Command]) -> Iterator[str]:
     yield '# Completes rim-router. For this shell: eval "$(rim-router completion bash)"'
     yield "_rim_router() {"
@@ -94,19 +114,7 @@ def _bash(found: Sequence[Command]) -> Iterator[str]:
     yield f'        case "$at $word" in {_walk(found)}) at="${{at:+$at }}$word" ;; esac'
     yield "    done"
     yield '    case "$at|${COMP_WORDS[COMP_CWORD-1]}" in'
-    for each in found:
-        at = " ".join(each.path)
-        for option in each.options:
-            if option.values is not None:
-                places = "|".join(f'"{at}|{spelling}"' for spelling in option.spellings)
-                yield f"        {places}) {_bash_values(option.values)} ;;"
-    yield '        *) case "$at" in'
-    for each in found:
-        spellings = tuple((word, "") for option in each.options for word in option.spellings)
-        values = Values((*each.operands.words, *spellings), each.operands.files)
-        yield f'            "{" ".join(each.path)}") {_bash_values(values)} ;;'
-    yield "        esac ;;"
-    yield "    esac"
+    yield from _cases(found, _bash_values)
     yield "    COMPREPLY=()"
     yield "    while IFS= read -r line; do"
     yield '        COMPREPLY+=("$line")'
@@ -132,19 +140,7 @@ def _zsh(found: Sequence[Command]) -> Iterator[str]:
     yield f'        case "$at $word" in {_walk(found)}) at="${{at:+$at }}$word" ;; esac'
     yield "    done"
     yield '    case "$at|${words[CURRENT-1]}" in'
-    for each in found:
-        at = " ".join(each.path)
-        for option in each.options:
-            if option.values is not None:
-                places = "|".join(f'"{at}|{spelling}"' for spelling in option.spellings)
-                yield f"        {places}) {_zsh_values(option.values)} ;;"
-    yield '        *) case "$at" in'
-    for each in found:
-        spellings = tuple((word, option.meaning) for option in each.options for word in option.spellings)
-        values = Values((*each.operands.words, *spellings), each.operands.files)
-        yield f'            "{" ".join(each.path)}") {_zsh_values(values)} ;;'
-    yield "        esac ;;"
-    yield "    esac"
+    yield from _cases(found, _zsh_values)
     yield "}"
     yield 'if [ "$funcstack[1]" = _rim_router ]; then _rim_router; else compdef _rim_router rim-router; fi'
 

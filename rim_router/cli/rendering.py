@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rim_router.config.switch import DISABLE
@@ -57,6 +58,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_verbose(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the option ``--verbose``."""
     parser.add_argument("-v", "--verbose", action="store_true", help=f"also show {what}")
+
+
+def add_python(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--python``."""
+    parser.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="another environment, or its interpreter, in place of this one",
+    )
 
 
 def print_json(data: Mapping[str, Any]) -> None:

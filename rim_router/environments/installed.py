@@ -7,6 +7,7 @@ import csv
 import hashlib
 import json
 import os
+from contextlib import suppress
 from importlib.metadata import Distribution
 from typing import TYPE_CHECKING
 
@@ -40,23 +41,48 @@ def installed(path: Iterable[Path]) -> Iterator[Found]:
     seen = set()
     for directory in path:
         try:
-            entries = sorted(os.listdir(directory))  # noqa: PTH208 - as importlib.metadata does
-        except FileNotFoundError:
-            continue
+            directories = list(_metadata_in(directory))
         except NotADirectoryError:
             yield from _in_archive(directory)
             continue
-        except OSError as error:
-            raise LocationError(f"{directory} cannot be read: {error.strerror}") from error
-        for entry in entries:
-            low = entry.lower()
-            if not (low.endswith(_METADATA) or low == _OF_EGG):
-                continue
-            metadata = directory / entry
+        for metadata in directories:
             real = os.path.realpath(metadata)
             if real not in seen:
                 seen.add(real)
                 yield _found(metadata)
+
+
+def has(path: Iterable[Path], project: str) -> bool:
+    """Whether a project is installed in one of some directories; none of its files is looked at.
+
+    :param project: normalised.
+    """
+    for directory in path:
+        with suppress(NotADirectoryError):
+            if any(_named(each)[0] == project for each in _metadata_in(directory)):
+                return True
+    return False
+
+
+def _metadata_in(directory: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(os.listdir(directory))  # noqa: PTH208 - as importlib.metadata does
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise
+    except OSError as error:
+        raise LocationError(f"{directory} cannot be read: {error.strerror}") from error
+    for entry in entries:
+        low = entry.lower()
+        if low.endswith(_METADATA) or low == _OF_EGG:
+            yield directory / entry
+
+
+def _named(metadata: Path) -> tuple[str, str]:
+    """Project, normalised, and version; empty without one."""
+    name, version = _identity(Distribution.at(metadata))
+    return normalise(name or project_of(metadata.name)), version or ""
 
 
 def _in_archive(archive: Path) -> Iterator[Found]:
@@ -68,7 +94,7 @@ def _in_archive(archive: Path) -> Iterator[Found]:
 
 def _found(metadata: Path) -> Found:
     about = Distribution.at(metadata)
-    name, version = _identity(about)
+    name, version = _named(metadata)
     rows = _rows(metadata)
     changed = tuple(_changes(metadata, rows))
     installer, provenance, doubt = None, None, ""
@@ -78,8 +104,8 @@ def _found(metadata: Path) -> Found:
     except ValueError as error:
         doubt = str(error)
     return Found(
-        normalise(name or project_of(metadata.name)),
-        version or "",
+        name,
+        version,
         str(metadata),
         installer,
         provenance,

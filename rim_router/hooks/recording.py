@@ -93,7 +93,7 @@ class Recording:
         if file is not None and file.came_from is not None and way not in _REFERENCES:
             url = file.came_from
         index, index_url = _index(name, link, way, file)
-        source = _rule(decision)
+        source = decision.source
         return Provenance(
             way=way,
             url=recordable(url),
@@ -139,12 +139,6 @@ def _index(name: str, link: Any, way: str, file: File | None) -> tuple[str | Non
         return None, None
     base, _, last = page.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")
     return "pip", recordable(base if normalise(last) == name else page)
-
-
-def _rule(decision: Decision) -> Source | None:
-    if decision.route is not None:
-        return decision.route.source
-    return decision.wheels[0].source if decision.wheels else None
 
 
 def _absolute(source: Source) -> str:

@@ -38,18 +38,12 @@ class Policy(Record):
     @property
     def forbids_find_links(self) -> str | None:
         """What forbids local find-links with ``--no-index``, as a clause; None if nothing does."""
-        if self.offline_find_links == "allow":
-            return None
-        source = self.sources.get("offline-find-links")
-        return 'policy.offline-find-links is "deny"' + (f" in {source}" if source else "")
+        return None if self.offline_find_links == "allow" else self._clause("offline-find-links", "deny")
 
     @property
     def forbids_status(self) -> str | None:
         """What forbids archived and deprecated projects (PEP 792), as a clause; None if nothing does."""
-        if self.project_status == "warn":
-            return None
-        source = self.sources.get("project-status")
-        return 'policy.project-status is "deny"' + (f" in {source}" if source else "")
+        return None if self.project_status == "warn" else self._clause("project-status", "deny")
 
     def asks_for_newer(self, openssl: str) -> str | None:
         """What asks for a newer OpenSSL than this one; None if nothing does.
@@ -59,8 +53,11 @@ class Policy(Record):
         actual = openssl_version(openssl.split()[1]) if openssl.startswith("OpenSSL ") else (0,)
         if self.minimum_openssl is None or actual >= openssl_version(self.minimum_openssl):
             return None
-        source = self.sources.get("minimum-openssl")
-        return f'policy.minimum-openssl is "{self.minimum_openssl}"' + (f" in {source}" if source else "")
+        return self._clause("minimum-openssl", self.minimum_openssl)
+
+    def _clause(self, key: str, value: str) -> str:
+        source = self.sources.get(key)
+        return f'policy.{key} is "{value}"' + (f" in {source}" if source else "")
 
 
 def openssl_version(text: str) -> tuple[int, ...]:

@@ -216,6 +216,13 @@ class Decision(Record):
         return frozenset().union(*(index.own_origins for index in self.indexes))
 
     @property
+    def source(self) -> Source | None:
+        """The line that claims the name; None if none does."""
+        if self.route is not None:
+            return self.route.source
+        return self.wheels[0].source if self.wheels else None
+
+    @property
     def claim(self) -> str:
         """What claims the name, and the file that says so."""
         if self.route is not None:

@@ -16,6 +16,7 @@ from rim_router.cli.rendering import (
     OK,
     UNUSABLE,
     add_json,
+    add_python,
     columns,
     count,
     print_json,
@@ -27,7 +28,7 @@ from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
 from rim_router.config.inheritance import with_environment
 from rim_router.environments import discover
-from rim_router.environments.installed import installed
+from rim_router.environments.installed import has, installed
 from rim_router.environments.target import search_path
 from rim_router.rules.audit import PIP, REINSTALL, State, audit
 from rim_router.rules.contents import PLUGIN
@@ -48,12 +49,7 @@ _SHOWN = 3  # files of one distribution that were changed
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "--python",
-        type=Path,
-        metavar="PATH",
-        help="another environment, or its interpreter, in place of this one",
-    )
+    add_python(parser)
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page for people into FILE")
     add_json(parser)
 
@@ -62,8 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare what is installed with the table; 1 if something is wrong, or there is no table."""
     python = Path(sys.executable) if args.python is None else discover.interpreter(args.python)
     path, prefix, version = search_path(python)
-    found = list(installed(path))
-    if args.python is not None and any(each.name == PLUGIN for each in found):
+    if args.python is not None and has(path, PLUGIN):
         # Its own has its table, and evaluates markers as its pip does.
         page = [] if args.html is None else ["--html", str(args.html)]
         return run_there(python, ["audit", *page, *(["--json"] if args.json else [])])
@@ -81,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     table = load_files(files)
     if table.in_force:
         warn_if_off()
-    findings = audit(found, table)
+    findings = audit(installed(path), table)
     report = _report(
         findings, table, pip=pip, python=f"{version} ({python})", prefix=str(prefix), notes=notes
     )
@@ -132,9 +127,7 @@ def _report(
 
 def _audited(finding: Finding, pip: str) -> shape.Audited:
     found, decision = finding.found, finding.decision
-    source = decision.route.source if decision.route is not None else None
-    if source is None and decision.wheels:
-        source = decision.wheels[0].source
+    source = decision.source
     return {
         "name": found.name,
         "version": found.version,

@@ -32,7 +32,7 @@ body { font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 72rem; padding: 1rem; }
 .verdict { border-left: .5rem solid var(--good); padding: .25rem 1rem; font-size: 1.25rem; }
 .verdict.no { border-color: var(--bad); }
-.no strong, td.no { color: var(--bad); font-weight: bold; }
+.no strong { color: var(--bad); font-weight: bold; }
 dt { font-weight: bold; } dd { margin: 0 0 .5rem 1rem; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } .wide:focus { outline: 2px solid var(--bar); }
 table { border-collapse: collapse; width: 100%; }
@@ -41,7 +41,6 @@ th, td { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left;
   overflow-wrap: anywhere; min-width: 6rem; }
 thead th { background: var(--soft); }
 code { font-size: .9em; overflow-wrap: anywhere; }
-pre { background: var(--soft); padding: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }
 .bar { fill: var(--bar); } .bar.no { fill: var(--bad); }
 """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rim_router import __version__
 from rim_router.cli import shapes, views
 from rim_router.cli.doctor import elsewhere
-from rim_router.cli.rendering import NO, OK, add_json, add_verbose, count, fields, print_json, say
+from rim_router.cli.rendering import NO, OK, add_json, add_python, add_verbose, count, fields, print_json, say
 from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
 from rim_router.config.switch import DISABLE, REQUIRE, decide
@@ -41,12 +41,7 @@ _GOOD = ("routed", "inert", "no-pip")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "--python",
-        type=Path,
-        metavar="PATH",
-        help="another environment, or its interpreter, in place of this one",
-    )
+    add_python(parser)
     add_verbose(parser, "every hook point")
     add_json(parser)
 
