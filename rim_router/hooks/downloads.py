@@ -13,7 +13,7 @@ from rim_router.errors import DownloadError
 from rim_router.hooks.diagnostics import PipRoutingError, logger, pip_error
 from rim_router.hooks.failures import FAILURES, reason, remedy
 from rim_router.hooks.http_cache import fresh_if_wrong
-from rim_router.hooks.lookalike import lookalike
+from rim_router.hooks.lookalike import dissolve, lookalike
 from rim_router.hooks.tracking import url_of
 from rim_router.hooks.transfer import BrokenOffError, Transfer
 from rim_router.rules.remedies import ask_server
@@ -101,7 +101,10 @@ class Downloads:
         followed = lookalike(downloader)
         followed._session = self._session(downloader._session, file, transfer)
         followed._resume_retries = 0  # the transfer resumes by itself, on every pip
-        path, content_type = original(followed, link, location)
+        try:
+            path, content_type = original(followed, link, location)
+        finally:
+            dissolve(followed._session)
         self._services.verify(file, url_of(link), transfer)
         # A server may suggest another name; what was judged is this one.
         final = os.path.join(location, file.filename)  # noqa: PTH118 - for each file, and faster

@@ -7,12 +7,12 @@ import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from pip._internal.models.link import Link
 from pip._internal.models.wheel import Wheel
 
 from rim_router.hooks import pages
 from rim_router.hooks.diagnostics import talks
 from rim_router.hooks.early import LARGE
+from rim_router.hooks.entries import PLAIN_URL, links_of, size_of
 from rim_router.rules.names import normalise
 from rim_router.rules.page_metadata import is_json
 from rim_router.rules.selection import Environment, Selection
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 _SUPPORTED = Wheel.supported
-_PLAIN_URL = r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9_.~-]+)+"
 
 
 class Dropping:
@@ -32,8 +31,8 @@ class Dropping:
         # The finder that reads a page, where nobody is told what it passes over and why.
         self._finder: ContextVar[Any] = ContextVar("rim_router_finder", default=None)
         self._environments: dict[int, tuple[Any, Environment]] = {}
-        self._read: dict[int, tuple[bytes, list[Any]]] = {}
-        self._small: set[str] = set()
+        self._read: dict[int, tuple[bytes, str, list[Any]]] = {}
+        self._sizes: dict[str, object] = {}
         self.reads = False  # whether pip's function that makes links is replaced
 
     def process(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,21 +54,13 @@ class Dropping:
             reader = self._finder.get()
             if reader is None or not pages.is_strict() or not is_json(page.content_type):
                 return original(page)
-            known = self._read.pop(id(page.content), None)
-            if known is None:
+            content, url, found = self._read.pop(id(page.content), (None, None, []))
+            if content is not page.content or url != page.url:
                 selection = self.selection(*reader)
                 if selection is None:
                     return original(page)
                 files = selection.usable(json.loads(page.content).get("files", []))
-            else:
-                files = known[1]
-            found = []
-            for file in files:
-                link = Link.from_json(file, page.url)
-                if link is not None:
-                    found.append(link)
-                    if is_small(file.get("size")):
-                        self._small.add(link.url)
+                found = links_of(files, page.url, self._sizes)
             return found
 
         return links
@@ -91,28 +82,24 @@ class Dropping:
         formats = finder.format_control.get_allowed_formats(name)
         return Selection(name, self._environments[id(target)][1], formats)
 
-    def keep(self, content: bytes, files: list[Any]) -> None:
+    def keep(self, content: bytes, url: str, files: list[Any]) -> None:
         """Note the usable files of a page that has been read already, until pip reads it."""
         if self.reads:
-            self._read[id(content)] = (content, files)
+            self._read[id(content)] = (content, url, links_of(files, url, self._sizes))
 
     def is_small(self, link: Any) -> bool:
         """Whether a page says that a file is small enough to come early."""
-        return link.url in self._small
+        size = size_of(link, self._sizes)
+        return type(size) is int and 0 <= size <= LARGE
 
     def forget(self) -> None:
         """Drop what has been read of pages that pip has not asked for."""
         self._read.clear()
 
 
-def is_small(size: object) -> bool:
-    """Whether a size in bytes, as a page gives it, is that of a small file."""
-    return type(size) is int and 0 <= size <= LARGE
-
-
 def quoted(original: Callable[..., str]) -> Callable[..., str]:
     """``_ensure_quoted_url``: what has nothing to be quoted in it need not be taken apart to see that."""
-    is_plain = re.compile(_PLAIN_URL).fullmatch
+    is_plain = re.compile(PLAIN_URL).fullmatch
 
     def quote(url: str) -> str:
         return url if is_plain(url) is not None else original(url)

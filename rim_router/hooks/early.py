@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import mmap
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from pip._vendor.urllib3.util.retry import Retry
 
 from rim_router.hooks.diagnostics import quiet
 from rim_router.hooks.lookalike import lookalike
+from rim_router.hooks.preview import Previews
 from rim_router.hooks.transfer import content_length
 from rim_router.rules.urls import Origin
 
@@ -27,19 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 THREADS = 12
-# Bytes of answers that nobody has asked for yet: from the first number on no further request is begun, and
-# none is read on beyond the second. Files that are larger than the third are left to pip.
-_ENOUGH, _TOO_MUCH, LARGE = 8 << 20, 40 << 20, 2 << 20
+# Bytes of answers that nobody has asked for yet: from the first number on no further page is asked for, from
+# the second no file, and nothing is read on beyond the third. Larger files than the fourth are left to pip.
+_ENOUGH_PAGES, _ENOUGH, _TOO_MUCH, LARGE = 2 << 20, 8 << 20, 40 << 20, 2 << 20
 # So often pip may ask for something in another way than was expected.
 _MISSES = 3
 # What an answer has to be to be kept. Redirects are judged one by one, and 401 may lead to a prompt.
 _KEPT = (200, 404)
-_CHUNK = 65536
+_CHUNK = 16384
 _SAME = ("verify", "cert", "proxies", "timeout")
-
-
-class _SentError(Exception):
-    """Ends a request of pip's that was made to be looked at."""
 
 
 class Answer:
@@ -50,13 +48,14 @@ class Answer:
     :param stream: whether pip reads the body as it comes, and not as a whole.
     :param then: what is done with an answer of status 200 before pip has it.
     :ivar response: None as long as there is none, and if pip has to ask by itself.
-    :ivar size: of its body, as long as that is held.
+    :ivar body: what has come after its headers, not decoded.
+    :ivar size: of that, as long as it is held.
     :ivar left: whether it is left to pip with nothing wrong with it.
     """
 
     __slots__ = (
-        "adapter", "done", "headers", "left", "options", "request", "response", "server", "size", "stream",
-        "then", "wanted",
+        "adapter", "body", "done", "headers", "left", "options", "request", "response", "server", "size",
+        "stream", "then", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +75,7 @@ class Answer:
         self.headers = dict(request.headers)
         self.server = (Origin.of(request.url), stream)
         self.response: Any = None
+        self.body: Any = None
         self.size = 0
         self.done, self.left, self.wanted = False, False, True
 
@@ -88,8 +88,28 @@ class Answer:
             and all(self.options.get(name) == options.get(name) for name in _SAME)
         )
 
+    def open(self) -> None:
+        """Make of it what pip's adapter would have given, once."""
+        body, self.body = self.body, None
+        if self.response is None or body is None:
+            return
+        raw = self.response.raw
+        self.response.raw = HTTPResponse(
+            body=body, headers=raw.headers, status=raw.status, reason=raw.reason, version=raw.version,
+            preload_content=False, original_response=getattr(raw, "_original_response", None),
+        )  # fmt: skip
+        if not self.stream:
+            try:
+                content = self.response.raw.read(decode_content=True)
+            except Exception:  # it cannot be decoded, which pip will find out, too
+                self.response = None
+                return
+            self.response._content, self.response._content_consumed = content, True
+            body.close()
+
     def follow(self) -> None:
         """Do what is done with an answer, once."""
+        self.open()
         then, self.then = self.then, None
         if then is not None and self.response is not None and self.response.status_code == 200:
             with contextlib.suppress(Exception):  # of a page that cannot be read, which pip will say
@@ -100,7 +120,9 @@ class Early:
     """The requests of one process that were sent early."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        # One answer has come, for pip; and there is something to send, for the threads.
+        self._changed, self._work_to_do = threading.Condition(lock), threading.Condition(lock)
         self._waiting: deque[Answer] = deque()
         self._finished: deque[Answer] = deque()
         self._answers: dict[str, Answer] = {}
@@ -109,6 +131,7 @@ class Early:
         self._good: set[tuple[Origin, bool]] = set()
         self._tried: set[tuple[Origin, bool]] = set()
         self._bad: set[tuple[Origin, bool]] = set()
+        self._previews = Previews()
         self._held = 0
         self._threads = 0
         self._idle = 0
@@ -118,6 +141,7 @@ class Early:
     def ask(
         self,
         session: Any,
+        url: str,
         send: Callable[[Any], object],
         *,
         stream: bool,
@@ -126,11 +150,14 @@ class Early:
         """Send the one request early that pip would send; nothing, if it would send none.
 
         :param session: pip's, or one like it.
+        :param url: of the page or file.
         :param send: does with a session what pip is going to do.
+        :param stream: whether it is a file.
+        :param then: is called with the answer, if that is of status 200.
         """
         if self._misses > _MISSES:
             return
-        found = _looked_at(session, send)
+        found = self._previews.of(session, url, stream, send)
         if found is None or found[0].url in self._answers:
             return
         request, options = found
@@ -140,9 +167,8 @@ class Early:
                 return
             self._answers[request.url] = answer
             self._waiting.append(answer)
-            if self._idle:
-                self._changed.notify_all()
-            elif self._threads < THREADS:
+            self._work_to_do.notify()
+            if self._idle < len(self._waiting) and self._threads < THREADS:
                 self._threads += 1
                 threading.Thread(target=self._work, name="rim-router-early", daemon=True).start()
 
@@ -155,7 +181,7 @@ class Early:
         answer = self._claim(request, options)
         while True:
             while self._finished:  # what comes next is asked for before pip goes on
-                self._finished.popleft().follow()
+                self._follow(self._finished.popleft())
             if answer is None:
                 return None
             with self._changed:
@@ -163,7 +189,7 @@ class Early:
                     self._changed.wait()
             if answer.done:
                 break
-        answer.follow()
+        self._follow(answer)
         self._release(answer)
         response, answer.response = answer.response, None
         if response is not None:
@@ -179,7 +205,6 @@ class Early:
             self._finished.clear()
             self._answers.clear()
             self._held = 0
-            self._changed.notify_all()
 
     def _claim(self, request: Any, options: dict[str, Any]) -> Answer | None:
         """The answer to a request, if that has been sent already; nobody else gets it."""
@@ -195,6 +220,14 @@ class Early:
                 self._waiting.remove(answer)
                 return None
             return answer
+
+    def _follow(self, answer: Answer) -> None:
+        answer.follow()
+        if answer.response is not None and not answer.stream:
+            with self._changed:
+                if answer.wanted and answer.size:  # decoded it may be larger
+                    self._held += len(answer.response.content) - answer.size
+                    answer.size = len(answer.response.content)
 
     def _adapter(self, usual: Any) -> Any:
         """An adapter like pip's, with connections of its own, that tries once and says nothing."""
@@ -215,7 +248,7 @@ class Early:
             with self._changed:
                 self._idle += 1
                 while (answer := self._next()) is None:
-                    self._changed.wait()
+                    self._work_to_do.wait()
                 self._idle -= 1
             try:
                 self._fetch(answer)
@@ -226,9 +259,9 @@ class Early:
 
     def _next(self) -> Answer | None:
         """The next request that may be sent: of each server one, until it has answered that well."""
-        if self._held >= _ENOUGH:
-            return None
         for position, answer in enumerate(self._waiting):
+            if self._held >= (_ENOUGH if answer.stream else _ENOUGH_PAGES):
+                continue
             if answer.server in self._good or answer.server not in self._tried:
                 self._tried.add(answer.server)
                 del self._waiting[position]
@@ -243,7 +276,9 @@ class Early:
                 answer.response = None
                 return
             if answer.response is not None or answer.left:
-                self._good.add(answer.server)
+                if answer.server not in self._good:
+                    self._good.add(answer.server)
+                    self._work_to_do.notify(len(self._waiting))
             else:
                 self._bad.add(answer.server)
                 for each in [each for each in self._waiting if each.server == answer.server]:
@@ -266,24 +301,16 @@ class Early:
             body = self._body(answer, response)
         finally:
             response.close()
-        if body is None or quiet.said:  # what is said of it, pip is to say when it asks
-            return
-        if answer.stream:
-            raw = response.raw
-            response.raw = HTTPResponse(
-                body=io.BytesIO(body), headers=raw.headers, status=raw.status, reason=raw.reason,
-                version=raw.version, preload_content=False,
-                original_response=getattr(raw, "_original_response", None),
-            )  # fmt: skip
-        else:
-            response._content, response._content_consumed = body, True
-        answer.response = response
+        if body is not None and not quiet.said:  # what is said of it, pip is to say when it asks
+            answer.body, answer.response = body, response
 
-    def _body(self, answer: Answer, response: Any) -> bytes | None:
-        """The body as pip is going to read it; None if it is not complete, or too much."""
-        found = []
-        for chunk in response.raw.stream(_CHUNK, decode_content=not answer.stream):
-            found.append(chunk)
+    def _body(self, answer: Answer, response: Any) -> Any:
+        """The body as it was sent; None if it is not complete, or too much."""
+        expected = content_length(response)
+        # What a thread allocates stays its own: twelve threads would keep a page each, to no purpose.
+        found = mmap.mmap(-1, expected) if expected else io.BytesIO()
+        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+            found.write(chunk)
             with self._changed:
                 if not answer.wanted:
                     return None
@@ -291,18 +318,20 @@ class Early:
                 self._held += len(chunk)
             if self._held > _TOO_MUCH:
                 break
-        expected = content_length(response)
-        if self._held > _TOO_MUCH or (expected is not None and response.raw.tell() != expected):
+        if self._held > _TOO_MUCH or (expected is not None and found.tell() != expected):
             self._release(answer)
             return None
-        return b"".join(found)
+        found.seek(0)
+        return found
 
     def _release(self, answer: Answer) -> None:
         with self._changed:
+            was_enough = self._held >= _ENOUGH_PAGES
             if answer.wanted:  # else nothing of it is counted any more
                 self._held -= answer.size
             answer.size = 0
-            self._changed.notify_all()
+            if was_enough:
+                self._work_to_do.notify(len(self._waiting))
 
 
 class _Handing:
@@ -319,28 +348,3 @@ class _Handing:
             return self._usual.send(request, **options)
         response.connection = self._usual
         return response
-
-
-def _looked_at(session: Any, send: Callable[[Any], object]) -> tuple[Any, dict[str, Any]] | None:
-    """The request that something sends by a session, and the options of its adapter; it is not sent.
-
-    Only credentials that pip has without asking anybody are in it, and nothing is noted in pip's own session.
-    """
-    found: list[tuple[Any, dict[str, Any]]] = []
-
-    class Looking:
-        @staticmethod
-        def send(request: Any, **options: Any) -> None:
-            found.append((request, options))
-            raise _SentError
-
-    view = lookalike(session)
-    view.auth = lookalike(session.auth)
-    view.auth.passwords = dict(session.auth.passwords)
-    view.cookies = session.cookies.copy()
-    view.get_adapter = lambda url: Looking
-    try:
-        send(view)
-    except _SentError:
-        return found[0]
-    return None

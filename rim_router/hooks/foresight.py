@@ -22,7 +22,7 @@ from rim_router.hooks.seam import parameters
 from rim_router.hooks.tracking import digests_of, url_of
 from rim_router.rules.age import age_for
 from rim_router.rules.names import normalise
-from rim_router.rules.page_metadata import is_json, project_status
+from rim_router.rules.page_metadata import is_json
 from rim_router.rules.table import Kind
 from rim_router.rules.times import parse_time
 from rim_router.rules.urls import is_local
@@ -117,7 +117,7 @@ class Foresight:
             if file is None or file.hosts is None or not file.verdict.allowed or file.verdict.external:
                 continue
             if file.hosts.is_own(file.url) and not is_local(file.url) and self._dropping.is_small(link):
-                self._early.ask(session, _getting(file.url), stream=True)
+                self._early.ask(session, file.url, _getting(file.url), stream=True)
 
 
 class _Resolution:
@@ -229,7 +229,7 @@ class _Resolution:
         def read(response: Any) -> None:
             self._read(decision, index, response)
 
-        self._early.ask(self._knowing(index), send, stream=False, then=read)
+        self._early.ask(self._knowing(index), url, send, stream=False, then=read)
 
     def _knowing(self, index: Index) -> Any:
         """pip's session as it is where the index is asked: it knows the credentials in its URL."""
@@ -250,10 +250,10 @@ class _Resolution:
         if selection is None or not is_json(kind):
             return
         # Nothing comes of a page that is refused, as this one may be.
-        if decision.target.namespace is not None or not project_status(response.content, kind).is_active:
+        if decision.target.namespace is not None or b"project-status" in response.content:
             return
         files = selection.usable(json.loads(response.content)["files"])
-        self._dropping.keep(response.content, files)
+        self._dropping.keep(response.content, response.url, files)
         # Of several indexes nobody knows yet which has the best file; and with hashes there are no metadata.
         if (len(decision.indexes) > 1 and not decision.in_turn) or self._preparer.require_hashes:
             return
@@ -269,7 +269,8 @@ class _Resolution:
             return
         judge = self._services.judge(decision.name, index, index.own_origins)
         if judge.judge(url_of(link), link.filename, digests_of(link)).allowed:
-            self._early.ask(self._knowing(index), _getting(url_of(metadata)), stream=True)
+            beside = url_of(metadata)
+            self._early.ask(self._knowing(index), beside, _getting(beside), stream=True)
 
     def _newest(self, name: str, versions: Iterable[str]) -> str | None:
         """Of some versions the one that pip takes, as far as is known what has been asked for."""

@@ -11,7 +11,7 @@ from pip._vendor.requests.exceptions import RequestException
 
 from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError, StatusError
 from rim_router.hooks.failures import no_answer, remedy, tls_failure
-from rim_router.hooks.lookalike import lookalike
+from rim_router.hooks.lookalike import dissolve, lookalike
 from rim_router.rules.page_metadata import QUARANTINE_HINT, STATUS_HINT, project_status
 from rim_router.rules.recognition import (
     LOGIN_HINT,
@@ -171,12 +171,13 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
             content = original(guarded, location, *args, **kwargs)
         except RequestException as error:  # one that pip has no answer to, such as redirects without end
             raise page.failed(no_answer(error) or scrub(str(error)), hint=remedy(error)) from error
-        page.upgraded = guarded.session.rim_router_upgraded
+        page.upgraded, page.headers = guarded.session.rim_router_upgraded, guarded.session.rim_router_headers
+        dissolve(guarded.session)
         if content is None:
             if page.absence is not None:
                 return None
             raise page.failed("answered with something that is not an index page", hint=NO_INDEX_HINT)
-        page.answer, page.headers = content, guarded.session.rim_router_headers
+        page.answer = content
         if page.must_be_index:
             page.unchecked = content
         page.check_status(content)

@@ -108,7 +108,7 @@ class RoutedSource(LinkSource):
         if all(cleared):
             tracker.offer(links, urls, self.judged)
             return cleared
-        tracker.offer(compress(links, cleared), compress(urls, cleared), self.judged)
+        tracker.offer(list(compress(links, cleared)), list(compress(urls, cleared)), self.judged)
         return [is_clear or self._may_use(link) for link, is_clear in zip(links, cleared)]
 
     def _read(self, url: str) -> Listing:

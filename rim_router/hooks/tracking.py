@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from rim_router.record import EMPTY
@@ -134,13 +133,17 @@ def urls_of(links: Iterable[Any]) -> list[str]:
     return [url.partition("#")[0] for url in urls] if "#" in "".join(urls) else urls
 
 
+# The links of a page, their URLs, and what judges one of them.
+_Page = tuple[list[Any], list[str], "Callable[[Any], File]"]
+
+
 class Tracker:
     """Files by URL; a file that is offered twice must agree with both."""
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
-        self._offered: dict[str, tuple[Any, Callable[[Any], File]]] = {}
-        self._offered_again: dict[str, list[tuple[Any, Callable[[Any], File]]]] = {}
+        self._offered: dict[str, _Page] = {}
+        self._offered_again: dict[str, list[_Page]] = {}
         self._told: dict[str, list[tuple[Any, str]]] = {}
 
     def add(self, file: File) -> File:
@@ -162,20 +165,20 @@ class Tracker:
                 known.require(file.verdict.digests, file.said, file.correction)
         return known
 
-    def offer(self, links: Iterable[Any], urls: Iterable[str], judged: Callable[[Any], File]) -> None:
+    def offer(self, links: list[Any], urls: list[str], judged: Callable[[Any], File]) -> None:
         """Note the links of files that are to be judged only if they come to be used.
 
         :param urls: theirs, as :func:`url_of` has them.
         :param judged: judges a link.
         """
-        offered = list(zip(urls, zip(links, repeat(judged))))
-        once = dict(offered)
-        if len(once) == len(offered) and self._offered.keys().isdisjoint(once):
+        page = (links, urls, judged)
+        once = dict.fromkeys(urls, page)
+        if self._offered.keys().isdisjoint(once):
             self._offered.update(once)
             return
-        for url, each in offered:
-            if self._offered.setdefault(url, each) is not each:
-                self._offered_again.setdefault(url, []).append(each)
+        for url in once:
+            if self._offered.setdefault(url, page) is not page:
+                self._offered_again.setdefault(url, []).append(page)
 
     def tell(self, links: Iterable[Any], said: str) -> None:
         """Note links of which pip may not look at each, for what they say of their files.
@@ -191,8 +194,10 @@ class Tracker:
         offered = self._offered.pop(url, None)
         if offered is not None:
             # All of them, and not this link alone: what each says of the file has to be right.
-            for each, judged in (offered, *self._offered_again.pop(url, ())):
-                self.add(judged(each))
+            for links, urls, judged in (offered, *self._offered_again.pop(url, ())):
+                for each, its_url in zip(links, urls):
+                    if its_url == url:
+                        self.add(judged(each))
         file = self._files.get(url)
         if file is not None:
             for each, said in self._told.pop(url, ()):

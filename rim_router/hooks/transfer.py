@@ -70,6 +70,7 @@ class Transfer:
                 failure = yield from self._follow(chunks)
                 if failure is None and (expected is None or self.size >= expected):
                     self.complete = True
+                    del response.raw.stream  # or it would stay, by itself
                     return
                 failure = failure or "the connection was closed"
                 of = "" if expected is None else f" of {expected:,}"

@@ -88,7 +88,8 @@ def version_fault(versions: list[object]) -> str | None:
 def is_ordinary(content: bytes) -> bool:
     """Whether a JSON page can be seen, without parsing it, to have version 1 and the status active if any."""
     return (
-        b"\\u" not in content  # by which a key may be spelt in many ways
+        # By an escape a key may be spelt in many ways; and most pages have none at all, which is seen sooner.
+        (b"\\" not in content or b"\\u" not in content)
         and b'"api-version"' in content
         and _is_always(b'"api-version"', _ORDINARY_VERSION, content)
         and _is_always(b'"project-status"', _ORDINARY_STATUS, content)

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 # Whatever else a URL may have in it is left to pip, which unquotes and joins, and fails on some of it.
-_PLAIN_URL = r"[A-Za-z0-9._~:/!$&'()*+,;=%@-]*/([A-Za-z0-9._+!-]+)|[A-Za-z0-9._+!-]+"
+_PLAIN_URL = r"[A-Za-z0-9._~:/!$&'()*+,;=%@-]*/[A-Za-z0-9._+!-]+|[A-Za-z0-9._+!-]+"
 # As PyPI writes it. What is no date makes pip refuse the page.
-_TIME = (
+TIME = (
     r"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     r"|(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
 )
 _VERSION = (
     r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?(?:\+[a-z0-9.]+)?"
 )
-_ARCHIVES = r"(?:\.tar\.gz|\.zip|\.tgz|\.tar\.bz2|\.tar\.xz)"
+_ARCHIVE = r"(?i)(.+)-([^-]+)(?:\.tar\.gz|\.zip|\.tgz|\.tar\.bz2|\.tar\.xz)"
 # Formats that no pip installs.
 _UNUSABLE = (".exe", ".egg", ".msi", ".rpm", ".deb", ".dmg")
 
@@ -75,10 +75,10 @@ class Selection:
         formats = frozenset(formats)
         self._wheels, self._sources = "binary" in formats, "source" in formats
         self._plain_url = re.compile(_PLAIN_URL).fullmatch
-        self._time = re.compile(_TIME).fullmatch
+        self._time = re.compile(TIME).fullmatch
         self._version = re.compile(_VERSION).fullmatch
-        spelt = "[-_.]+".join(map(re.escape, project_name.split("-")))
-        self._source = re.compile(rf"(?i){spelt}-(.+?){_ARCHIVES}").fullmatch
+        self._own: dict[str, bool] = {}
+        self._archive = re.compile(_ARCHIVE).fullmatch
 
     def usable(self, files: list[Any]) -> list[Any]:
         """The files of a page but for those of which pip would make nothing, in their order.
@@ -103,8 +103,7 @@ class Selection:
         for file in files:
             filename = _filename(file)
             parts = filename[: -len(WHEEL_SUFFIX)].split("-") if filename.endswith(WHEEL_SUFFIX) else []
-            found = None if parts else self._source(filename)
-            version = parts[1] if len(parts) in (5, 6) else None if found is None else found[1]
+            version = parts[1] if len(parts) in (5, 6) else None if parts else self._version_of(filename)
             if version is not None and not file.get("yanked"):
                 versions.setdefault(version, []).append(file)
         chosen = newest(versions)
@@ -123,30 +122,40 @@ class Selection:
 
     def _is_useless(self, file: Any) -> bool:
         url = file.get("url") if isinstance(file, dict) else None
-        if not isinstance(url, str) or (found := self._plain_url(url)) is None:
+        if not isinstance(url, str) or not self._goes_without(url.rpartition("/")[2]):
             return False
-        filename = found[1] or found[0]
-        if not self._goes_without(filename):
+        if self._plain_url(url) is None:
             return False
         time, hashes = file.get("upload-time"), file.get("hashes")
         return ("hashes" not in file or isinstance(hashes, dict)) and (
             not time or (isinstance(time, str) and self._time(time) is not None)
         )
 
+    def _version_of(self, filename: str) -> str | None:
+        """The version in the name of a source distribution; None if that is another name, or an odd one."""
+        found = self._archive(filename)
+        return found[2] if found is not None and self._is_own(found[1]) else None
+
     def _goes_without(self, filename: str) -> bool:
         """Whether pip makes no candidate of a file of this name, whatever is said of it."""
         if not filename.endswith(WHEEL_SUFFIX):
-            return filename.endswith(_UNUSABLE) or (not self._sources and self._source(filename) is not None)
+            return filename.endswith(_UNUSABLE) or (
+                not self._sources and self._version_of(filename) is not None
+            )
         parts = filename[: -len(WHEEL_SUFFIX)].split("-")
-        # Of an odd name some pips say that it will be refused some day.
-        is_plain = len(parts) in (5, 6) and all(parts) and self._version(parts[1]) and "__" not in parts[0]
-        if not is_plain or (len(parts) == 6 and not parts[2][0].isdigit()):
+        if len(parts) not in (5, 6) or not all(parts):
             return False
-        return (
-            not self._wheels
-            or not self._environment.fits("-".join(parts[-3:]))
-            or normalise(parts[0]) != self._name
-        )
+        if self._wheels and self._environment.fits("-".join(parts[-3:])) and self._is_own(parts[0]):
+            return False
+        # Of an odd name some pips say that it will be refused some day.
+        is_plain = self._version(parts[1]) is not None and "__" not in parts[0]
+        return is_plain and (len(parts) == 5 or parts[2][0].isdigit())
+
+    def _is_own(self, distribution: str) -> bool:
+        found = self._own.get(distribution)
+        if found is None:
+            found = self._own[distribution] = normalise(distribution) == self._name
+        return found
 
 
 def _filename(file: Any) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.servers import IndexServer
 
 # What they import from pip is probed before they are imported.
-_ONLY_FOR_SPEED = ("dropping", "early", "foresight")
+_ONLY_FOR_SPEED = ("dropping", "early", "entries", "foresight")
 PARTS = 4  # so that the workers of a run can share the work
 
 
