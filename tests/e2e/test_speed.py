@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import threading
 from dataclasses import replace
@@ -279,3 +280,39 @@ def test_made_up_requirements_end_alike(environments: Environments, tmp_path: Pa
         with contextlib.ExitStack() as stack:
             scenario = Scenario(number, directory, stack)
             assert scenario.outcome(environment, "") == scenario.outcome(environment, "off"), number
+
+
+# What is left when pip has resolved, and only Python's search for circles would find.
+COUNT = """
+import gc, sys
+from pip._internal.cli.main import main
+from pip._internal.resolution.resolvelib.resolver import Resolver
+
+def resolve(resolver, *args, original=Resolver.resolve, **options):
+    gc.collect()
+    gc.disable()
+    try:
+        return original(resolver, *args, **options)
+    finally:
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        print("left:", sorted({type(each).__name__ for each in gc.garbage}))
+
+Resolver.resolve = resolve
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("env", [{}, OFF], ids=["on", "off"])
+def test_no_page_and_no_file_stays_in_memory(
+    environments: Environments, private: IndexServer, env: dict[str, str]
+) -> None:
+    """Nothing refers to an answer in a circle: pages would wait there until Python looks for such."""
+    environment = environments.equipped()
+    private.add(wheel("acme-a", "1.0", origin="private", requires=["acme-b"]), core_metadata="sha256")
+    private.add(wheel("acme-b", "1.0", origin="private"), core_metadata="sha256")
+    environment.route({"one": private.url}, {"acme-*": "one"})
+    arguments = ("install", "--target", "target", "acme-a", "--disable-pip-version-check")
+    said = environment.run(environment.python, "-c", COUNT, *arguments, env=env, check=True).stdout
+    (left,) = [line for line in said.splitlines() if line.startswith("left:")]
+    assert not {"Response", "IndexContent", "HTTPResponse", "PipSession"} & set(ast.literal_eval(left[6:]))
