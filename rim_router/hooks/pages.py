@@ -12,7 +12,14 @@ from pip._vendor.requests.exceptions import RequestException
 from rim_router.errors import IndexFailedError, NamespaceError, QuarantinedError, StatusError
 from rim_router.hooks.failures import no_answer, remedy, tls_failure
 from rim_router.hooks.lookalike import dissolve, lookalike
-from rim_router.rules.page_metadata import QUARANTINE_HINT, STATUS_HINT, project_status
+from rim_router.rules.page_metadata import (
+    QUARANTINE_HINT,
+    STATUS_HINT,
+    ProjectStatus,
+    is_json,
+    is_ordinary,
+    project_status,
+)
 from rim_router.rules.recognition import (
     LOGIN_HINT,
     NO_INDEX_HINT,
@@ -64,6 +71,7 @@ class Page:
         self.absence: str | None = None  # how the index says that there is no such page
         self.has_files = False  # of the project, whether they may be used or not
         self.unchecked: Any = None  # the answer, as long as it is not known to be a page of an index
+        self.is_ordinary = False  # a JSON page that tells at a glance that nothing speaks against it
         self.upgraded: Origin | None = None  # to https on the same host: then the index's own, too
         self.answer: Any = None  # as pip has it
         self.headers: Mapping[str, str] = {}  # of the answer
@@ -103,7 +111,10 @@ class Page:
 
         :raises PipRoutingError: if it is quarantined.
         """
-        status = project_status(content.content, content.content_type)
+        self.is_ordinary = is_json(content.content_type) and is_ordinary(content.content)
+        status = (
+            ProjectStatus() if self.is_ordinary else project_status(content.content, content.content_type)
+        )
         what = f"says that {self.project_name} is {status}"
         if status.is_quarantined:
             raise self.failed(what, QuarantinedError, hint=QUARANTINE_HINT)
@@ -122,7 +133,7 @@ class Page:
         """
         self.has_files = self.has_files or any(is_file_of(link.filename, self.project_name) for link in links)
         content, self.unchecked = self.unchecked, None
-        if content is None:
+        if content is None or (self.is_ordinary and links):
             return
         filenames = (link.filename for link in links)
         if not is_page_with(filenames, content.content, content.content_type, self.name_in_files):
