@@ -13,8 +13,9 @@ ratios is shown, with the quartiles in brackets. Latency is a pause of the serve
 if each request took one round trip; connections are kept open. *Memory* is the largest resident set of
 the process. *Requests* are counted by the servers.
 
-uv is measured beside it, where pip can install it from the index that it is configured with: with one
-index, and with a source for each project.
+Beside it are measured, where pip can install them from the index that it is configured with: simpleindex
+before the five indexes, which redirects for each project, and uv, with one index and with a source for each
+project.
 """
 
 from __future__ import annotations
@@ -33,14 +34,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.drawing import bars
 from bench.measure import heading, interleaved, pairs, ratio, say, table, verdict, warm, workshop
+from tests.support.index_servers import simpleindex_of
 from tests.support.servers import JSON_TYPE, Exchange, IndexServer
 from tests.support.wheels import Artifact, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tests.support.environments import Environment
+    from tests.support.environments import Environment, Workshop
 
 LEVELS = (5, 12, 18, 22)
 NAMES = tuple(f"level{level}-part{number}" for level, count in enumerate(LEVELS) for number in range(count))
@@ -53,7 +56,7 @@ TARGETS = {
     ("thin", 50): 0.18,
     ("install", 50): 0.30,
 }
-MEMORY_TARGET, REQUESTS_TARGET = 0.90, 1.05
+_OPTION = {"full": "--dry-run", "thin": "--dry-run", "install": "--target"}
 
 _PURE_VERSIONS, _COMPILED_VERSIONS = 100, 64
 _PLATFORMS = (
@@ -221,8 +224,10 @@ def run(command: Sequence[object], environ: Mapping[str, str], cwd: Path) -> Usa
 class Bench:
     """The environments of one Python and pip, and what is run in them."""
 
-    def __init__(self, plain: Environment, rims: Environment, place: Path, uv: Path | None) -> None:
-        self.plain, self.rims, self.place, self.uv = plain, rims, place, uv
+    def __init__(
+        self, shop: Workshop, plain: Environment, rims: Environment, place: Path, uv: Path | None
+    ) -> None:
+        self.shop, self.plain, self.rims, self.place, self.uv = shop, plain, rims, place, uv
 
     def lines(
         self, kind: str, latency: float, stack: contextlib.ExitStack
@@ -245,6 +250,9 @@ class Bench:
         off = {"RIM_ROUTER_SPEED": "off"}
         yield "plain pip, 1 index", self._pip(self.plain, kind, one.urls, bare), one
         yield f"plain pip, {SHARED} indexes", self._pip(self.plain, kind, many.urls, bare), many
+        pages = {name: f"{many.urls[home(name, SHARED)]}{name}/" for name in NAMES}
+        front = stack.enter_context(simpleindex_of(self.shop, project, pages))
+        yield f"plain pip, simpleindex before {SHARED}", self._pip(self.plain, kind, [front], bare), many
         yield f"**rim-router**, {SHARED} indexes", self._pip(self.rims, kind, closed, project), many
         yield (
             f"rim-router, {SHARED} indexes, speed off",
@@ -307,8 +315,8 @@ class Bench:
         return act
 
 
-def measure(bench: Bench, kind: str, latency: int, rounds: int, only: str) -> None:
-    """Print the table of one kind of work and one latency."""
+def measure(bench: Bench, kind: str, latency: int, rounds: int, only: str) -> str:
+    """Print the table of one kind of work and one latency; returns a picture of it."""
     with contextlib.ExitStack() as stack:
         lines = [line for line in bench.lines(kind, latency / 1000, stack) if only in line[0]]
         asked = {}
@@ -318,10 +326,11 @@ def measure(bench: Bench, kind: str, latency: int, rounds: int, only: str) -> No
             asked[name] = site.requests()
         results = interleaved({name: act for name, act, _ in lines}, rounds)
     base = lines[0][0]
-    rows = []
+    rows, drawn = [], []
     for name, _, _ in lines:
         wall = statistics.median(each[name].wall for each in results)
         against = statistics.median(each[name].wall / each[base].wall for each in results)
+        drawn.append((name, against, f"{wall:.1f} s"))
         memory = statistics.median(each[name].memory / each[base].memory for each in results)
         target = TARGETS.get((kind, latency)) if "**" in name else None
         rows.append(
@@ -343,6 +352,7 @@ def measure(bench: Bench, kind: str, latency: int, rounds: int, only: str) -> No
     )
     print(f"{kind}, {latency} ms, {rounds} rounds:\n")
     print(table(head, rows), flush=True)
+    return bars(f"{len(NAMES)} projects, {latency} ms a request, pip install {_OPTION[kind]}", drawn)
 
 
 def find_uv(place: Path) -> Path | None:
@@ -371,8 +381,10 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="runs with this in their names; the first is compared with"
     )
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="draw the first table as SVG")
     options = parser.parse_args()
     heading("Speed")
+    pictures = []
     with workshop() as (shop, place):
         uv = find_uv(place / "uv")
         for pair in pairs(options.python, options.pip):
@@ -380,12 +392,15 @@ def main() -> None:
             rims = shop.make(pair, place / str(pair) / "rims")
             for environment in (plain, rims):
                 warm(environment)
-            bench = Bench(plain, rims, place / str(pair), uv)
+            bench = Bench(shop, plain, rims, place / str(pair), uv)
             print(f"pip {shop.pip_version(pair)}, Python {'.'.join(map(str, pair.python))}\n")
             for kind in options.work:
                 for latency in options.latency:
                     if kind == "full" or latency == 50:
-                        measure(bench, kind, latency, options.rounds, options.only)
+                        picture = measure(bench, kind, latency, options.rounds, options.only)
+                        pictures.append(picture)
+    if options.draw and pictures:
+        options.draw.write_text(pictures[0], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tests.support.programs import DIRECT, free_port, programs, serving
 from tests.support.servers import IndexServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -169,12 +169,20 @@ def simpleindex(
 ) -> Iterator[str]:
     """simpleindex with one route for every project: by default to its folder."""
     folder = _folders(place / "packages", artifacts)
+    routes = {"{project}": to or folder.as_posix() + "/{project}"}
+    with simpleindex_of(workshop, place, routes, source) as base:
+        yield base
+
+
+@contextlib.contextmanager
+def simpleindex_of(
+    workshop: Workshop, place: Path, routes: Mapping[str, str], source: str = "http"
+) -> Iterator[str]:
+    """simpleindex with some routes: from the names of projects to folders or to pages."""
     port = free_port()
     config = place / "simpleindex.toml"
-    config.write_text(
-        f'[routes."{{project}}"]\nsource = "{source}"\nto = "{to or folder.as_posix() + "/{project}"}"\n'
-        f'[server]\nhost = "127.0.0.1"\nport = {port}\n'
-    )
+    text = "".join(f'[routes."{name}"]\nsource = "{source}"\nto = "{to}"\n' for name, to in routes.items())
+    config.write_text(f'{text}[server]\nhost = "127.0.0.1"\nport = {port}\n')
     base = f"http://localhost:{port}/"
     python = programs(workshop, "simpleindex") / "python"
     with serving([python, "-m", "simpleindex", config], base, place / "log"):
