@@ -15,7 +15,7 @@ T = TypeVar("T")
 WHEEL_SUFFIX = ".whl"
 RIM_SUFFIX = ".rim"
 
-_SDISTS = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
+SDIST_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 _SEPARATORS = r"[-_.]+"
 # A name, a prefix followed by "*", or "*"; all in ASCII.
 PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|(?:[A-Za-z0-9][A-Za-z0-9._-]*)?\*"
@@ -36,7 +36,8 @@ def canonical_filename(filename: str) -> str:
         version, _, rest = rest.partition("-")
     else:
         stem, suffix = next(
-            ((filename[: -len(each)], each) for each in _SDISTS if filename.endswith(each)), (filename, "")
+            ((filename[: -len(each)], each) for each in SDIST_SUFFIXES if filename.endswith(each)),
+            (filename, ""),
         )
         name, _, version = stem.rpartition("-")
         rest = suffix

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.export import clients, services
 from rim_router.cli.export.names import Names, read_names
-from rim_router.cli.export.nginx import nginx
+from rim_router.cli.export.nginx.configuration import nginx
 from rim_router.cli.export.plan import ExportError, Plan
 from rim_router.cli.rendering import OK, say
 from rim_router.cli.tables import tables_in_force
