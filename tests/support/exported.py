@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import io
 import os
 import signal
 import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from rim_router.cli import main
 from tests.support.nginx import NGINX
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.tables import table
 
 
 class Exported:
@@ -56,12 +60,21 @@ class Exported:
 
     def get(self, path: str, accept: str = "text/html", method: str = "GET") -> tuple[int, str, str]:
         """Status, body and ``Location`` of one answer."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
-        connection.request(method, path, headers={"Accept": accept})
-        answer = connection.getresponse()
+        answer = self.answer(path, accept, method)
         body = answer.read().decode("utf-8", "replace")
-        connection.close()
         return answer.status, body, answer.headers.get("Location", "")
+
+    def answer(
+        self, path: str, accept: str = "text/html", method: str = "GET", **headers: str
+    ) -> http.client.HTTPResponse:
+        """One answer.
+
+        :param headers: further ones; underscores stand for hyphens.
+        """
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers={"Accept": accept, "Connection": "close", **more})
+        return connection.getresponse()
 
     def workers(self) -> list[int]:
         """The processes that answer."""
@@ -80,3 +93,23 @@ def free_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def export_nginx(
+    place: Path, indexes: dict[str, Any], routes: dict[str, Any], *options: str
+) -> tuple[str, str]:
+    """What ``rim-router export nginx`` prints for a table, and what it says of a table that it refuses.
+
+    :param place: gets the table.
+    """
+    (place / "index-routing.toml").write_text(table(indexes, routes), encoding="utf-8")
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr("platformdirs.site_config_path", lambda name: Path("nowhere") / name)
+        patch.setattr("platformdirs.user_config_path", lambda name: Path("nowhere") / name)
+        patch.setenv("PIP_CONFIG_FILE", os.devnull)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["export", "nginx", *options])
+    assert (code == 0) is bool(out.getvalue()) is not bool(err.getvalue())
+    return out.getvalue(), err.getvalue()

@@ -168,7 +168,7 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
     fixed = {"listen": listen, "certificates": quoted(certificates), "name": NAME}
     yield from (_SERVER % {**fixed, "before": BEFORE, "ignored": _IGNORED}).splitlines()
     inside = [*(f"proxy_hide_header {header};" for header in _HIDDEN), *error_pages()]
-    inside += _pages(indexes)
+    inside += _pages(indexes) if indexes else []
     for index, name in indexes.items():
         inside += files_of(index, name, indexes)
     yield from (f"            {line}" for line in inside)

@@ -20,14 +20,14 @@ _CODES = (
     r"%(?i:2[0146-9a-d]|3[0-9ad]|40|[46][1-9a-f]|[57][0-9a]|5[bdf]|7e|[89ab][0-9a-f]|c[2-9a-f]|d[0-9a-f]"
     r"|e0%[ab][0-9a-f]|e[1-9a-f]|f0%[9ab][0-9a-f]|f[1-4])"
 )
-CLEAR = rf"(?:(?>{_CHARACTERS}+)|{_CODES})*"
+CLEAR = rf"(?:{_CHARACTERS}++|{_CODES})*+"
 _FOLDERS = ("simple", "+simple")  # next to which the files are
 
 
 def is_clear(path: str) -> bool:
     """Whether nginx takes a path of an index, as a URL has it."""
     return (
-        bool(re.fullmatch(CLEAR.replace("(?>", "(?:"), path))
+        re.fullmatch(rf"(?:{_CHARACTERS}|{_CODES})*", path) is not None
         and "//" not in path
         and "/." not in path
         and "$" not in path  # begins a variable

@@ -25,13 +25,15 @@ def quoted(text: str) -> str:
 
 def literal(text: str) -> str:
     """A string that nginx says as it is, in one line; its end is cut off if it is too long for nginx."""
-    whole = visible(text)
-    for end in range(min(len(whole), LONGEST), -1, -1):
-        cut = whole if end == len(whole) else f"{whole[:end]}…"
-        made = quoted(cut).replace("$", "${dollar}")
-        if len(made.encode()) <= LONGEST:
-            return made
-    raise AssertionError
+    made, length = [], 0
+    for character in visible(text):
+        each = "${dollar}" if character == "$" else _ESCAPES.get(character, character)
+        length += len(each.encode())
+        if length > LONGEST:
+            made.append("…")
+            break
+        made.append(each)
+    return f'"{"".join(made)}"'
 
 
 def comment(text: str) -> str:
