@@ -71,12 +71,12 @@ def test_nginx(routes: dict[str, Any]) -> None:
     assert text is not None
     body = re.search(r"map \$project \$route \{\n(.*?)\n    \}", text, re.DOTALL)
     assert body is not None
-    pairs = [line.split("#")[0].strip().rstrip(";").split() for line in body[1].splitlines()]
+    pairs = [line.split("#")[0].strip().rstrip(";").split() for line in body[1].splitlines()[1:]]
     lines = r'(?m)^        (i\d) "/from/i\d/https/([a-c])\.example/simple/\$project/";'
     named = dict(re.findall(lines, text))
     for name in NAMES:
         found = next((label for key, label in pairs if key == name), None)
-        tries = (label for key, label in pairs if key.startswith("~") and re.search(key[1:], name))
+        tries = (label for key, label in pairs if key.startswith("~*") and re.search(key[2:], name))
         label = found or next(tries, dict(pairs)["default"])  # type: ignore[arg-type]
         wanted = expected(name)
         if wanted is None:

@@ -83,7 +83,9 @@ class Exported:
             return [int(each) for each in file.read().split()]
 
     def close(self) -> None:
-        """End it."""
+        """End it, unless that has been done."""
+        if self._process.poll() is not None:
+            return
         self._process.send_signal(signal.SIGTERM)
         self._process.communicate()
 

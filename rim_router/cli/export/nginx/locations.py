@@ -101,8 +101,8 @@ def _files(
     yield f'location ~ "^{prefix_pattern(name, origin)}{pattern(path)}/(?:.*/)?(?<file>[^/]+)$" {{'
     yield f"    set $index {name};"
     yield '    set $page_of "";'
+    yield '    if ($request_uri ~ "\\?") { return 403 "a link with a query is not served\\n"; }'
     yield '    if ($rest = "") { return 404 "no such file\\n"; }'
-    yield '    if ($is_args) { return 403 "a link with a query is not served\\n"; }'
     for reading in ("shorter", "longer"):
         yield f"    set $written ${reading};"
         yield "    set $project $normalised;"
