@@ -105,9 +105,7 @@ def targets(base: str, link: str) -> set[tuple[str, str, str]]:
     for each in (link, re.sub(r"[\t\r\n]", "", link).strip().replace("\\", "/")):
         for once in (each, re.sub("%2e", ".", each, flags=re.IGNORECASE)):
             # These take any number of slashes for two, behind a scheme of the web.
-            some = re.sub(
-                r"^(https?:)?[/]{2,}", lambda match: f"{match[1] or ''}//", once, flags=re.IGNORECASE
-            )
+            some = re.sub(r"^(https?:)?/{2,}", r"\1//", once, flags=re.IGNORECASE)
             for last in (once, some):
                 try:
                     parts = urlsplit(urljoin(base, last))
@@ -370,6 +368,9 @@ def complaints(place: Path, text: str) -> str:
 @example(made=({"a": "https://a.example/team%20a/p%2Bq/%C3%A9/simple"}, {"x": "a"}))
 @example(made=({"a": "https://a.example/"}, {"n" * 200: "a"}))
 @example(made=({"a": "https://a.example/"}, {"x": {"deny": "no"}}))
+@example(made=({"a": {"url": "https://a.example/", "external-hosts": ["b" * 5000]}}, {"x": "a"}))
+@example(made=({"a": {"url": "https://a.example/", "external-hosts": ["*." + "b" * 5000]}}, {"x": "a"}))
+@example(made=({"a": "https://a.example/team's/a&b"}, {"x": "a"}))
 def test_nginx_takes_what_is_printed(made: tuple[dict[str, Any], dict[str, Any]], workshop: Path) -> None:
     """Whatever nginx would not take is an error of the export, which says what it is."""
     options = ["--certificates", str(workshop / "authority.pem")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rim_router.cli.export import clients, services
 from rim_router.cli.export.names import Names, read_names
 from rim_router.cli.export.nginx.configuration import nginx
+from rim_router.cli.export.nginx.text import comment
 from rim_router.cli.export.plan import ExportError, Plan
 from rim_router.cli.rendering import OK, say
 from rim_router.cli.tables import tables_in_force
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         if plan.notes:
             say(f"# Not carried over, because {plan.tool} cannot do it:")
             for note in plan.notes:
-                say(f"# * {note}")
+                say(f"# * {comment(note)}")
     say("\n".join(lines))
     return OK
 

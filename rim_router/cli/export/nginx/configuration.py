@@ -34,6 +34,7 @@ _HIDDEN = (
     *("Clear-Site-Data", "Vary", "Cache-Control", "Expires", "Age"),
     *("X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset"),
 )
+_LONGEST_HOST = 253  # RFC 1035
 _IGNORED = (
     "X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset"
     " Cache-Control Expires Set-Cookie Vary"
@@ -231,6 +232,8 @@ def _are_usable(plan: Plan, rule: Rule, target: Target) -> bool:
         if not is_remote(index) or not _has_clear_url(index):
             plan.fault(rule, f"index {index.name} has no URL that nginx can ask")
         for entry in index.external_hosts:
+            if len(entry.host) > _LONGEST_HOST:
+                plan.fault(rule, f"external-hosts of index {index.name} has a name too long for any host")
             if entry.wildcard:
                 plan.note(f"external-hosts of index {index.name}: {entry}; links to such hosts are refused")
     return len(found) == len(single)

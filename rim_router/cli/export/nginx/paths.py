@@ -30,7 +30,7 @@ def is_clear(path: str) -> bool:
         re.fullmatch(rf"(?:{_CHARACTERS}|{_CODES})*", path) is not None
         and "//" not in path
         and "/." not in path
-        and "$" not in path  # begins a variable
+        and not set(path) & set("$&'")  # which begin a variable or an entity, or end an attribute
         and len(path) <= LONGEST // 4
     )
 

@@ -39,7 +39,7 @@ def literal(text: str) -> str:
 def comment(text: str) -> str:
     """What may follow a ``#``."""
     whole = visible(text)
-    return whole if len(whole) <= LONGEST // 4 else f"{whole[: LONGEST // 4]}…"
+    return whole if len(whole.encode()) <= LONGEST else f"{whole[: LONGEST // 4]}…"
 
 
 def pattern(path: str) -> str:
