@@ -113,10 +113,10 @@ def test_successes_of_another_kind(index: IndexServer, serve: Serve) -> None:
     """nginx has no error for them: no client takes their bodies for a page."""
     server = serve({"acme": index.url}, {"acme-*": "acme"})
     page = server.get("/simple/acme-core/")[2]
-    for code in (201, 202, 203, 206, 226):
+    for code in (201, 202, 203, 206, 226, 499, 600, 999):
         index.on("*", answer(code, b'<a href="https://evil.example/">x</a>'))
         found = server.answer(page)
-        assert "html" not in (found.headers["Content-Type"] or "")
+        assert found.headers.get_all("Content-Type") == ["application/x-not-an-index-page; charset=utf-8"]
         assert b"https://" not in found.read()
 
 
@@ -129,7 +129,7 @@ def test_headers_that_nginx_or_clients_would_obey(index: IndexServer, serve: Ser
         "Expires": "Thu, 01 Jan 1970 00:00:00 GMT", "Set_Cookie": "a=b", "Refresh": "0; url=https://evil.example/",
         "Link": "<https://evil.example/>; rel=next", "Alt_Svc": 'h2="evil.example:443"',
         "Strict_Transport_Security": "max-age=9", "Content_Location": "https://evil.example/",
-        "Location": "https://evil.example/", "WWW_Authenticate": "Basic realm=x",
+        "Content_Disposition": "attachment; filename=other-1.0.zip", "Location": "https://evil.example/", "WWW_Authenticate": "Basic realm=x",
     }  # fmt: skip
     server = serve({"acme": index.url}, {"acme-*": "acme"})
     page = server.get("/simple/acme-core/")[2]
@@ -211,6 +211,30 @@ def test_types_of_pages(kind: str, encoding: str, told: str, index: IndexServer,
     assert found.headers.get_all("Content-Type") == [told or "application/x-not-an-index-page; charset=utf-8"]
     assert found.headers["Content-Encoding"] is None
     assert b"https://" not in found.read()
+
+
+def test_other_ways_to_ask(index: IndexServer, serve: Serve) -> None:
+    """With ``HEAD``, for a part of a file or page, or for compressed pages."""
+    server = serve({"acme": index.url}, {"acme-*": "acme"})
+    page = server.get("/simple/acme-core/")[2]
+    whole = server.answer(page).read()
+    assert b'href="/from/i1/' in whole
+    server.answer(f"{files(index)}/files/{WHEEL}").read()
+    for _ in range(2):
+        head = server.answer(page, method="HEAD")
+        assert (head.status, head.headers["Content-Type"], head.read()) == (
+            200,
+            "text/html; charset=utf-8",
+            b"",
+        )
+        assert server.answer(page, Range="bytes=5-").read() == whole
+        compressed = server.answer(page, Accept_Encoding="gzip")
+        assert compressed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(compressed.read()) == whole
+        part = server.answer(f"{files(index)}/files/{WHEEL}", Range="bytes=5-9")
+        assert (part.status, len(part.read())) == (206, 5)
+    refused = server.answer(page.replace("acme-core", "other"))
+    assert (refused.status, refused.headers.get_all("Content-Type")) == (403, ["text/plain"])
 
 
 def test_a_page_that_comes_in_pieces(index: IndexServer, serve: Serve) -> None:

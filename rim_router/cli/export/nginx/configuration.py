@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # What an index says that is for nobody: it could lead clients elsewhere, or tell nginx what to do.
 _HIDDEN = (
-    *("Content-Type", "Content-Encoding", "Content-Language", "Content-Location", "Location", "Link"),
+    *("Content-Type", "Content-Encoding", "Content-Disposition", "Content-Location", "Location", "Link"),
     *("Refresh", "Alt-Svc", "Set-Cookie", "Strict-Transport-Security", "WWW-Authenticate"),
     *("Clear-Site-Data", "Vary", "Cache-Control", "Expires", "Age"),
     *("X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset"),
@@ -40,7 +40,7 @@ _IGNORED = (
     " Cache-Control Expires Set-Cookie Vary"
 )
 _PAGES = (
-    "add_header Content-Type $page_type; add_before_body /before-a-page; addition_types *;"
+    "add_header Content-Type $page_type always; add_before_body /before-a-page; addition_types *;"
     " sub_filter_types *; sub_filter_once off; gzip on; gzip_types *;"
 )
 _HEAD = """\
@@ -128,6 +128,7 @@ _SERVER = """\
             proxy_connect_timeout 10s;
             proxy_cache pages;
             proxy_cache_lock on;
+            proxy_force_ranges on;
             proxy_cache_methods GET HEAD;
             proxy_next_upstream off;
             # What clients say of themselves is not for the index: its answers are kept for others.

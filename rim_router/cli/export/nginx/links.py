@@ -47,10 +47,12 @@ def page_types() -> Iterator[str]:
         r"text/html *; *charset=\"?iso-8859-1\"? *$": "text/html; charset=iso-8859-1",
     }
     yield "    # An index page is JSON or HTML, and not compressed."
-    yield '    map "$status|$upstream_http_content_encoding|$upstream_http_content_type" $page_type {'
+    source = "$upstream_cache_status|$status|$upstream_http_content_encoding|$upstream_http_content_type"
+    yield f'    map "{source}" $page_type {{'
     yield f'        default "{_NO_TYPE}";'
+    yield '        "~^\\|" "";'  # what nginx itself says
     for expression, told in found.items():
-        yield f'        "~*^200\\|(?:identity)?\\|{expression}" "{told}";'
+        yield f'        "~*^[a-z]+\\|200\\|(?:identity)?\\|{expression}" "{told}";'
     yield "    }"
 
 
