@@ -129,7 +129,8 @@ def test_headers_that_nginx_or_clients_would_obey(index: IndexServer, serve: Ser
         "Expires": "Thu, 01 Jan 1970 00:00:00 GMT", "Set_Cookie": "a=b", "Refresh": "0; url=https://evil.example/",
         "Link": "<https://evil.example/>; rel=next", "Alt_Svc": 'h2="evil.example:443"',
         "Strict_Transport_Security": "max-age=9", "Content_Location": "https://evil.example/",
-        "Content_Disposition": "attachment; filename=other-1.0.zip", "Location": "https://evil.example/", "WWW_Authenticate": "Basic realm=x",
+        "Content_Disposition": "attachment; filename=other-1.0.zip",
+        "Location": "https://evil.example/", "WWW_Authenticate": "Basic realm=x",
     }  # fmt: skip
     server = serve({"acme": index.url}, {"acme-*": "acme"})
     page = server.get("/simple/acme-core/")[2]
