@@ -106,10 +106,10 @@ def user(environments: Environments, tools: Path, stage: Stage, *dependencies: s
 
 
 class TestUv:
-    """uv knows no patterns, and sources count only for what the project requires."""
+    """uv knows no patterns, so each name has a source, and the default index has nothing."""
 
     def test_the_same_files(self, environments: Environments, tools: Path, stage: Stage) -> None:
-        """Also of a name that only others require."""
+        """Also of a name that only others require; indexes that a user has by variables get no say."""
         somebody = user(environments, tools, stage, "tool")
         expected = somebody.taken_by_pip("tool")
         assert set(expected) == {"tool-1.0-py3-none-any.whl", "acme_core-1.0-py3-none-any.whl"}
@@ -117,31 +117,67 @@ class TestUv:
         assert "acme_core-99.0-py3-none-any.whl" in plain, "the attack is none"
         stage.public.forget()
         names = somebody.environment.project / "names.txt"
-        names.write_text("tool\nacme-core\n")
+        names.write_text("tool\nacme-core\nleaf\n")
         somebody.export("uv", "-r", "names.txt")
-        assert somebody.lock("uv", "uv.lock") == expected
+        with IndexServer("other") as other:
+            other.add(wheel("tool", "66.0", origin="other", requires=["acme-core"]))
+            for variable in ("UV_INDEX", "UV_DEFAULT_INDEX"):
+                somebody.environment.extra_environ[variable] = other.url
+            assert somebody.lock("uv", "uv.lock") == expected
+            assert not other.requests
         assert not stage.public.asked_for("acme-core")
+        assert not stage.public.asked_for("leaf"), "a name that nothing requires is not locked"
 
     def test_they_are_installed(self, environments: Environments, tools: Path, stage: Stage) -> None:
-        """What is locked is what ``uv sync`` installs, without the group."""
-        somebody = user(environments, tools, stage, "tool")
-        (somebody.environment.project / "names.txt").write_text("acme-core\n")
+        """``uv sync`` installs what is locked; what a build requires comes from its own index, too."""
+        somebody = user(environments, tools, stage, "tool", "built")
+        (somebody.environment.project / "names.txt").write_text("tool\nbuilt\nacme-core\nacme-build\n")
         somebody.export("uv", "-r", "names.txt")
         somebody.environment.run(tools / "uv", "sync", check=True)
         installed = next(
             (somebody.environment.project / ".venv" / "lib").glob("*/site-packages/acme_core.py")
         )
         assert "private" in installed.read_text()
+        assert stage.private.asked_for("acme-build")
+        assert not {"acme-core", "acme-build"}.intersection(stage.public.projects_asked_for())
+
+    @pytest.mark.parametrize("missing", ["tool", "acme-core"])
+    def test_what_is_not_listed(
+        self, missing: str, environments: Environments, tools: Path, stage: Stage
+    ) -> None:
+        """Nobody is asked for it, whichever route it has."""
+        somebody = user(environments, tools, stage, "tool")
+        names = {"tool", "acme-core"} - {missing}
+        (somebody.environment.project / "names.txt").write_text("\n".join(names))
+        said = somebody.export("uv", "-r", "names.txt")
+        assert "names that are not listed: uv finds them nowhere" in said
+        result = somebody.environment.run(tools / "uv", "lock")
+        assert result.returncode != 0
+        assert f"{missing} was not found" in result.words
+        assert not stage.public.asked_for(missing)
+        assert not stage.private.asked_for(missing)
+
+    def test_denied(self, environments: Environments, tools: Path, stage: Stage) -> None:
+        """Nobody is asked for a name that the table denies, and nothing that requires it is installed."""
+        somebody = user(environments, tools, stage, "tool")
+        indexes = {"acme": stage.private.url, "pypi": stage.public.url}
+        somebody.environment.route(indexes, {"acme-core": {"deny": "no"}, "*": "pypi"})
+        (somebody.environment.project / "names.txt").write_text("tool\n")
+        somebody.export("uv", "-r", "names.txt")
+        assert somebody.environment.run(tools / "uv", "lock").returncode != 0
         assert not stage.public.asked_for("acme-core")
 
-    def test_what_is_not_listed(self, environments: Environments, tools: Path, stage: Stage) -> None:
-        """The output says that such a name comes from the default index, because it does."""
+    def test_markers(self, environments: Environments, tools: Path, stage: Stage) -> None:
+        """A route by markers becomes sources of which one at most holds, as uv demands."""
         somebody = user(environments, tools, stage, "tool")
+        indexes = {"acme": stage.private.url, "pypi": stage.public.url}
+        away = {"index": "pypi", "marker": "os_name == 'nt' or 'x' in platform_machine and os_name == 'java'"}
+        somebody.environment.route(indexes, {"acme-core": [away, {"index": "acme"}], "*": "pypi"})
         (somebody.environment.project / "names.txt").write_text("tool\n")
-        said = somebody.export("uv", "-r", "names.txt")
-        assert "acme-* (./index-routing.toml" in said
-        assert "what is not listed comes from index pypi" in said
-        assert "acme_core-99.0-py3-none-any.whl" in somebody.lock("uv", "uv.lock")
+        somebody.export("uv", "-r", "names.txt")
+        somebody.environment.run(tools / "uv", "sync", check=True)
+        where = (somebody.environment.project / ".venv" / "lib").glob("*/site-packages/acme_core.py")
+        assert "private" in next(where).read_text()
 
     def test_a_lock_has_the_names(self, environments: Environments, tools: Path, stage: Stage) -> None:
         """A first lock, made anywhere, has the names that the sources need; the second is right."""

@@ -1,4 +1,4 @@
-"""The same routes in the words of uv, PDM and Poetry."""
+"""The same routes in the words of PDM and Poetry."""
 
 from __future__ import annotations
 
@@ -18,60 +18,6 @@ if TYPE_CHECKING:
 
 
 _POETRY_PYPI = "PyPI"
-
-
-def uv(plan: Plan) -> Iterator[str]:
-    """For ``pyproject.toml``.
-
-    :raises ExportError: if something cannot be said.
-    """
-    default = _default(plan)
-    exact = [rule.pattern.literal for rule in plan.rules if not rule.pattern.prefix]
-    lines = []
-    for name in dict.fromkeys((*plan.names, *exact)):
-        rule = plan.rule_of(name)
-        if rule is None or rule is plan.default or _is_denied(plan, rule, name):
-            continue
-        source = _uv_source(plan, rule, default)
-        if source is not None:
-            lines.append((name, source))
-    _patterns(plan, "has no patterns", default)
-    plan.note("uv pip, which does not read sources for names that come on its command line or from others")
-    plan.note("build requirements of other projects: they come from the default index")
-    plan.note("UV_INDEX, UV_DEFAULT_INDEX, UV_FIND_LINKS and the user's uv.toml: they come first")
-    plan.say_what_is_lost()
-    plan.check()
-    if lines:
-        yield "# A source counts only for what is required here, and not only by others: hence this group."
-        yield "[dependency-groups]"
-        yield f"rim-router = {json.dumps([name for name, _ in lines if name in plan.names])}"
-        yield ""
-        yield "[tool.uv.sources]"
-        for name, source in lines:
-            yield f"{name} = {source}"
-        yield ""
-    for index, name in plan.labels().items():
-        yield from ("[[tool.uv.index]]", f"name = {_quoted(name)}", f"url = {_quoted(address(index))}")
-        yield "default = true" if index is default else "explicit = true"
-        if has_credentials(index):
-            variable = f"UV_INDEX_{name.upper().replace('-', '_')}"
-            yield f'authenticate = "always"  # {variable}_USERNAME and {variable}_PASSWORD'
-        yield ""
-
-
-def _uv_source(plan: Plan, rule: Rule, default: Index | None) -> str | None:
-    if not rule.conditional:
-        index = plan.index_of(rule)
-        return None if index is None else f"{{ index = {_quoted(plan.labels()[index])} }}"
-    fallback = None if plan.default is None else plan.default.target
-    target = fallback if rule.target is None else rule.target
-    rest = None if target is None else plan.only_index(rule, target)
-    first = plan.only_index(rule, rule.conditional[0])
-    if len(rule.conditional) > 1 or first is None or rest is None or rest != default:
-        plan.fault(rule, "uv takes one index under one marker, and its default index otherwise")
-        return None
-    marker = _quoted(rule.conditional[0].marker_text)
-    return f"{{ index = {_quoted(plan.labels()[first])}, marker = {marker} }}"
 
 
 def pdm(plan: Plan) -> Iterator[str]:
@@ -115,7 +61,7 @@ def _pdm_patterns(plan: Plan) -> tuple[dict[Index, list[str]], list[str]]:
     for rule in plan.rules:
         if rule is plan.default:
             continue
-        if rule.target is not None and rule.target.kind is Kind.DENY and not rule.conditional:
+        if rule.denial is not None:
             denied.append(str(rule.pattern))
         else:
             index = plan.index_of(rule)
@@ -144,12 +90,15 @@ def poetry(plan: Plan) -> Iterator[str]:
     lines = []
     for name in plan.names:
         rule = plan.rule_of(name)
-        if rule is None or rule is plan.default or _is_denied(plan, rule, name):
+        if rule is None or rule is plan.default:
+            continue
+        if rule.denial is not None:
+            plan.fault(rule, f"{name} is needed, and denied: {rule.denial}")
             continue
         index = plan.index_of(rule)
         if index is not None and index is not default:
             lines.append(f"{name} = {{ source = {_quoted(_poetry_name(plan, index))} }}")
-    _patterns(plan, "has no patterns", default)
+    _patterns(plan, default)
     plan.note("[build-system] requires: an explicit source does not cover it")
     plan.note("names that only others require: require them in [project] dependencies as well")
     plan.say_what_is_lost()
@@ -188,25 +137,19 @@ def _default(plan: Plan) -> Index | None:
     return plan.index_of(rule)
 
 
-def _is_denied(plan: Plan, rule: Rule, name: str) -> bool:
-    if rule.target is None or rule.target.kind is not Kind.DENY or rule.conditional:
-        return False
-    if name in plan.names:
-        plan.fault(rule, f"{name} is needed, and denied: {rule.target.reason}")
-    else:
-        plan.note(f"{rule.pattern} ({rule.source}): {plan.tool} cannot deny a project")
-    return True
-
-
-def _patterns(plan: Plan, why: str, default: Index | None) -> None:
+def _patterns(plan: Plan, default: Index | None) -> None:
     """Say which names the tool takes from elsewhere than the table says."""
-    where = "its default index" if default is None else f"index {default.name}"
+    where = f"what {plan.tool} asks for all other names" if default is None else f"index {default.name}"
     for rule in plan.rules:
-        if rule.pattern.prefix and rule is not plan.default:
-            text = f"{plan.tool} {why}; what is not listed comes from {where}"
-            plan.note(f"{rule.pattern} ({rule.source}): {text}")
-        elif rule is not plan.default and rule.pattern.literal not in plan.names:
-            plan.note(f"{rule.pattern} ({rule.source}), where only others require it: it is not listed")
+        if rule is plan.default:
+            continue
+        place = f"{rule.pattern} ({rule.source})"
+        if rule.denial is not None:
+            plan.note(f"{place}, which the table denies: it comes from {where}")
+        elif rule.pattern.prefix:
+            plan.note(f"{place}: what is not listed below comes from {where}")
+        elif rule.pattern.literal not in plan.names:
+            plan.note(f"{place}: it is not listed below, so it comes from {where}")
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from rim_router.cli.export.names import Names, read_names
 from rim_router.cli.export.nginx.configuration import nginx
 from rim_router.cli.export.nginx.text import comment
 from rim_router.cli.export.plan import ExportError, Plan
+from rim_router.cli.export.uv import uv
 from rim_router.cli.rendering import OK, say
 from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAMED = ("uv", "poetry", "pip-audit")  # which know no patterns
+_PROJECTS = ("uv", "pdm", "poetry")  # what these read is in pyproject.toml
 _TOOLS = {"uv": "uv", "pdm": "PDM", "poetry": "Poetry", "nginx": "nginx"}
 _TOOLS.update({"renovate": "Renovate", "dependabot": "Dependabot", "pip-audit": "pip-audit"})
 
@@ -59,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(table, _TOOLS[args.tool], names)
     lines = list(_lines(plan, args, names))
     if args.tool != "renovate":  # JSON has no comments
-        say(f"# Written by rim-router export {args.tool}.")
+        where = ", to be added to pyproject.toml" if args.tool in _PROJECTS else ""
+        say(f"# Written by rim-router export {args.tool}{where}.")
         if plan.notes:
             say(f"# Not carried over, because {plan.tool} cannot do it:")
             for note in plan.notes:
@@ -73,6 +76,6 @@ def _lines(plan: Plan, args: argparse.Namespace, names: Names) -> Iterator[str]:
         return nginx(plan, args.listen, args.certificates)
     if args.tool == "pip-audit":
         return services.audit(plan, names)
-    tools = {"uv": clients.uv, "pdm": clients.pdm, "poetry": clients.poetry}
+    tools = {"uv": uv, "pdm": clients.pdm, "poetry": clients.poetry}
     tools.update({"renovate": services.renovate, "dependabot": services.dependabot})
     return tools[args.tool](plan)

@@ -14,7 +14,7 @@ from rim_router.rules.table import Kind
 from rim_router.rules.urls import is_local, redact, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rim_router.rules.names import Pattern
     from rim_router.rules.source import Source
@@ -38,6 +38,12 @@ class Rule(Record):
     target: Target | None
     source: Source
     conditional: tuple[Target, ...] = ()
+
+    @property
+    def denial(self) -> str | None:
+        """The reason for which these names are denied wherever they are asked for; None if they are not."""
+        is_denied = self.target is not None and self.target.kind is Kind.DENY and not self.conditional
+        return self.target.reason if self.target is not None and is_denied else None
 
 
 class Plan:
@@ -76,6 +82,21 @@ class Plan:
     def default(self) -> Rule | None:
         """The rule for all names that no other one has."""
         return next((rule for rule in self.rules if not rule.pattern.literal), None)
+
+    @property
+    def claims_all(self) -> bool:
+        """Whether no name is left to pip, wherever that is."""
+        target = None if self.default is None else self.default.target
+        return target is not None and target.kind is not Kind.PIP
+
+    def targets_of(self, name: str) -> Iterator[Target]:
+        """What a normalised name leads to, in order; where no marker of all of them holds, pip has it."""
+        for rule in self.rules:
+            if rule.pattern.matches(name):
+                yield from rule.conditional
+                if rule.target is not None:
+                    yield rule.target
+                    return
 
     def rule_of(self, name: str) -> Rule | None:
         """The rule of a normalised name; None if the table leaves it to pip."""

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.export.plan import address, has_credentials
-from rim_router.rules.table import Kind
 from rim_router.rules.urls import public_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from rim_router.cli.export.names import Names
     from rim_router.cli.export.plan import Plan, Rule
     from rim_router.rules.table import Index
 
@@ -29,7 +29,7 @@ def renovate(plan: Plan) -> Iterator[str]:
             "matchDatasources": ["pypi"],
             "matchPackageNames": [_matcher(rule)],
         }
-        if rule.target is not None and rule.target.kind is Kind.DENY and not rule.conditional:
+        if rule.denial is not None:
             rules.append({**made, "enabled": False})
             continue
         index = plan.index_of(rule)
@@ -74,9 +74,8 @@ def dependabot(plan: Plan) -> Iterator[str]:
     for rule in plan.rules:
         if rule is plan.default:
             continue
-        denied = rule.target is not None and rule.target.kind is Kind.DENY and not rule.conditional
-        index = None if denied else plan.index_of(rule)
-        if denied or index != default:
+        index = None if rule.denial is not None else plan.index_of(rule)
+        if rule.denial is not None or index != default:
             ignored.append(str(rule.pattern))
     if ignored:
         plan.note(
@@ -116,21 +115,26 @@ def _dependabot_lines(registry: Index | None, key: str, ignored: list[str]) -> I
             yield f"      - dependency-name: {json.dumps(pattern)}"
 
 
-def audit(plan: Plan, versions: Mapping[str, str | None]) -> Iterator[str]:
+def audit(plan: Plan, names: Names) -> Iterator[str]:
     """Requirements for pip-audit: those projects whose names may reach a public service.
 
-    :raises ExportError: if a version is not known.
+    :raises ExportError: if a version is not known, or two of them are wanted at once.
     """
     kept = []
-    for name, version in versions.items():
+    for name, releases in names.items():
         rule = plan.rule_of(name)
         targets = [] if rule is None else [*rule.conditional, rule.target]
+        several = len(releases) > 1
         if rule is None or not all(each is not None and _is_everybodys(each.indexes) for each in targets):
             kept.append(name)
-        elif version is None:
+        elif any(release.version is None for release in releases):
             plan.faults.append(f"{name}: pip-audit needs its version; give a lock or --environment")
+        elif several and not all(release.marker for release in releases):
+            versions = " and ".join(str(release.version) for release in releases)
+            plan.faults.append(f"{name}: pip-audit takes one version at a time, and not {versions}")
         else:
-            yield f"{name}=={version}"
+            for release in releases:
+                yield f"{name}=={release.version}{f' ; {release.marker}' if several else ''}"
     plan.check()
     for name in kept:
         plan.note(f"{name}: its name stays here, because it does not come from a public index")

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.markers import Marker
 
 from rim_router.cli import main
+from rim_router.cli.export.uv import opposite
 from rim_router.config.document import read_toml
 
 if TYPE_CHECKING:
@@ -59,33 +63,121 @@ def test_no_secret_is_printed(tool: str, capsys: pytest.CaptureFixture[str]) -> 
     assert "Not carried over" in said
 
 
+def read(said: str) -> Any:
+    """What is printed for ``pyproject.toml``, below ``tool``."""
+    return read_toml(said.encode(), "a tool")[1]["tool"]
+
+
 def test_uv(capsys: pytest.CaptureFixture[str]) -> None:
-    """Names that are needed have sources, and a group so that others' requirements follow them."""
+    """Every name has a source, which constraints make count everywhere; no other name has an index."""
     said = export(capsys, "uv", "acme-core>=1", "six")
-    data: Any = read_toml(said.encode(), "uv")[1]
-    assert data["dependency-groups"] == {"rim-router": ["acme-core"]}
-    assert data["tool"]["uv"]["sources"] == {"acme-core": {"index": "acme"}, "acme": {"index": "acme"}}
-    assert data["tool"]["uv"]["index"] == [
+    data = read(said)["uv"]
+    assert data["sources"] == {
+        "acme-core": {"index": "acme"},
+        "six": {"index": "pypi"},
+        "acme": {"index": "acme"},
+    }
+    assert data["constraint-dependencies"] == ["acme-core>=0", "six>=0", "acme>=0", "gone<0"]
+    assert data["build-constraint-dependencies"] == data["constraint-dependencies"]
+    assert data["index"] == [
         {
             "name": "acme",
             "url": "https://pypi.acme.example/simple",
             "explicit": True,
             "authenticate": "always",
         },
-        {"name": "pypi", "url": "https://pypi.org/simple", "default": True},
+        {"name": "pypi", "url": "https://pypi.org/simple", "explicit": True},
+        {"name": "unlisted", "url": "rim+https://pypi.org/simple", "default": True},
     ]
-    for lost in ("acme-* (", "gone (", "uv pip", "build requirements", "external-hosts of index acme"):
+    for lost in ("names that are not listed", "`uv pip`", "UV_INDEX", "external-hosts of index acme"):
         assert f"# * {lost}" in said, said
 
 
-def test_uv_markers(capsys: pytest.CaptureFixture[str]) -> None:
-    """One marker, and the default otherwise; nothing else has the same meaning there."""
-    table = LISTED + '"*" = "b"\nx = [{ index = "a", marker = "os_name == \'nt\'" }]\n'
-    data: Any = read_toml(export(capsys, "uv", "x", table=table).encode(), "uv")[1]
-    assert data["tool"]["uv"]["sources"]["x"] == {"index": "a", "marker": "os_name == 'nt'"}
-    other = LISTED + '"*" = "b"\nx = [{ index = "b", marker = "os_name == \'nt\'" }, { index = "a" }]\n'
-    said = refused(capsys, "uv", other, "x")
-    assert "x in ./index-routing.toml:6: uv takes one index under one marker" in said
+def test_uv_without_an_index_for_all_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then it goes to PyPI for what is not listed, so a pattern would have an open end."""
+    said = export(capsys, "uv", "a", "six", table=f'{LISTED}a = "a"\nx = {{ deny = "no" }}\n')
+    assert read(said)["uv"] == {
+        "constraint-dependencies": ["a>=0", "x<0"],
+        "build-constraint-dependencies": ["a>=0", "x<0"],
+        "sources": {"a": {"index": "a"}},
+        "index": [{"name": "a", "url": "https://a.example/s", "explicit": True}],
+    }
+    assert "names that no route claims" in said
+    for way in ('"a"', '{ deny = "no" }'):
+        said = refused(capsys, "uv", f'{LISTED}"x-*" = {way}\n', "six")
+        assert "x-* in ./index-routing.toml:5: uv would go to PyPI" in said
+
+
+def test_uv_with_all_other_names_denied(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LISTED + 'x = "a"\n"*" = { deny = "no" }\n'
+    assert read(export(capsys, "uv", "x", table=table))["uv"]["index"][-1]["name"] == "unlisted"
+    assert "y is needed, and denied: no" in refused(capsys, "uv", table, "x", "y")
+
+
+ON_NT = """{ index = "a", marker = "os_name == 'nt'" }"""
+ON_OLD = """{ index = "b", marker = "python_version < '3.9'" }"""
+
+
+@pytest.mark.parametrize(
+    "way", [f"[{ON_NT}]", f"[{ON_NT}, {ON_OLD}]", f"[{ON_NT}, {ON_OLD}, {{ index = 'c' }}]"]
+)
+def test_uv_markers(way: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wherever it is, one index has the name: that of our route, or of the next pattern that fits."""
+    table = LISTED.replace("[routes]", "c = 'https://c.example/s'\n[routes]")
+    said = export(capsys, "uv", "x-y", table=f"{table}'*' = 'b'\nx-y = {way}\n'x-*' = 'c'\n")
+    found = read(said)["uv"]["sources"]["x-y"]
+    for system in ("nt", "posix"):
+        for version in ("3.8", "3.13"):
+            here = {"os_name": system, "python_version": version}
+            holding = [each["index"] for each in found if Marker(each["marker"]).evaluate(here)]
+            assert holding == ["a" if system == "nt" else "b" if version == "3.8" and ON_OLD in way else "c"]
+
+
+def test_uv_markers_that_it_cannot_follow(capsys: pytest.CaptureFixture[str]) -> None:
+    start = f'{LISTED}"*" = "b"\n'
+    said = refused(capsys, "uv", start + "x = [{ index = 'a', marker = 'python_version ~= \"3.9\"' }]\n", "x")
+    assert "x in ./index-routing.toml:6: uv needs the opposite of" in said
+    said = refused(
+        capsys, "uv", start + "x = [{ deny = 'no', marker = 'os_name == \"nt\"' }, { index = 'a' }]\n", "x"
+    )
+    assert "uv cannot deny a project by an environment marker" in said
+    said = refused(capsys, "uv", LISTED + "x = [{ index = 'a', marker = 'os_name == \"nt\"' }]\n", "x")
+    assert "where no marker holds" in said
+
+
+WORDS = {
+    "os_name": ["posix", "nt"],
+    "sys_platform": ["linux", "win32"],
+    "python_version": ["3.8", "3.9", "3.13"],
+    "platform_machine": ["x86_64", "arm64"],
+}
+COMPARISON = st.sampled_from(sorted(WORDS)).flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.sampled_from(["==", "!=", "in", "not in", *(["<", ">=", ">", "<="] if "version" in name else [])]),
+        st.sampled_from(WORDS[name]),
+        st.booleans(),
+    )
+)
+MARKERS = st.recursive(
+    COMPARISON.map(
+        lambda each: (
+            f"'{each[2]}' {each[1]} {each[0]}"
+            if each[3] and "in" in each[1]
+            else f"{each[0]} {each[1]} '{each[2]}'"
+        )
+    ),
+    lambda below: st.tuples(below, st.sampled_from(["and", "or"]), below, st.booleans()).map(
+        lambda each: f"({each[0]}) {each[1]} {each[2]}" if each[3] else f"{each[0]} {each[1]} {each[2]}"
+    ),
+    max_leaves=6,
+)
+
+
+@given(MARKERS, st.fixed_dictionaries({name: st.sampled_from(words) for name, words in WORDS.items()}))
+def test_the_opposite_of_a_marker(text: str, here: dict[str, str]) -> None:
+    """It holds where the marker does not."""
+    assert Marker(opposite(text)).evaluate(here) is not Marker(text).evaluate(here)
 
 
 def test_pdm(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,7 +213,7 @@ def test_poetry(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[build-system] requires: an explicit source does not cover it" in said
 
 
-@pytest.mark.parametrize("tool", ["uv", "pdm", "poetry", "dependabot"])
+@pytest.mark.parametrize("tool", ["pdm", "poetry", "dependabot"])
 def test_all_other_names_denied(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
     """These tools would go to PyPI for them."""
     table = LISTED + 'x = "a"\n"*" = { deny = "no" }\n'
@@ -172,6 +264,25 @@ def test_pip_audit_needs_versions(capsys: pytest.CaptureFixture[str]) -> None:
     assert "flask: pip-audit needs its version" in said
 
 
+def test_pip_audit_takes_every_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its marker, where there are several; two at once are an error, and none is left out in silence."""
+    old, new = "six==1.0 ; python_version < '3.9'", "six==2.0 ; python_version >= '3.9'"
+    assert [line for line in export(capsys, "pip-audit", old, new, old).splitlines() if line[0] != "#"] == [
+        'six==1.0 ; python_version < "3.9"',
+        'six==2.0 ; python_version >= "3.9"',
+    ]
+    for second in ("six==2.0", "six>=2"):
+        for pair in ((old, second), (second, old)):
+            assert "six: pip-audit " in refused(capsys, "pip-audit", TABLE, *pair)
+    lock = '[[package]]\nname = "six"\nversion = "{}"\nresolution-markers = ["{}", "os_name == \'nt\'"]\n'
+    forks = lock.format("1.0", "python_version < '3.9'") + lock.format("2.0", "python_version >= '3.9'")
+    Path("uv.lock").write_text(forks, encoding="utf-8")
+    assert main(["export", "pip-audit", "-r", "requirements.txt", "--lock", "uv.lock"]) == 0
+    found = capsys.readouterr().out.splitlines()[-2:]
+    assert [line.partition(" ; ")[0] for line in found] == ["six==1.0", "six==2.0"]
+    assert all(line.endswith(' or os_name == "nt"') for line in found)
+
+
 def test_pip_audit_names(capsys: pytest.CaptureFixture[str]) -> None:
     """Only names that come from a public index reach a public service."""
     said = export(capsys, "pip-audit", "acme-core==1", "gone==1", "six==1.0")
@@ -192,8 +303,10 @@ WITHOUT_WORDS = {
 }
 
 
-@pytest.mark.parametrize("tool", TOOLS[:-1])
-@pytest.mark.parametrize("what", WITHOUT_WORDS)
+@pytest.mark.parametrize(
+    ("tool", "what"),
+    [(tool, what) for tool in TOOLS[:-1] for what in WITHOUT_WORDS if (tool, what) != ("uv", "marker")],
+)
 def test_what_cannot_be_said_is_an_error(tool: str, what: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With the line of the table, and nothing is printed: no tool gets half of a table."""
     said = refused(capsys, tool, f"{LISTED}{WITHOUT_WORDS[what]}\n", "x")
@@ -268,8 +381,7 @@ def test_names_from_a_lock(lock: str, capsys: pytest.CaptureFixture[str]) -> Non
     Path("index-routing.toml").write_text(TABLE)
     Path(lock).write_text(LOCKS[lock])
     assert main(["export", "uv", "--lock", lock]) == 0
-    data: Any = read_toml(capsys.readouterr().out.encode(), "uv")[1]
-    assert data["dependency-groups"] == {"rim-router": ["acme-core"]}
+    assert set(read(capsys.readouterr().out)["uv"]["sources"]) == {"acme", "acme-core"}
 
 
 def test_names_from_requirements(capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,15 +399,16 @@ def test_names_from_requirements(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pyproject.toml").write_text(
         """\
         build-system.requires = ["acme-seven"]
-        project.dependencies = ["acme-four"]
+        project.name = "Acme.Own"
+        project.dependencies = ["acme-four", "acme-own[x]"]
         project.optional-dependencies.x = ["acme-five"]
         dependency-groups.y = ["acme-six", { include-group = "z" }]
         """
     )
     assert main(["export", "uv", "-r", "a.txt", "-r", "pyproject.toml"]) == 0
-    data: Any = read_toml(capsys.readouterr().out.encode(), "uv")[1]
+    sources = read(capsys.readouterr().out)["uv"]["sources"]
     numbers = ("one", "two", "three", "four", "five", "six", "seven")
-    assert {*data["dependency-groups"]["rim-router"]} == {f"acme-{number}" for number in numbers}
+    assert {*sources} == {"acme", *(f"acme-{number}" for number in numbers)}
     for line in ("./local", "-e .", "https://x.example/y.zip"):
         Path("b.txt").write_text(f"{line}\n")
         assert main(["export", "uv", "-r", "b.txt"]) == 2
@@ -305,7 +418,10 @@ def test_names_from_requirements(capsys: pytest.CaptureFixture[str]) -> None:
 def test_names_from_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
     Path("index-routing.toml").write_text(LISTED + '"pytest*" = "a"\n"*" = "b"\n')
     assert main(["export", "uv", "--environment"]) == 0
-    assert "pytest" in read_toml(capsys.readouterr().out.encode(), "uv")[1]["dependency-groups"]["rim-router"]
+    sources = read(capsys.readouterr().out)["uv"]["sources"]
+    assert sources["pytest"] == {"index": "a"}
+    assert sources["hypothesis"] == {"index": "b"}
+    assert "rim-router" not in sources, "it is installed from a directory here"
 
 
 @pytest.mark.parametrize("tool", TOOLS[:-1])

@@ -1,0 +1,139 @@
+"""The same routes in the words of uv, with a default index that has nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rim_router.cli.export.plan import address, has_credentials
+from rim_router.libraries import library
+from rim_router.rules.guards import DEFAULT_INDEX, GUARD
+from rim_router.rules.table import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rim_router.cli.export.plan import Plan, Rule
+    from rim_router.rules.table import Target
+
+_UNLISTED = "unlisted"
+_OPPOSITES = {"==": "!=", "<": ">=", ">": "<=", "in": "not in"}
+_OPPOSITES.update({opposite: operator for operator, opposite in _OPPOSITES.items()})
+
+
+def uv(plan: Plan) -> Iterator[str]:
+    """For ``pyproject.toml``. It asks the index of a source for that name, and for others the default index.
+
+    :raises ExportError: if something cannot be said.
+    """
+    sources, constraints = _names(plan)
+    _say_what_others_do(plan)
+    plan.say_what_is_lost()
+    plan.check()
+    if constraints:
+        yield "[tool.uv]"
+        yield "# With these lines the sources count for what only others require, and for building, too."
+        for key in ("constraint-dependencies", "build-constraint-dependencies"):
+            yield f"{key} = {json.dumps(constraints)}"
+        yield ""
+    if sources:
+        yield "[tool.uv.sources]"
+        for name, source in sources.items():
+            yield f"{name} = {source}"
+        yield ""
+    for index, name in plan.labels(_UNLISTED).items():
+        yield from _index(name, address(index))
+        yield "explicit = true"
+        if has_credentials(index):
+            variable = f"UV_INDEX_{name.upper().replace('-', '_')}"
+            yield f'authenticate = "always"  # {variable}_USERNAME and {variable}_PASSWORD'
+        yield ""
+    if plan.claims_all:
+        yield "# All other names: uv does not know rim+ URLs, so it asks nobody and finds nothing."
+        yield from (*_index(_UNLISTED, f"{GUARD}{DEFAULT_INDEX}"), "default = true", "")
+
+
+def _say_what_others_do(plan: Plan) -> None:
+    if plan.claims_all:
+        plan.note("names that are not listed: uv finds them nowhere; run this again when there are new ones")
+    else:
+        plan.note("names that no route claims: uv takes them from its own indexes, or PyPI")
+        for rule in plan.rules:
+            if rule.pattern.prefix and rule.pattern.literal:
+                plan.fault(rule, 'uv would go to PyPI for what is not listed: give "*" an index')
+    plan.note("`uv pip` and `uv run --with`, which read no sources for names on their command line")
+    plan.note("UV_INDEX and --index in the form NAME=URL, which replace the index of that name")
+    plan.note("uv before 0.6, which does not know all of these settings, and then ignores every one")
+
+
+def _index(name: str, url: str) -> tuple[str, ...]:
+    return "[[tool.uv.index]]", f"name = {_quoted(name)}", f"url = {_quoted(url)}"
+
+
+def _names(plan: Plan) -> tuple[dict[str, str], list[str]]:
+    """The source of each name that is needed or has a route of its own; the constraints that go with them."""
+    sources = {}
+    constraints = []
+    exact = [rule.pattern.literal for rule in plan.rules if not rule.pattern.prefix]
+    for name in dict.fromkeys((*plan.names, *exact)):
+        rule = plan.rule_of(name)
+        if rule is None or (rule is plan.default and not plan.claims_all):
+            continue
+        if rule.denial is not None:
+            if name in plan.names:
+                plan.fault(rule, f"{name} is needed, and denied: {rule.denial}")
+            constraints.append(f"{name}<0")  # which no version is
+        else:
+            sources[name] = _source(plan, rule, list(plan.targets_of(name)))
+            constraints.append(f"{name}>=0")  # a constraint without a version changes nothing
+    return sources, constraints
+
+
+def _source(plan: Plan, rule: Rule, targets: list[Target]) -> str:
+    """One index, or several with markers of which one at most holds."""
+    written = []
+    earlier = ""
+    for target in targets:
+        index = plan.only_index(rule, target)
+        own = "" if target.marker is None else f"({target.marker_text})"
+        marker = " and ".join(filter(None, (earlier, own)))
+        if target.kind is Kind.DENY:
+            plan.fault(rule, "uv cannot deny a project by an environment marker")
+        if index is not None:
+            said = f", marker = {_quoted(marker)}" if marker else ""
+            written.append(f"{{ index = {_quoted(plan.labels(_UNLISTED)[index])}{said} }}")
+        if target.marker is None:
+            return written[0] if len(targets) == len(written) == 1 else f"[{', '.join(written)}]"
+        try:
+            earlier = " and ".join(filter(None, (earlier, opposite(target.marker_text))))
+        except ValueError as error:
+            plan.fault(rule, f"uv needs the opposite of {target.marker_text}: {error}")
+    plan.fault(rule, "uv cannot leave a name to its other indexes where no marker holds")
+    return ""
+
+
+def opposite(marker: str) -> str:
+    """The marker (PEP 508) that holds where another one does not.
+
+    :raises ValueError: if that has an operator without an opposite.
+    """
+    return _opposite(library("packaging.markers").Marker(marker)._markers)
+
+
+def _opposite(parts: Any) -> str:
+    if isinstance(parts, tuple):
+        left, operator, right = parts
+        if operator.value not in _OPPOSITES:
+            raise ValueError(f"{operator.value} has none")
+        return f"{left.serialize()} {_OPPOSITES[operator.value]} {right.serialize()}"
+    alternatives: list[list[str]] = [[]]
+    for part in parts:
+        if part == "or":
+            alternatives.append([])
+        elif part != "and":
+            alternatives[-1].append(_opposite(part))
+    return " and ".join(f"({' or '.join(each)})" for each in alternatives)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
