@@ -131,20 +131,35 @@ def test_pdm(routes: dict[str, Any]) -> None:
 
 @examples
 @given(TABLES)
-def test_uv_and_poetry(routes: dict[str, Any]) -> None:
-    """A name that is needed has its source, or the default index."""
-    for tool in ("uv", "poetry"):
-        text = exported(tool, routes)
-        if text is None:
-            assert "denied" in map(expected, [*NAMES, "never"])
-            continue
-        data: Any = read_toml(text.encode(), tool)[1].get("tool", {}).get(tool, {})
-        indexes = data.get("index", data.get("source", []))
-        urls = {each["name"]: each["url"] for each in indexes}
-        main_ = [each["url"] for each in indexes if each.get("default") or each.get("priority") == "primary"]
-        sources = data.get("sources", data.get("dependencies", {}))
-        for name in NAMES:
-            source = sources.get(name)
-            label = None if source is None else source.get("index", source.get("source"))
-            found = urls[label] if label else (main_[0] if main_ else None)
-            assert found == expected(name), (tool, name, text)
+def test_poetry(routes: dict[str, Any]) -> None:
+    """A name that is needed has its source, or the primary one."""
+    text = exported("poetry", routes)
+    if text is None:
+        assert "denied" in map(expected, [*NAMES, "never"])
+        return
+    data: Any = read_toml(text.encode(), "poetry")[1].get("tool", {}).get("poetry", {})
+    urls = {each["name"]: each["url"] for each in data.get("source", [])}
+    primary = [each["url"] for each in data.get("source", []) if each["priority"] == "primary"]
+    for name in NAMES:
+        source = data.get("dependencies", {}).get(name)
+        assert (urls[source["source"]] if source else (primary or [None])[0]) == expected(name), (name, text)
+
+
+@examples
+@given(TABLES)
+def test_uv(routes: dict[str, Any]) -> None:
+    """A name that is needed has its source; what is not listed has an index only if no route has it."""
+    text = exported("uv", routes)
+    if text is None:
+        assert "denied" in map(expected, NAMES) or (
+            expected("never") is None and any("-*" in key or key == "x*" for key in routes)
+        )
+        return
+    data: Any = read_toml(text.encode(), "uv")[1].get("tool", {}).get("uv", {})
+    urls = {each["name"]: each["url"] for each in data.get("index", [])}
+    default = [each["url"] for each in data.get("index", []) if each.get("default")]
+    assert default == ([] if expected("never") is None else ["rim+https://pypi.org/simple"])
+    for name in NAMES:
+        source = data.get("sources", {}).get(name)
+        assert (urls[source["index"]] if source else None) == expected(name), (name, text)
+        assert (f"{name}>=0" in data.get("constraint-dependencies", [])) is (source is not None)

@@ -107,7 +107,8 @@ def _unclaimed_bare_name(table: RoutingTable, route: Route) -> Iterator[Finding]
         return
     bare = route.pattern.literal.rstrip("-")
     decision = table.route(bare)
-    if decision.target.kind is Kind.DENY or _same_place(target, decision.target):
+    # Where nobody is asked for it, nobody else can own it.
+    if decision.target.kind in (Kind.DENY, Kind.WHEELS) or _same_place(target, decision.target):
         return
     claimed_by_name = decision.claimed and decision.route is not None and decision.route.pattern.literal
     if target.kind is Kind.DENY and claimed_by_name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rim_router.cli.guard.command import read_settings
 from rim_router.cli.init.draft import Draft, InitError
 from rim_router.cli.init.presets import FORMS, add_preset
 from rim_router.cli.init.tools import read_all
@@ -16,6 +17,7 @@ from rim_router.config.parse import parse
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,19 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """
     target = Path.cwd() / FILE_NAME
     draft = Draft()
-    head = [f"Preset {preset}. Source: {add_preset(draft, preset)}." for preset in args.preset]
-    read = read_all(draft, Path.cwd())
-    origins = ", ".join([*args.preset, *read]) or "the defaults of pip"
-    head.insert(0, f"Written by rim-router init from {origins}.")
-    head.append("Look through it, then run: rim-router check --strict")
-    text = draft.text(head, _schema(target.parent))
-    faults = parse(LayerFile("project", target, False, text.encode()), _any_variables(draft)).faults
-    if faults:
-        raise InitError(
-            "what was read makes no table that is right",
-            notes=[str(fault) for fault in faults],
-            hint="write the table by hand; `rim-router init --preset NAME` in an empty directory shows how",
-        )
+    text = written(draft, target, args.preset, read_settings())
     try:
         with target.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -63,9 +53,31 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def _any_variables(draft: Draft) -> dict[str, str]:
-    """As if each variable were set: what is right then is right."""
-    return dict.fromkeys(draft.variables, "x")
+def written(draft: Draft, target: Path, presets: list[str], settings: Mapping[str, str]) -> str:
+    """The table that a file is to have.
+
+    :param draft: an empty one.
+    :param settings: see :func:`~rim_router.cli.init.tools.read_all`.
+    :raises InitError: if there is no such preset.
+    :raises RimRouterError: if what should be read cannot be.
+    """
+    head = [f"Preset {preset}. Source: {add_preset(draft, preset)}." for preset in presets]
+    draft.settle()
+    read = read_all(draft, target.parent, settings)
+    origins = ", ".join([*presets, *read]) or "the defaults of pip"
+    head.insert(0, f"Written by rim-router init from {origins}.")
+    head.append("Look through it, then run: rim-router check --strict")
+    text = draft.text(head, _schema(target.parent))
+    faults = parse(
+        LayerFile("project", target, False, text.encode()), dict.fromkeys(draft.variables, "x")
+    ).faults
+    if faults:
+        raise InitError(
+            "what was read makes no table that is right",
+            notes=[str(fault) for fault in faults],
+            hint="write the table by hand; `rim-router init --preset NAME` in an empty directory shows how",
+        )
+    return text
 
 
 def _schema(directory: Path) -> str:

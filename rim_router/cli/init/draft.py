@@ -5,30 +5,28 @@ from __future__ import annotations
 import json
 import re
 from itertools import chain, count
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from rim_router.config.expand import SCHEMES
+from rim_router.cli.init.addresses import Addresses, is_loopback, shown
+from rim_router.config.files import FILE_NAME, LayerFile
 from rim_router.config.keys import RESERVED
+from rim_router.config.parse import parse
 from rim_router.errors import RimRouterError
 from rim_router.rules.contents import PLUGIN
-from rim_router.rules.guards import GUARD, Guarded, is_guarded
 from rim_router.rules.names import Pattern
-from rim_router.rules.urls import Origin, is_local, redact
 from rim_router.terminal import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-PREFIX = "RIM_ROUTER_"
-_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"
-_OURS = r"\$\{[A-Z0-9_]+\}"
-# A part of a path that is probably a secret, as some hosts put their tokens there.
-_LONG = r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9]{16,}"
-_UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_USER = r"[A-Za-z][A-Za-z._-]{0,15}"
 ALL = "*"
+_STRING = r'"(?:[^"\\]|\\.)*"'
+
+
+_NOWHERE = '{ deny = "write its index here" }'
+_NO_INDEX = '"wheels"'  # found nowhere by its name; what is named by a path can be installed
 
 
 class InitError(RimRouterError):
@@ -58,9 +56,10 @@ class Draft:
         self.indexes: dict[str, Line] = {}
         self.routes: dict[str, Line] = {}
         self.notes: list[str] = []
-        self.variables: dict[str, None] = {}
+        self.addresses = Addresses()
         # What the tool keeps away from its main index, and nothing here says where to: denied in the end.
-        self._kept_away: dict[str, str] = {}
+        self._kept_away: dict[str, Line] = {}
+        self._settled: frozenset[str] = frozenset()
         self._is_open = False
         self._urls: dict[tuple[str, bool], str] = {}
 
@@ -68,6 +67,16 @@ class Draft:
         """Say what was not carried over."""
         if text not in self.notes:
             self.notes.append(text)
+
+    @property
+    def variables(self) -> list[str]:
+        """Those that the table has in the place of secrets."""
+        values = [line.value for line in self.indexes.values()]
+        return [each for each in self.addresses.variables if any(f"${{{each}}}" in value for value in values)]
+
+    def settle(self) -> None:
+        """Have the routes so far win over all that comes."""
+        self._settled = frozenset(self.routes)
 
     def index(
         self,
@@ -84,54 +93,94 @@ class Draft:
         :param options: further keys.
         :param unfit: why nothing may lead to it.
         """
-        plain, fault = self._plain(name, url)
+        plain, fault = self.addresses.plain(name, url)
         known = self._urls.get((plain.rstrip("/"), flat))
         if known is not None:
             if not self.indexes[known].unfit or unfit:
                 return None if self.indexes[known].unfit else known
             del self.indexes[known]
         if fault:
-            self.note(f"{origin}: {redact(plain)} {fault}")
+            self.note(f"{origin}: {shown(plain)} {fault}")
             return None
         taken = {*self.indexes, *RESERVED}
         name = next(each for each in chain([name], (f"{name}-{n}" for n in count(2))) if each not in taken)
-        if plain.startswith("http://") and not _is_loopback(plain):
+        if plain.startswith("http://") and not is_loopback(plain):
             unfit = unfit or "plain http, which can be tampered with: write https if it speaks that"
         keys = {"url": plain, **({"format": "flat"} if flat else {}), **options}
         value = quoted(plain) if len(keys) == 1 else inline(keys)
+        fault = self._fault(f"[indexes]\n{quoted(name)} = {value}")
+        if fault:
+            self.note(f"{origin}: {fault}")
+            return None
         self.indexes[name] = Line(value, origin, unfit)
         self._urls[plain.rstrip("/"), flat] = name
         return None if unfit else name
 
+    def project(self, project: str, name: str | None, origin: str, marker: str | None = None) -> None:
+        """Have one project lead to an index; what other tools say of projects is no pattern."""
+        if "*" in project:
+            self.note(f"{origin}: {visible(project)} is not the name of a project")
+            self._is_open = True
+        else:
+            self.route(project, name, origin, marker)
+
     def route(self, pattern: str, name: str | None, origin: str, marker: str | None = None) -> None:
         """Have a pattern lead to an index, unless that cannot be used."""
-        try:
-            key = str(Pattern.parse(pattern))
-        except ValueError as error:
-            self.note(f"{origin}: {visible(str(error))}")
-            self._is_open = True  # whatever it means would go where all names go
+        key = self._key(pattern, origin)
+        if key is None:
             return
         if name is None:
             self.note(f"{origin}: {key} has no index that can be used here")
-            self._kept_away.setdefault(key, origin)
+            self.keep_away(key, origin)
             return
         value = quoted(name) if marker is None else f"[{inline({'index': name, 'marker': marker})}]"
-        there = self.routes.get(key)
-        if there is not None and there.value != value:
-            if marker is not None and there.value.startswith("[") and value not in there.value:
-                there.value = f"{there.value[:-1]}, {value[1:]}"
-            else:
-                self.note(f"{origin}: {key} leads to {name} there, and to another index above")
+        fault = self._fault(
+            f'[indexes]\n{quoted(name)} = "https://x.example"\n[routes]\n{quoted(key)} = {value}'
+        )
+        if fault:
+            self.note(f"{origin}: {key}: {fault}")
+            self.keep_away(key, origin)
             return
-        self.routes[key] = Line(value, origin)
+        there = self.routes.get(key)
+        if there is None:
+            self.routes[key] = Line(value, origin)
+        elif there.value.startswith("[") and value.startswith("["):
+            if value[1:-1] not in there.value:
+                there.value = f"{there.value[:-1]}, {value[1:]}"
+        elif there.value != value:
+            self._differ(key, there, name, origin)
 
-    def keep_away(self, pattern: str, origin: str) -> None:
+    def _differ(self, key: str, there: Line, name: str, origin: str) -> None:
+        """Two say different things of a pattern: a preset is the user's own word, no other is better."""
+        if key in self._settled:
+            self.note(f"{origin}: {key} leads to {name} there, and to another index here ({there.origin})")
+            return
+        self.note(f"{key} leads to {name} in {origin}, and to another index in {there.origin}: choose one")
+        self.routes[key] = Line(_NOWHERE, "see the notes above")
+
+    def keep_away(self, pattern: str, origin: str, value: str = _NOWHERE) -> None:
         """Note that a pattern is not to lead to the main index, wherever it does."""
+        key = self._key(pattern, origin)
+        if key is not None:
+            self._kept_away.setdefault(key, Line(value, origin))
+
+    def _key(self, pattern: str, origin: str) -> str | None:
         try:
-            self._kept_away.setdefault(str(Pattern.parse(pattern)), origin)
+            return str(Pattern.parse(pattern))
         except ValueError as error:
             self.note(f"{origin}: {visible(str(error))}")
-            self._is_open = True
+            self._is_open = True  # whatever it means would go where all names go
+            return None
+
+    def from_no_index(self, project: str, origin: str, kinds: Iterable[str]) -> None:
+        """Note that a project comes from a repository or a directory, and so from no index here either."""
+        if "*" in project:
+            self.project(project, None, origin)
+            return
+        self.note(
+            f"{origin}: a source that is no index ({', '.join(sorted(kinds))}): pip takes it by its path"
+        )
+        self.keep_away(project, origin, _NO_INDEX)
 
     def default(self, name: str | None, origin: str) -> None:
         """Have all other names lead to an index, unless something before has said where.
@@ -150,81 +199,40 @@ class Draft:
         """An index that the tool asks for every name: which names are its own, only people know."""
         self.index(name, url, origin, flat=flat, unfit=f"{origin} asks it for every name: see [routes]")
 
-    def _plain(self, name: str, text: str) -> tuple[str, str]:
-        """A URL as it may be written, and what is wrong with it."""
-        url = text.strip()
-        if is_guarded(url):
-            try:
-                guarded = Guarded.parse(url)
-            except ValueError:
-                return GUARD, "is not a guarded index"
-            if guarded.is_table:
-                return guarded.url, "is a routing table itself"
-            url = guarded.url
-        base = PREFIX + re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
-        url = re.sub(_VARIABLE, lambda match: self._variable(str(match[1])), url)
-        scheme, separator, rest = url.partition("://")
-        if not separator and "@" in url:
-            return "****", "is no URL"
-        if not separator:
-            return url, "is no URL" if re.match(r"(?i)[a-z][a-z0-9+.-]+:", url) else ""
-        if scheme.lower() not in SCHEMES:
-            return url, "is not an https, http or file URL"
-        authority, slash, path = rest.partition("/")
-        userinfo, at, host = authority.rpartition("@")
-        host = "****" if "@" in path else host  # there a password may begin or end
-        if "?" in path or "#" in path:
-            return f"{scheme}://{host}", "has a query or a fragment, which the URL of an index cannot have"
-        if at:
-            authority = f"{self._credentials(base, userinfo)}@{host}"
-        path = "/".join(
-            self._secret(f"{base}_TOKEN")
-            if (re.fullmatch(_LONG, part) or re.fullmatch(_UUID, part))
-            else part
-            for part in path.split("/")
-        )
-        url = f"{scheme}://{authority}{slash}{path}"
-        try:
-            Origin.of(re.sub(_OURS, "x", url))
-        except ValueError as error:
-            return f"{scheme}://{host}", str(error)
-        return url, ""
-
-    def _credentials(self, base: str, userinfo: str) -> str:
-        user, colon, password = userinfo.partition(":")
-        if not password:  # a user without a password is a token
-            return userinfo if re.fullmatch(_OURS, user) else self._secret(f"{base}_TOKEN") + colon
-        if not re.fullmatch(_OURS, password):
-            password = self._secret(f"{base}_PASSWORD")
-        if not re.fullmatch(f"{_USER}|{_OURS}", user):  # some put a token there
-            user = self._secret(f"{base}_USER")
-        return f"{user}:{password}"
-
-    def _secret(self, variable: str) -> str:
-        self.variables.setdefault(variable)
-        return f"${{{variable}}}"
-
-    def _variable(self, name: str) -> str:
-        upper = name.upper()
-        return self._secret(upper if upper.startswith(PREFIX) else PREFIX + upper)
+    def _fault(self, table: str) -> str:
+        """What is wrong with a small table, as if each variable were set: what is right then is right."""
+        file = LayerFile("project", Path.cwd() / FILE_NAME, False, table.encode())
+        faults = parse(file, dict.fromkeys(self.addresses.variables, "x")).faults
+        return shown(faults[0].message) if faults else ""
 
     def text(self, head: list[str], schema: str) -> str:
         """The table, as TOML."""
-        for key, origin in self._kept_away.items():
-            self.routes.setdefault(key, Line('{ deny = "write its index here" }', origin))
+        for key, line in self._kept_away.items():
+            self.routes.setdefault(key, line)
         for key, line in list(self.routes.items()):
-            if key.endswith("-*") and key[:-2] not in self.routes:  # which the pattern does not cover
-                self.routes[key[:-2]] = Line(line.value, f"{key} does not cover it", line.unfit)
+            if key.endswith("-*"):
+                self._bare_name(key, line)
         if self._is_open:
             why = "a name above could not be carried over: write it, then the index of all others here"
             self.routes[ALL] = Line('{ deny = "see the notes above" }', why)
-        if (ALL not in self.routes or self.routes[ALL].unfit) and PLUGIN not in self.routes:
-            self.routes[PLUGIN] = Line('{ deny = "write its index here" }', "or any index may replace it")
-        used = " ".join(line.value for line in self.routes.values())
+        if ALL not in self.routes or self.routes[ALL].unfit:
+            plugin = self.routes.setdefault(PLUGIN, Line(_NOWHERE, "or any index may replace it"))
+            if plugin.value.startswith("["):
+                plugin.value = f"{plugin.value[:-1]}, {_NOWHERE}]"
+        used = re.findall(_STRING, " ".join(line.value for line in self.routes.values()))
         for name, line in self.indexes.items():
             if quoted(name) not in used and not line.unfit:
                 line.unfit = f"{line.origin}; no route leads there"
         return "\n".join([f"#:schema {schema}", *self._lines(head)]) + "\n"
+
+    def _bare_name(self, key: str, line: Line) -> None:
+        """A prefix does not cover the name before its hyphen, which somebody else could own elsewhere."""
+        there = self.routes.setdefault(key[:-2], Line(line.value, f"{key} does not cover it"))
+        if there.value not in (line.value, _NO_INDEX) and "deny = " not in there.value:
+            self.note(
+                f"{key} leads to {line.value}, and {key[:-2]} to {there.value} ({there.origin}): choose one"
+            )
+            there.value, there.origin = _NOWHERE, "see the notes above"
 
     def _lines(self, head: list[str]) -> Iterator[str]:
         yield from _comment(head)
@@ -278,8 +286,3 @@ def _value(value: object) -> str:
     if isinstance(value, str):
         return quoted(value)
     return f"[{', '.join(map(_value, value))}]" if isinstance(value, (list, tuple)) else json.dumps(value)
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return is_local(url) or host == "localhost" or host.endswith(".localhost") or host in ("::1", "127.0.0.1")

@@ -7,10 +7,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
-from rim_router.cli.guard.command import read_settings
+from rim_router.cli.init.addresses import shown
 from rim_router.cli.init.draft import ALL, InitError
 from rim_router.rules.guards import DEFAULT_INDEX
-from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +22,11 @@ _MAIN = ("primary", "default")  # priorities of sources that Poetry asks first
 _PIPS = ("index-url", "extra-index-url", "find-links")  # pip's options, which uv has too
 
 
-def read_all(draft: Draft, directory: Path) -> list[str]:
-    """Add what is said in a directory and in pip's configuration; returns what has been read."""
+def read_all(draft: Draft, directory: Path, settings: Mapping[str, str]) -> list[str]:
+    """Add what is said in a directory and in pip's configuration; returns what has been read.
+
+    :param settings: pip's, as ``pip config list`` names them.
+    """
     read = []
     project = table(_toml(directory / "pyproject.toml"), "tool")
     uv = _toml(directory / "uv.toml")
@@ -43,7 +45,7 @@ def read_all(draft: Draft, directory: Path) -> list[str]:
         if options:
             _options(draft, options, path.relative_to(directory).as_posix())
             read.append(path.relative_to(directory).as_posix())
-    settings = dict(sorted(read_settings().items(), key=_rank))
+    settings = dict(sorted(settings.items(), key=_rank))
     options = [
         (key.rpartition(".")[2], url)
         for key, value in settings.items()
@@ -76,7 +78,8 @@ def _named(source: Mapping[str, Any]) -> tuple[str, str] | None:
     url, name = string(source.get("url")), string(source.get("name"))
     if url is None:
         return None
-    return (name or re.sub(r".*://(?:.*@)?|[/:].*", "", url) or "index").strip(), url
+    host = re.split("[/:]", url.rpartition("@")[2].rpartition("://")[2])[0]
+    return (name or re.sub(r"[^A-Za-z0-9.-]", "", host) or "index").strip(), url
 
 
 def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
@@ -86,7 +89,7 @@ def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
         name = _PYPI if url.rstrip("/") == DEFAULT_INDEX else "main"
         draft.default(draft.index(name, url, origin), f"{origin}: index-url")
     for url in mains[1:]:
-        draft.note(f"{origin}: another index-url, {redact(url)}")
+        draft.note(f"{origin}: another index-url, {shown(url)}")
     for key, url in options:
         if key in ("no-index", "trusted-host"):
             draft.note(f"{origin}: {key} still holds")
@@ -169,11 +172,11 @@ def _uv_source(
 ) -> None:
     index = string(source.get("index"))
     if index is None:
-        draft.note(f"{origin}: a source that is no index ({', '.join(sorted(source))})")
+        draft.from_no_index(project, origin, source)
         return
     if "extra" in source or "group" in source:
         draft.note(f"{origin}: extra and group; a route holds for all of them")
-    draft.route(project, names.get(index), origin, string(source.get("marker")))
+    draft.project(project, names.get(index), origin, string(source.get("marker")))
 
 
 def _pdm(draft: Draft, said: dict[str, Any], origin: str) -> bool:
@@ -234,26 +237,37 @@ def _poetry(draft: Draft, said: dict[str, Any], origin: str) -> bool:
                 draft.note(f"{where} is {priority}, so Poetry asks it for every name; here for those below")
         else:
             draft.for_every_name(name, url, f"{where} ({priority})")
-    for project, source, marker in _poetry_dependencies(said):
-        draft.route(project, names.get(source), f"{origin}: dependency {project}", marker)
+    for project, value in _poetry_dependencies(said):
+        _required(draft, project, value, "source", names, f"{origin}: dependency {project}")
     if any((string(each.get("priority")) or "primary") in _MAIN for each in tables(said.get("source"))):
         draft.default(primary, f"{origin}: primary source")
     return "source" in said
 
 
 def _poetry_sources(said: dict[str, Any]) -> set[str]:
-    return {source for _, source, _ in _poetry_dependencies(said)}
+    return {string(value.get("source")) or "" for _, value in _poetry_dependencies(said)}
 
 
-def _poetry_dependencies(said: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
-    """Project, source and marker of each dependency that has a source."""
+_NO_INDEX = ("git", "path", "url", "file", "workspace", "hg", "svn", "bzr")
+
+
+def _poetry_dependencies(said: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each dependency that says more than its version, and what it says."""
     for place in (said, *table(said, "group").values()):
         for key in ("dependencies", "dev-dependencies"):
             for project, value in table(place, key).items():
-                for each in tables(value):
-                    source = string(each.get("source"))
-                    if source is not None:
-                        yield project, source, string(each.get("markers"))
+                yield from ((project, each) for each in tables(value))
+
+
+def _required(
+    draft: Draft, project: str, said: dict[str, Any], key: str, names: Mapping[str, str | None], origin: str
+) -> None:
+    """A project with the name of its index, in the words of Poetry and Pipenv."""
+    index = string(said.get(key))
+    if index is not None:
+        draft.project(project, names.get(index), origin, string(said.get("markers")))
+    elif not said.keys().isdisjoint(_NO_INDEX):
+        draft.from_no_index(project, origin, said.keys() & {*_NO_INDEX})
 
 
 def _pipfile(draft: Draft, said: dict[str, Any], origin: str) -> bool:
@@ -271,10 +285,7 @@ def _pipfile(draft: Draft, said: dict[str, Any], origin: str) -> bool:
         if section in ("source", "requires", "scripts", "pipenv") or not isinstance(packages, dict):
             continue
         for project, value in packages.items():
-            index = string(table(value).get("index"))
-            if index is not None:
-                marker = string(table(value).get("markers"))
-                draft.route(project, names.get(index), f"{origin}: {section}.{project}", marker)
+            _required(draft, project, table(value), "index", names, f"{origin}: {section}.{project}")
     if names:
         draft.default(first, f"{origin}: first source")
     return "source" in said

@@ -130,8 +130,9 @@ def test_uv(pip: Path) -> None:
         """,
     )
     text = init()
-    # y has an index there that nobody can ask: it must not go to another one.
-    assert routes() == {"torch": "pytorch", "torchvision": "pytorch", "y": "nowhere", "*": "acme"}
+    # y has an index there that nobody can ask, and x has none: they must not go to another one.
+    expected = {"torch": "pytorch", "torchvision": "pytorch", "x": "wheels", "y": "nowhere", "*": "acme"}
+    assert routes() == expected
     assert [route.targets[0].marker_text for route in dict(map_routes())["torch"]] == [
         "sys_platform == 'linux'"
     ]
@@ -416,11 +417,59 @@ def test_a_token_in_a_path_is_a_secret() -> None:
 
 def test_what_others_write_stays_in_its_line() -> None:
     """Names, URLs and markers with line ends or quotes cannot add a line of their own."""
-    draft = Draft()
     evil = 'x"\n"*" = "evil'
-    name = draft.index(evil, "https://x.example/s", evil)
-    draft.route("six", name, evil, marker=evil)
+    draft = Draft()
+    draft.route("six", draft.index("x", "https://x.example/s", evil), evil)
+    draft.route("seven", "x", evil, marker=evil)
+    draft.route("eight", draft.index(evil, "https://y.example/s", evil), evil)
     draft.note(evil)
     table = read_toml(draft.text([evil], "x").encode(), TABLE)[1]
-    assert set(table["routes"]) == {"six", "rim-router"}
-    assert list(table["indexes"]) == [evil]
+    assert set(table["routes"]) == {"six", "seven", "eight", "rim-router"}
+    assert "deny" in table["routes"]["seven"], "its marker is none"
+    assert list(table["indexes"]) == ["x"]
+
+
+def test_two_who_differ(pip: Path) -> None:
+    """Of the same name or of a prefix and the name before it: nobody gets it until somebody has chosen."""
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.pdm.source]]
+        name = "a"
+        url = "https://a.example/simple"
+        include_packages = ["acme-*", "both"]
+        [[tool.pdm.source]]
+        name = "b"
+        url = "https://b.example/simple"
+        include_packages = ["acme", "both"]
+        """,
+    )
+    text = init()
+    assert routes() == {"acme": "nowhere", "acme-*": "a", "both": "nowhere", "*": "pypi"}
+    assert 'acme-* leads to "a", and acme to "b"' in text
+    assert "both leads to b in" in text
+
+
+def test_a_preset_is_the_users_own_word(pip: Path) -> None:
+    write("uv.toml", "")
+    write(
+        "pyproject.toml",
+        """\
+        [[tool.uv.index]]
+        name = "old"
+        url = "https://download.pytorch.org/whl/cu118"
+        explicit = true
+        [tool.uv.sources]
+        torch = { index = "old" }
+        """,
+    )
+    assert "torch leads to old there" in init("--preset", "pytorch-cpu")
+    assert routes()["torch"] == "pytorch-cpu"
+
+
+def test_variables_are_for_one_url() -> None:
+    """Two that would have the same name are not sent to each other's host."""
+    draft = Draft()
+    for host in ("a", "b"):
+        draft.for_every_name("extra", f"https://me:s3cr3tword@{host}.example/simple", "pip")
+    assert draft.variables == ["RIM_ROUTER_EXTRA_PASSWORD", "RIM_ROUTER_EXTRA_2_PASSWORD"]

@@ -1,0 +1,97 @@
+"""URLs that other tools have, as a table may have them: without passwords."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rim_router.config.expand import SCHEMES
+from rim_router.rules.guards import GUARD, Guarded, is_guarded
+from rim_router.rules.urls import is_local, redact
+
+PREFIX = "RIM_ROUTER_"
+_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"
+_OURS = r"\$\{[A-Z0-9_]+\}"
+# A part of a path that is probably a secret, as some hosts put their tokens there.
+_LONG = r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9]{16,}"
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_USER = r"[A-Za-z][A-Za-z._-]{0,15}"
+
+
+class Addresses:
+    """Writes URLs, and knows the variables that are in them in the place of secrets."""
+
+    def __init__(self) -> None:
+        self.variables: dict[str, None] = {}
+        self._stems: dict[str, str] = {}
+
+    def plain(self, name: str, text: str) -> tuple[str, str]:
+        """A URL as it may be written, and what is wrong with it."""
+        url = text.strip()
+        if is_guarded(url):
+            try:
+                guarded = Guarded.parse(url)
+            except ValueError:
+                return GUARD, "is not a guarded index"
+            if guarded.is_table:
+                return guarded.url, "is a routing table itself"
+            url = guarded.url
+        base = self._stem(name, url)
+        url = re.sub(_VARIABLE, lambda match: self._variable(str(match[1])), url)
+        scheme, separator, rest = url.partition("://")
+        if not separator and "@" in url:
+            return "****", "is no URL"
+        if not separator:
+            if re.match(r"(?i)[a-z][a-z0-9+.-]+:", url):
+                return url, "is no URL"
+            return (url if Path(url).exists() else self._path(base, url)), ""
+        if scheme.lower() not in SCHEMES:
+            return url, "is not an https, http or file URL"
+        authority, slash, path = rest.partition("/")
+        userinfo, at, host = authority.rpartition("@")
+        host = "****" if "@" in path else host  # there a password may begin or end
+        if "?" in path or "#" in path:
+            return f"{scheme}://{host}", "has a query or a fragment, which the URL of an index cannot have"
+        if at:
+            authority = f"{self._credentials(base, userinfo)}@{host}"
+        return f"{scheme}://{authority}{slash}{self._path(base, path)}", ""
+
+    def _stem(self, name: str, url: str) -> str:
+        """The beginning of the variables of a URL, which no other URL has: its secrets are not for others."""
+        stem = PREFIX + (re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "INDEX")
+        tries = chain([stem], (f"{stem}_{number}" for number in count(2)))
+        return next(each for each in tries if self._stems.setdefault(each, url) == url)
+
+    def _path(self, base: str, path: str) -> str:
+        return re.sub(rf"(?<![^/])(?:{_LONG}|{_UUID})(?![^/])", lambda _: self._secret(f"{base}_TOKEN"), path)
+
+    def _credentials(self, base: str, userinfo: str) -> str:
+        user, colon, password = userinfo.partition(":")
+        if not password:  # a user without a password is a token
+            return userinfo if re.fullmatch(_OURS, user) else self._secret(f"{base}_TOKEN") + colon
+        if not re.fullmatch(_OURS, password):
+            password = self._secret(f"{base}_PASSWORD")
+        if not re.fullmatch(f"{_USER}|{_OURS}", user):  # some put a token there
+            user = self._secret(f"{base}_USER")
+        return f"{user}:{password}"
+
+    def _secret(self, variable: str) -> str:
+        self.variables.setdefault(variable)
+        return f"${{{variable}}}"
+
+    def _variable(self, name: str) -> str:
+        upper = name.upper()
+        return self._secret(upper if upper.startswith(PREFIX) else PREFIX + upper)
+
+
+def shown(text: str) -> str:
+    """A URL, or what is said of one, without credentials and without what is probably a secret."""
+    return re.sub(rf"\b(?:{_LONG}|{_UUID})\b", "****", redact(text) if "://" in text else text)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, where nobody can tamper with plain http."""
+    host = urlsplit(url).hostname or ""
+    return is_local(url) or host == "localhost" or host.endswith(".localhost") or host in ("::1", "127.0.0.1")
