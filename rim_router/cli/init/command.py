@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.guard.command import read_settings
 from rim_router.cli.init.draft import Draft, InitError
+from rim_router.cli.init.nuget import read_nuget
 from rim_router.cli.init.presets import FORMS, add_preset
 from rim_router.cli.init.tools import read_all
 from rim_router.cli.rendering import OK, count, say
@@ -24,6 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     text = f"add the routes of a preset; can be given several times: {FORMS}"
     parser.add_argument("--preset", action="append", default=[], metavar="NAME", help=text)
+    text = "add the patterns of the packageSourceMapping of a nuget.config"
+    parser.add_argument("--nuget", type=Path, metavar="FILE", help=text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """
     target = Path.cwd() / FILE_NAME
     draft = Draft()
-    text = written(draft, target, args.preset, read_settings())
+    text = written(draft, target, args.preset, read_settings(), args.nuget)
     try:
         with target.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -53,17 +56,21 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def written(draft: Draft, target: Path, presets: list[str], settings: Mapping[str, str]) -> str:
+def written(
+    draft: Draft, target: Path, presets: list[str], settings: Mapping[str, str], nuget: Path | None = None
+) -> str:
     """The table that a file is to have.
 
     :param draft: an empty one.
     :param settings: see :func:`~rim_router.cli.init.tools.read_all`.
-    :raises InitError: if there is no such preset.
+    :param nuget: a ``nuget.config``.
+    :raises InitError: if there is no such preset, or that file has no patterns.
     :raises RimRouterError: if what should be read cannot be.
     """
     head = [f"Preset {preset}. Source: {add_preset(draft, preset)}." for preset in presets]
+    read = [] if nuget is None else [read_nuget(draft, nuget)]
     draft.settle()
-    read = read_all(draft, target.parent, settings)
+    read += read_all(draft, target.parent, settings)
     origins = ", ".join([*presets, *read]) or "the defaults of pip"
     head.insert(0, f"Written by rim-router init from {origins}.")
     head.append("Look through it, then run: rim-router check --strict")

@@ -195,6 +195,10 @@ class Draft:
         else:
             self.routes[ALL] = Line(quoted(name), origin)
 
+    def deny_others(self, reason: str) -> None:
+        """Have no other name lead anywhere, as the tool does."""
+        self.routes.setdefault(ALL, Line(inline({"deny": reason}), "as there"))
+
     def for_every_name(self, name: str, url: str, origin: str, *, flat: bool = False) -> None:
         """An index that the tool asks for every name: which names are its own, only people know."""
         self.index(name, url, origin, flat=flat, unfit=f"{origin} asks it for every name: see [routes]")

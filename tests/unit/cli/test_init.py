@@ -473,3 +473,72 @@ def test_variables_are_for_one_url() -> None:
     for host in ("a", "b"):
         draft.for_every_name("extra", f"https://me:s3cr3tword@{host}.example/simple", "pip")
     assert draft.variables == ["RIM_ROUTER_EXTRA_PASSWORD", "RIM_ROUTER_EXTRA_2_PASSWORD"]
+
+
+NUGET = """\
+\ufeff<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <packageSources>
+    <add key="gone" value="https://gone.example/simple" />
+    <clear />
+    <add key="nuget.org" value="https://api.nuget.org/v3/index.json" protocolVersion="3" />
+    <add key="Acme" value="https://me:s3cr3tword@pypi.acme.example/simple" />
+    <add key="feed" value="https://pkgs.dev.azure.com/acme/_packaging/feed/nuget/v3/index.json" />
+    <add key="other" value="https://nuget.other.example/v3/index.json" />
+    <add key="off" value="https://off.example/simple" />
+  </packageSources>
+  <disabledPackageSources><add key="off" value="true" /></disabledPackageSources>
+  <packageSourceCredentials><Acme><add key="Password" value="s3cr3tword" /></Acme></packageSourceCredentials>
+  <packageSourceMapping>
+    <packageSource key="acme"><package pattern="Acme.*" /><package pattern="both" /></packageSource>
+    <packageSource key="feed"><package pattern="feed" /><package pattern="both" /></packageSource>
+    <packageSource key="other"><package pattern="other.*" /><package pattern="*.bad" /></packageSource>
+    <packageSource key="off"><package pattern="off" /></packageSource>
+    {}
+  </packageSourceMapping>
+</configuration>
+"""
+
+
+ALL_OTHERS = '<packageSource key="nuget.org"><package pattern="*" /></packageSource>'
+
+
+@pytest.mark.parametrize("rest", ["", ALL_OTHERS])
+def test_nuget(rest: str, pip: Path) -> None:
+    """Patterns are ours; what has no Python index here is denied, and so is what no pattern has."""
+    write("nuget.config", NUGET.format(rest).replace('<package pattern="*.bad" />', ""))
+    text = init("--nuget", "nuget.config")
+    denied = ("both", "other", "other-*", "off")
+    expected = {"acme": "Acme", "acme-*": "Acme", "feed": "feed", **dict.fromkeys(denied, "nowhere")}
+    assert routes() == {**expected, "*": "pypi" if rest else "nowhere"}
+    assert urls()["feed"] == "https://pkgs.dev.azure.com/acme/_packaging/feed/pypi/simple/"
+    assert "s3cr3tword" not in text
+    for said in (
+        "source other is for NuGet",
+        "source off is disabled",
+        "packageSourceCredentials",
+        "both leads to",
+    ):
+        assert said in text
+
+
+def test_a_nuget_pattern_that_is_none(pip: Path) -> None:
+    """What it means must not go where all names go."""
+    write("nuget.config", NUGET.format(ALL_OTHERS))
+    assert "'*.bad'" in init("--nuget", "nuget.config")
+    assert routes()["*"] == "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('<!DOCTYPE x [<!ENTITY a "b">]><configuration>&a;</configuration>', "has a DOCTYPE"),
+        ("<configuration>", "is no XML"),
+        ("<configuration><packageSources /></configuration>", "has no packageSourceMapping"),
+    ],
+)
+def test_no_nuget_config(text: str, said: str, pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write("nuget.config", text)
+    assert main(["init", "--nuget", "nuget.config"]) == 2
+    assert said in capsys.readouterr().err
+    assert not Path(TABLE).exists()
