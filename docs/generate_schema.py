@@ -55,11 +55,14 @@ def schema() -> dict[str, Any]:
         described(keys.INDEX, meanings.INDEX),
         required=["url"],
         dependentRequired={"absent-status": ["probe"]},
+        dependentSchemas={"absent-status": {"properties": {"format": {"not": {"const": "flat"}}}}},
     )
+    of_the_table = {"properties": {"deny": False, "index": {"not": {"enum": [*keys.RESERVED]}}}}
     target = closed(
         described(keys.ROUTE, meanings.ROUTE),
         oneOf=[{"required": [way]} for way in ways],
         dependentRequired={"indexes": ["strategy"], "strategy": ["indexes"]},
+        dependentSchemas=dict.fromkeys(("namespace", keys.MIN_AGE, "min-age-exempt"), of_the_table),
     )
     wheel = closed(
         described(keys.WHEEL, meanings.WHEEL),
@@ -70,8 +73,8 @@ def schema() -> dict[str, Any]:
     parts = {
         "indexes": {
             "type": "object",
-            "propertyNames": {"pattern": r"^\S", "not": {"enum": [*keys.RESERVED]}},
-            "additionalProperties": text_or("index"),
+            "propertyNames": {"pattern": keys.INDEX_NAME, "not": {"enum": [*keys.RESERVED]}},
+            "additionalProperties": text_or("index", pattern=keys.URL),
         },
         "routes": {
             "type": "object",

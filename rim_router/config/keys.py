@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rim_router.rules.digests import STRONG
+from rim_router.rules.names import NAME
 from rim_router.rules.speed import FEATURES
 from rim_router.rules.strategies import STRATEGIES
 
@@ -44,9 +46,41 @@ def one_of(words: tuple[str, ...]) -> Shape:
     return {"type": "string", "enum": [*words]}
 
 
+# What of a value can be said by an expression that all languages read alike. The readers do not use these:
+# they judge the whole value, and say what is wrong with it.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+_PORT = r"0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ADDRESS = r"\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\]"
+_LABELS = r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*\.*"
+HOST = rf"^(?:\*|\*\.(?:{_LABELS}|{_ADDRESS})|(?:{_LABELS}|{_ADDRESS})(?::{_PORT})?)$"
+_VARIABLE = r"\$\{[A-Z0-9_]+\}"
+_SERVER = (
+    rf"(?:(?:[A-Za-z0-9]|{_VARIABLE})(?:[A-Za-z0-9_-]|{_VARIABLE}|\.(?!\.))*|{_ADDRESS})"
+    rf"(?::(?:{_PORT}|(?:[0-9]|{_VARIABLE})*{_VARIABLE}[0-9]*)?)?"
+)
+_BELOW = r"/(?!/)[^\s\\?#]*"
+_HTTP = rf"[Hh][Tt][Tt][Pp][Ss]?://(?:[^\s\\/?#@\[\]]*@)?{_SERVER}(?:{_BELOW})?"
+_FILE = rf"[Ff][Ii][Ll][Ee]://(?:{_SERVER})?{_BELOW}"
+_PATH = rf"(?![A-Za-z][A-Za-z0-9+.-]+:|//|{_VARIABLE}(?:[^/]|.*(?:@|://)))(?=.*\S)[^{_CONTROLS}]+"
+URL = rf"^(?!.*\$\{{(?![A-Z0-9_]+\}}))(?:{_HTTP}|{_FILE}|{_PATH})$"
+_FILE_NAME = r"(?:[^/?#%-]+(?:-[^/?#%-]+){4,5}\.whl|[^/?#]*%[^/?#]*)"  # what is quoted can be anything
+WHEEL_URL = (
+    rf"^[Hh][Tt][Tt][Pp][Ss]://(?:{_LABELS}|{_ADDRESS})(?::(?:{_PORT})?)?(?!//)/"
+    rf"(?:[^?#{_CONTROLS}]*/)?{_FILE_NAME}(?:\?[^#{_CONTROLS}]*)?#?$"
+)
+INDEX_NAME = rf"^(?!.*://)[^\s{_CONTROLS}](?:[^{_CONTROLS}]*[^\s{_CONTROLS}])?$"
+_PROJECT: Shape = {"type": "string", "pattern": rf"^(?:{NAME})$"}
+
 # A title is what errors call the shape.
 _TEXT: Shape = {"type": "string", "pattern": r"\S"}
-_TEXTS: Shape = {"type": "array", "items": _TEXT, "title": "an array of strings"}
+_PRINTABLE: Shape = {"type": "string", "pattern": rf"^(?=.*\S)[^{_CONTROLS}]*$"}
+
+
+def _texts(pattern: str) -> Shape:
+    """The shape of an array of strings."""
+    return {"type": "array", "items": {"type": "string", "pattern": pattern}, "title": "an array of strings"}
+
+
 _STATUS: Shape = {
     "type": "integer",
     "minimum": STATUSES.start,
@@ -60,12 +94,12 @@ _AGE: Shape = {"type": "string", "pattern": r"^\s*(?=[0-9])([0-9]{1,5}d)?([0-9]{
 
 TABLE = ("indexes", "routes", "wheel", "policy", "speed")
 INDEX: dict[str, Shape] = {
-    "url": _TEXT,
-    "mirrors": _TEXTS,
-    "external-hosts": _TEXTS,
+    "url": {"type": "string", "pattern": URL},
+    "mirrors": _texts(URL),
+    "external-hosts": _texts(HOST),
     "pins": one_of(POLICY["pins"]),
     "format": one_of(FORMATS),
-    "probe": _TEXT,
+    "probe": _PROJECT,
     "absent-status": {"type": "array", "items": _STATUS, "title": "an array of HTTP statuses such as [403]"},
     MIN_AGE: _AGE,
 }
@@ -81,19 +115,17 @@ ROUTE: dict[str, Shape] = {
     "deny": _TEXT,
     "strategy": one_of(STRATEGIES),
     "marker": _TEXT,
-    "namespace": _TEXT,
+    "namespace": _PROJECT,
     "locked": {"type": "boolean"},
     MIN_AGE: _AGE,
     "min-age-exempt": _TEXT,
 }
 WHEEL: dict[str, Shape] = {
-    "urls": {**_TEXTS, "minItems": 1},
-    "sha256": _TEXT,
-    "sha384": _TEXT,
-    "sha512": _TEXT,
+    "urls": {**_texts(WHEEL_URL), "minItems": 1},
+    **{name: {"type": "string", "pattern": f"^[0-9A-Fa-f]{{{digits}}}$"} for name, digits in STRONG.items()},
     "size": {"type": "integer", "minimum": 1, "title": "a positive number of bytes"},
-    "requires-python": _TEXT,
-    "support": _TEXT,
+    "requires-python": _PRINTABLE,
+    "support": _PRINTABLE,
 }
 SETTINGS: dict[str, Shape] = {
     **{name: one_of(words) for name, words in POLICY.items()},

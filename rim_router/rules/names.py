@@ -18,7 +18,8 @@ RIM_SUFFIX = ".rim"
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 _SEPARATORS = r"[-_.]+"
 # A name, a prefix followed by "*", or "*"; all in ASCII.
-PATTERN = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|(?:[A-Za-z0-9][A-Za-z0-9._-]*)?\*"
+NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+PATTERN = rf"{NAME}|(?:[A-Za-z0-9][A-Za-z0-9._-]*)?\*"
 
 
 def normalise(name: str) -> str:
