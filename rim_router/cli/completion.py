@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rim_router.cli.init.presets import PRESET, USUAL
 from rim_router.cli.rendering import OK, say
 from rim_router.record import Record
 
@@ -77,6 +78,8 @@ def commands(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Ite
 def _values(action: argparse.Action) -> Values:
     if action.choices is not None:
         return Values(tuple((str(choice), "") for choice in action.choices))
+    if action.metavar == PRESET:
+        return Values(tuple((name, "") for name in USUAL))
     return Values(files=action.type is Path or action.metavar in _FILES)
 
 

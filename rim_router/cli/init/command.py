@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rim_router.cli.guard.command import read_settings
 from rim_router.cli.init.draft import Draft, InitError
 from rim_router.cli.init.nuget import read_nuget
-from rim_router.cli.init.presets import FORMS, add_preset
+from rim_router.cli.init.presets import FORMS, PRESET, add_preset
 from rim_router.cli.init.tools import read_all
 from rim_router.cli.rendering import OK, count, say
 from rim_router.cli.schema import PATH
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     text = f"add the routes of a preset; can be given several times: {FORMS}"
-    parser.add_argument("--preset", action="append", default=[], metavar="NAME", help=text)
+    parser.add_argument("--preset", action="append", default=[], metavar=PRESET, help=text)
     text = "add the patterns of the packageSourceMapping of a nuget.config"
     parser.add_argument("--nuget", type=Path, metavar="FILE", help=text)
 

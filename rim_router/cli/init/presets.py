@@ -11,21 +11,48 @@ from rim_router.rules.guards import DEFAULT_INDEX
 if TYPE_CHECKING:
     from rim_router.cli.init.draft import Draft
 
+PRESET = "PRESET"  # how the command line calls the name of one
 FORMS = (
-    "pytorch-VARIANT, pytorch-test-VARIANT, pytorch-nightly-VARIANT, vllm-VARIANT, vllm-nightly-VARIANT "
-    "(VARIANT: cpu, cu126, cu130, rocm6.4, xpu, …), nvidia, jax, jax-nightly"
+    "pytorch-VARIANT, pytorch-test-VARIANT, pytorch-nightly-VARIANT "
+    "(VARIANT: cpu, cu126, cu130, rocm6.4, xpu, …), "
+    "vllm-cu129 or another CUDA, vllm-rocm, vllm-nightly-cpu, vllm-nightly-cu130, nvidia, jax, jax-nightly"
 )
-_PYTORCH = r"(pytorch|vllm)-(?:(test|nightly)-)?(cpu|xpu|cu[0-9]{3}|rocm[0-9]{1,2}\.[0-9]{1,2})"
+# What a shell offers; others of these forms will do as well.
+USUAL = (
+    *(
+        f"pytorch-{each}"
+        for each in ("cpu", "cu126", "cu128", "cu130", "rocm6.4", "xpu", "test-cpu", "nightly-cpu")
+    ),
+    *("vllm-cu129", "vllm-rocm", "vllm-nightly-cpu", "vllm-nightly-cu130", "nvidia", "jax", "jax-nightly"),
+)
+_PYTORCH = r"pytorch-(?:(test|nightly)-)?(cpu|xpu|cu[0-9]{3}|rocm[0-9]{1,2}\.[0-9]{1,2})"
+_VLLM = r"vllm-(?:(cu[0-9]{3})|nightly-(cpu|cu[0-9]{3}))"
 
 _TORCH = (
     "torch", "torchvision", "torchaudio", "torchao", "torchcodec", "torchdata", "torchrec", "torchtext",
 )  # fmt: skip
 _COMPANIONS = {
-    "cu": ("triton", "pytorch-triton", "torch-tensorrt", "fbgemm-gpu", "xformers", "flash-attn-3"),
-    "ro": ("triton-rocm", "pytorch-triton-rocm", "fbgemm-gpu"),
+    "cu": (
+        "triton",
+        "pytorch-triton",
+        "torch-tensorrt",
+        "fbgemm-gpu",
+        "fbgemm-gpu-genai",
+        "xformers",
+        "flash-attn-3",
+    ),
+    "ro": ("triton-rocm", "pytorch-triton-rocm", "fbgemm-gpu", "fbgemm-gpu-genai"),
     "xp": ("triton-xpu", "pytorch-triton-xpu"),
     "cp": (),
 }
+# Its wheels for ROCm need the PyTorch that is beside them.
+_VLLM_ROCM = (
+    "vllm", "torch", "torchvision", "torchaudio", "triton", "triton-kernels", "amdsmi", "amd-aiter", "aiter",
+    "flash-attn",
+)  # fmt: skip
+_VLLM_SOURCE = "https://docs.vllm.ai/en/latest/getting_started/installation/gpu/"
+_VLLM_NIGHTLY_SOURCE = "https://docs.vllm.ai/en/latest/contributing/ci/nightly_builds/"
+
 _PYTORCH_SOURCE = "https://github.com/pytorch/test-infra/blob/main/s3_management/manage_v2.py"
 _PYTORCH_HOSTS = ["download-r2.pytorch.org", "d21usjoq99fcb9.cloudfront.net"]
 
@@ -53,11 +80,17 @@ def add_preset(draft: Draft, name: str) -> str:
     :raises InitError: if there is none of that name.
     """
     found = re.fullmatch(_PYTORCH, name)
-    if found is not None and not (found[1] == "vllm" and found[2] == "test"):
-        sources = [_pytorch(draft, found[2] or "" if found[1] == "pytorch" else "", found[3])]
-        if found[1] == "vllm":
-            sources.append(_vllm(draft, found[2] or ""))
-        return f"{'; '.join(sources)}; {_DATE}"
+    if found is not None:
+        return f"{_pytorch(draft, found[1] or '', found[2])}; {_DATE}"
+    found = re.fullmatch(_VLLM, name)
+    if found is not None:
+        torch = _pytorch(draft, "", found[1] or found[2])
+        return f"{torch}; {_vllm(draft, found[1], found[2])}; {_DATE}"
+    if name == "vllm-rocm":
+        index = draft.index(name, "https://wheels.vllm.ai/rocm", f"preset {name}")
+        for project in _VLLM_ROCM:
+            draft.route(project, index, f"preset {name}")
+        return f"{_VLLM_SOURCE}; {_DATE}"
     if name == "nvidia":
         return f"{_nvidia(draft)}; {_DATE}"
     if name in ("jax", "jax-nightly"):
@@ -83,10 +116,16 @@ def _pytorch(draft: Draft, channel: str, variant: str) -> str:
     return _PYTORCH_SOURCE
 
 
-def _vllm(draft: Draft, channel: str) -> str:
-    label, url = ("vllm-nightly", "https://wheels.vllm.ai/nightly") if channel else ("pypi", DEFAULT_INDEX)
-    draft.route("vllm", draft.index(label, url, "preset vllm"), "preset vllm")
-    return "https://docs.vllm.ai/en/latest/getting_started/installation/gpu/"
+def _vllm(draft: Draft, stable: str | None, nightly: str | None) -> str:
+    if nightly is None:
+        draft.route("vllm", draft.index("pypi", DEFAULT_INDEX, "preset vllm"), "preset vllm")
+        other = f"https://wheels.vllm.ai/VERSION/{stable}"
+        draft.note(f"vllm: PyPI has it for one CUDA; if that is not yours, its index is {other}")
+        return _VLLM_SOURCE
+    label = f"vllm-nightly-{nightly}"
+    index = draft.index(label, f"https://wheels.vllm.ai/nightly/{nightly}", f"preset {label}")
+    draft.route("vllm", index, f"preset {label}")
+    return _VLLM_NIGHTLY_SOURCE
 
 
 def _nvidia(draft: Draft) -> str:

@@ -12,6 +12,8 @@ import pytest
 
 from rim_router.cli import main
 from rim_router.cli.completion import commands
+from rim_router.cli.init.draft import Draft
+from rim_router.cli.init.presets import USUAL, add_preset
 from rim_router.cli.parser import COMMANDS, make_parser
 
 if TYPE_CHECKING:
@@ -118,6 +120,22 @@ def test_options(complete: Complete) -> None:
     assert complete("rim-router check --onl") == {"--online"}
     assert not complete("rim-router routes --onl")
     assert complete("rim-router rim dismount --own") == {"--owner"}
+
+
+def test_values(complete: Complete) -> None:
+    """What `init` and `export` take: the usual presets, tools, and files that have names."""
+    assert {"pytorch-cpu", "pytorch-xpu"} <= complete("rim-router init --preset pytorch-")
+    assert complete("rim-router init --nug") == {"--nuget"}
+    assert complete("rim-router init --nuget my") == {"my table.toml"}
+    assert {"uv", "pdm", "poetry", "nginx", "renovate"} <= complete("rim-router export ")
+    assert complete("rim-router export uv --env") == {"--environment"}
+    for option in ("-r", "--lock", "--certificates"):
+        assert complete(f"rim-router export uv {option} my") == {"my table.toml"}
+
+
+def test_the_presets_are_some() -> None:
+    for name in USUAL:
+        assert add_preset(Draft(), name)
 
 
 def test_files(complete: Complete) -> None:

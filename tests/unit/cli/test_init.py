@@ -361,6 +361,8 @@ def test_never_overwrites(pip: Path, capsys: pytest.CaptureFixture[str]) -> None
         "pytorch-xpu",
         "vllm-cu129",
         "vllm-nightly-cu129",
+        "vllm-nightly-cpu",
+        "vllm-rocm",
         "nvidia",
         "jax",
         "jax-nightly",
@@ -376,8 +378,25 @@ def test_presets(preset: str, pip: Path) -> None:
     name = preset.partition("-")[0]
     lead = {"pytorch": "torch", "nvidia": "cudf-cu12"}.get(name, name)
     assert found[lead] != "main"
-    if name in ("pytorch", "vllm"):
+    if name in ("pytorch", "vllm") and preset != "vllm-rocm":
         assert urls()[found["torch"]].startswith("https://download.pytorch.org/whl/")
+
+
+@pytest.mark.parametrize(
+    ("preset", "vllm"),
+    [
+        ("vllm-cu130", "https://pypi.org/simple"),
+        ("vllm-nightly-cpu", "https://wheels.vllm.ai/nightly/cpu"),
+        ("vllm-nightly-cu130", "https://wheels.vllm.ai/nightly/cu130"),
+        ("vllm-rocm", "https://wheels.vllm.ai/rocm"),
+    ],
+)
+def test_vllm(preset: str, vllm: str, pip: Path) -> None:
+    """Each variant has its own index, and that for ROCm has its own PyTorch; PyPI has one for CUDA only."""
+    init("--preset", preset)
+    assert urls()[routes()["vllm"]] == vllm
+    if preset == "vllm-rocm":
+        assert routes()["torch"] == routes()["vllm"]
 
 
 def test_presets_go_together(pip: Path) -> None:
@@ -386,7 +405,7 @@ def test_presets_go_together(pip: Path) -> None:
     assert "https://download.pytorch.org/whl/test/cu126" in urls().values()
 
 
-@pytest.mark.parametrize("preset", ["pytorch-cu", "vllm-test-cpu", "rocm"])
+@pytest.mark.parametrize("preset", ["pytorch-cu", "vllm-test-cpu", "vllm-cpu", "vllm-rocm6.4", "rocm"])
 def test_no_such_preset(preset: str, pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--preset", preset]) == 2
     assert "pytorch-nightly-VARIANT" in capsys.readouterr().err
