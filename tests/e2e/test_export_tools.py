@@ -150,7 +150,7 @@ class TestUv:
         names = {"tool", "acme-core"} - {missing}
         (somebody.environment.project / "names.txt").write_text("\n".join(names))
         said = somebody.export("uv", "-r", "names.txt")
-        assert "names that are not listed: uv finds them nowhere" in said
+        assert "names that are not listed, also where something is built: uv finds them nowhere" in said
         result = somebody.environment.run(tools / "uv", "lock")
         assert result.returncode != 0
         assert f"{missing} was not found" in result.words

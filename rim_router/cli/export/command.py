@@ -61,8 +61,9 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(table, _TOOLS[args.tool], names)
     lines = list(_lines(plan, args, names))
     if args.tool != "renovate":  # JSON has no comments
-        where = ", to be added to pyproject.toml" if args.tool in _PROJECTS else ""
-        say(f"# Written by rim-router export {args.tool}{where}.")
+        say(f"# Written by rim-router export {args.tool}.")
+        if args.tool in _PROJECTS:
+            say(f"# For pyproject.toml, in the place of the indexes and sources that it has for {plan.tool}.")
         if plan.notes:
             say(f"# Not carried over, because {plan.tool} cannot do it:")
             for note in plan.notes:

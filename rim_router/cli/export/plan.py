@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rim_router.rules.table import Index, RoutingTable, Target
 
 
+_LOST = "give it a table without these lines (RIM_ROUTER_CONFIG), or use another tool for them"
+
+
 class ExportError(RimRouterError):
     """A table says what the other tool cannot do, or what it needs is not there."""
 
@@ -130,16 +133,17 @@ class Plan:
             self.fault(rule, f"{self.tool} cannot go to {target_text(target)}")
         return None
 
-    def check(self) -> None:
+    def check(self, hint: str = _LOST) -> None:
         """Stop if something would be lost.
 
+        :param hint: what to do then.
         :raises ExportError: with everything that the tool cannot do.
         """
         if self.faults:
             raise ExportError(
                 f"{self.tool} cannot do all that the table says",
                 notes=dict.fromkeys(self.faults),
-                hint="give it a table without these lines (RIM_ROUTER_CONFIG), or use another tool for them",
+                hint=hint,
             )
 
     def say_what_is_lost(self, *, does: frozenset[str] = frozenset()) -> None:

@@ -55,7 +55,9 @@ def uv(plan: Plan) -> Iterator[str]:
 
 def _say_what_others_do(plan: Plan) -> None:
     if plan.claims_all:
-        plan.note("names that are not listed: uv finds them nowhere; run this again when there are new ones")
+        plan.note(
+            "names that are not listed, also where something is built: uv finds them nowhere, so list them"
+        )
     else:
         plan.note("names that no route claims: uv takes them from its own indexes, or PyPI")
         for rule in plan.rules:

@@ -262,6 +262,7 @@ def test_dependabot(capsys: pytest.CaptureFixture[str]) -> None:
 def test_pip_audit_needs_versions(capsys: pytest.CaptureFixture[str]) -> None:
     said = refused(capsys, "pip-audit", TABLE, "Flask==2.*", "acme-core")
     assert "flask: pip-audit needs its version" in said
+    assert "--environment" in said
 
 
 def test_pip_audit_takes_every_version(capsys: pytest.CaptureFixture[str]) -> None:
