@@ -12,7 +12,7 @@ START_UP = PACKAGE.with_name("_rim_router")
 
 # Each may import those before it, and itself.
 LEVELS = (
-    {"record", "terminal"},
+    {"record", "terminal", "spelling"},
     {"errors", "libraries"},
     {"rules"},
     {"rim"},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rim_router.config.switch import DISABLE
+from rim_router.spelling import spelt
 from rim_router.terminal import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def say(text: str = "", end: str = "\n") -> None:
 def tell(text: str) -> None:
     """Lines for people, on standard error."""
     sys.stdout.flush()
-    print(_painted(visible_lines(text), sys.stderr), file=sys.stderr, flush=True)
+    print(_painted(spelt(visible_lines(text)), sys.stderr), file=sys.stderr, flush=True)
 
 
 _RED, _GREEN, _YELLOW = 31, 32, 33

@@ -13,6 +13,7 @@ from pip._internal import exceptions
 
 from rim_router.errors import RimRouterError
 from rim_router.rules.urls import hide, scrub
+from rim_router.spelling import spelt
 from rim_router.terminal import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -43,27 +44,28 @@ class PipRoutingError(_Base, RimRouterError):
     def __init__(self, error: RimRouterError) -> None:
         self.error = error
         if _Diagnostic is None:
-            Exception.__init__(self, str(error))
+            Exception.__init__(self, str(self))
             return
         from pip._vendor.rich.text import Text
 
         where = [] if error.where is None else [str(error.where)]
-        context = "\n".join(map(visible, [*where, *error.notes]))
+        context = spelt("\n".join(map(visible, [*where, *error.notes])))
+        hint = spelt("\n".join(map(visible, [error.hint, *error.entry]))) if error.hint else None
         message = Text(visible(error.message))
         _Diagnostic.__init__(
             self,
             reference=error.reference,
             message=message,
             context=Text(context) if context else None,
-            hint_stmt=Text("\n".join(map(visible, [error.hint, *error.entry]))) if error.hint else None,
+            hint_stmt=Text(hint) if hint else None,
         )
         # pip's constructor calls the next one, which would leave its own idea of a message; and
         # some of its commands print the first argument.
         self.message = message
-        self.args = (str(error),)
+        self.args = (str(self),)
 
     def __str__(self) -> str:
-        return str(self.error)
+        return spelt(str(self.error))
 
 
 def pip_error(error: RimRouterError) -> Exception:
@@ -131,7 +133,7 @@ def _hidden(record: logging.LogRecord) -> bool:
         if "?" in shown:
             shown = re.sub(_QUERY, r"\1****", shown)
         if record.name not in _OTHERS:
-            shown = visible_lines(shown)
+            shown = spelt(visible_lines(shown))
         if shown != text:
             record.msg, record.args = shown, ()
     return True
@@ -150,9 +152,9 @@ def _draw_harmlessly(drawn: object) -> None:
     for name in _DRAWN if _Diagnostic is not None and isinstance(drawn, _Diagnostic) else ():
         text: Any = getattr(drawn, name, None)
         if isinstance(text, str):
-            setattr(drawn, name, visible_lines(text))
+            setattr(drawn, name, spelt(visible_lines(text)))
         elif text is not None and not getattr(text, "spans", True):
-            text.plain = visible_lines(text.plain)
+            text.plain = spelt(visible_lines(text.plain))
 
 
 def _redacted(record: logging.LogRecord) -> bool:

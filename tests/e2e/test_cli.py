@@ -42,6 +42,21 @@ def test_the_script_and_the_module_are_the_same(environments: Environments) -> N
     assert version.stdout == f"rim-router {__version__}\n"
 
 
+def test_messages_have_commands_that_are_there(environments: Environments) -> None:
+    """In an environment without the script, such as one that was equipped, they can be typed as well."""
+    environment = environments.equipped()
+    environment.python.with_name("rim-router").unlink()
+    environment.route({}, {"acme": "nowhere"})
+    result = environment.pip("download", "acme")
+    assert f"fix it, then run: {environment.python} -m rim_router check" in result.words, str(result)
+    result = environment.run(environment.python, "-m", "rim_router", "check")
+    assert result.returncode == 2
+    environment.route({"acme": "file:///nowhere"}, {"acme-*": "acme"})
+    result = environment.pip("download", "acme-core")
+    assert "rim-router check" not in result.output
+    assert "rim-router explain" not in result.output
+
+
 @pytest.mark.spread
 def test_doctor_where_all_is_well(environments: Environments) -> None:
     environment = environments.equipped()
