@@ -250,7 +250,8 @@ class TestPipAudit:
 
     def test_names_that_leave(self, environments: Environments, tools: Path, stage: Stage) -> None:
         somebody = user(environments, tools, stage)
-        (somebody.environment.project / "all.txt").write_text("acme-core==1.0\ntool==1.0\n")
+        lines = ["acme-core==1.0", "tool==0.9 ; python_version < '3'", "tool==1.0 ; python_version >= '3'"]
+        (somebody.environment.project / "all.txt").write_text("\n".join(lines))
         asked: list[Any] = []
 
         def answer(exchange: Exchange) -> bool:
@@ -277,8 +278,9 @@ class TestPipAudit:
             )
             for file in ("all.txt", "public.txt"):
                 somebody.environment.run(tools / "pip-audit", *options, file, check=True)
-        names = [each["package"]["name"] for each in asked]
-        assert sorted(names) == ["acme-core", "tool", "tool"]
+        names = [(each["package"]["name"], each["version"]) for each in asked]
+        assert sorted(names) == [("acme-core", "1.0"), ("tool", "1.0"), ("tool", "1.0")]
+        assert "tool==0.9" in public.read_text()
 
 
 def test_wheels_from_nowhere(environments: Environments, tools: Path, stage: Stage) -> None:
