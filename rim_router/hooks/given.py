@@ -35,8 +35,11 @@ class Given:
             reqs = original(command, args, options, finder, session)
             if self._building is None:
                 self._projects.update(normalise(req.name) for req in reqs if req.name and not req.constraint)
-            if self._building in (None, USER):
-                self._urls.update(req.link.url for req in reqs if req.link is not None)
+            # Nobody but the user has constraints, also for the requirements of a stranger's build.
+            is_users = self._building in (None, USER)
+            words = [req for req in reqs if is_users or req.constraint]
+            self._urls.update(req.link.url for req in words if req.link is not None)
+            if is_users:
                 # Since pip 26.1 the links of a lock file are kept apart.
                 self._urls.update(link.url for link in getattr(finder, "_locked_links", {}).values())
             return reqs
@@ -47,6 +50,13 @@ class Given:
         """``SourceDistribution.prepare_distribution_metadata``: a build requires what its project says."""
 
         def prepare(distribution: Any, *args: Any, **kwargs: Any) -> Any:
+            for each in (
+                *args,
+                *kwargs.values(),
+            ):  # pip 26's installer within this process has --build-constraint
+                for constraint in getattr(each, "_build_constraints", ()):
+                    link = getattr(constraint, "link", None)
+                    self._urls.update([link.url] if link is not None else [])
             with self._building_for(USER if self.is_users_project(distribution.req) else STRANGER):
                 return original(distribution, *args, **kwargs)
 

@@ -330,6 +330,22 @@ class TestTheUsersOwn:
         assert victim.origin("acme_core") == "elsewhere"
 
     @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature or "subprocess")
+    def test_a_constraint_of_a_build(
+        self, feature: str | None, world: World, environments: Environments
+    ) -> None:
+        """Nobody but the user has constraints, also where a stranger says what is built with."""
+        victim = environments.equipped()
+        if (feature is not None and not victim.offers(feature)) or not victim.offers("--build-constraint"):
+            pytest.skip(f"this pip has no {feature or 'constraints for builds'}")
+        world.stage.route(victim)
+        options = [] if feature is None else ["--use-feature", feature]
+        world.stage.public.add(sdist("harmless", "1.0", origin="public", build_requires=["acme-build"]))
+        path = victim.project / "constraints.txt"
+        path.write_text(world.reference(world.build_impostor) + "\n", encoding="utf-8")
+        victim.pip("install", *options, *world.index, "--build-constraint", path, "harmless", check=True)
+        assert victim.constant("harmless", "BUILT_WITH") == {"acme_build": "elsewhere"}
+
+    @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature or "subprocess")
     def test_build_requirement_of_a_local_project(
         self, feature: str | None, world: World, environments: Environments
     ) -> None:
