@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -15,12 +16,14 @@ from rim_router.rules.page_metadata import upload_times
 from rim_router.rules.times import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rim_router.hooks.services import Services
     from rim_router.rules.age import Age
     from rim_router.rules.table import Decision, Index
     from rim_router.rules.verdict import Verdict
+
+_SECONDS = r"[0-9]{1,9}"
 
 
 def _utc() -> datetime:
@@ -34,7 +37,8 @@ class Ages:
         self._age, self._decision, self._index, self._services = age, decision, index, services
         self._uploaded: dict[tuple[str, str], datetime | None] = {}
         self._now = _utc()
-        self._newest = ""
+        self._others: tuple[list[Any], Callable[[Any], bool]] = ([], bool)
+        self._newest: str | None = None
 
     def read(self, pages: Iterable[Any], headers: Mapping[str, str]) -> None:
         """Take in what an index has answered.
@@ -42,7 +46,7 @@ class Ages:
         :param pages: as pip has them.
         :param headers: of the last one.
         """
-        self._now, fault = clock(_utc(), _date(headers))
+        self._now, fault = clock(_utc(), *date_in(headers))
         if fault is not None:
             name = self._index.name
             self._services.announcer.warn(
@@ -53,17 +57,13 @@ class Ages:
             for name, time in upload_times(page.content, page.content_type).items():
                 self._uploaded[page.url, name] = time
 
-    def look_at(self, links: Iterable[Any]) -> None:
-        """Find the newest version that is old enough, to be named where another one is not.
+    def look_at(self, links: list[Any], may_be_used: Callable[[Any], bool]) -> None:
+        """Note what there is, of which the newest that would do is named where a file is too new.
 
-        :param links: of the candidates.
+        :param links: of the files that fit this environment.
+        :param may_be_used: whether one may be used apart from its age.
         """
-        parse, versions = library("packaging.version").Version, []
-        for filename in (link.filename for link in links if self.clears(link)):
-            with suppress(ValueError):  # it is no version, and pip passes over it, too
-                versions.append(parse(version_of(filename, self._decision.name)))
-        finals = [each for each in versions if not each.is_prerelease]
-        self._newest = str(max(finals or versions)) if versions else ""
+        self._others, self._newest = (links, may_be_used), None
 
     def clears(self, link: Any) -> bool:
         """Whether a file is old enough; one that is exempt is to be judged in full."""
@@ -73,7 +73,23 @@ class Ages:
         """What becomes of the verdict on a file that may be used otherwise."""
         if not verdict.allowed:
             return verdict
-        return self._age.judge(verdict, self._file(link), self._decision, self._newest, self._now)
+        file = self._file(link)
+        newest = "" if self._age.is_reached(file.uploaded, self._now) else self._newest_of_others()
+        return self._age.judge(verdict, file, self._decision, newest, self._now)
+
+    def _newest_of_others(self) -> str:
+        """The newest version that is old enough and may be used; a pre-release only if there is no other."""
+        if self._newest is None:
+            links, may_be_used = self._others
+            parse, versions = library("packaging.version").Version, []
+            for link in links:
+                if self.clears(link) and not link.is_yanked:
+                    with suppress(ValueError):  # it is no version, and pip passes over it, too
+                        versions.append((parse(version_of(link.filename, self._decision.name)), link))
+            versions.sort(key=lambda each: (not each[0].is_prerelease, each[0]), reverse=True)
+            found = (str(version) for version, link in versions if may_be_used(link))
+            self._newest = next(found, "")
+        return self._newest
 
     def _file(self, link: Any) -> AgedFile:
         filename = link.filename
@@ -83,11 +99,12 @@ class Ages:
         return AgedFile(filename, uploaded, None if pin is None else f"pinned in {pin.source}")
 
 
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    """When an answer was given, by the clock of its server."""
+def date_in(headers: Mapping[str, str]) -> tuple[datetime | None, timedelta]:
+    """When an answer was given, by the clock of its server; and how long a cache on the way has kept it."""
     try:
         date = parsedate_to_datetime(headers.get("Date", ""))
-        # What a cache on the way has kept for a while is as old as it says.
-        return date.astimezone(timezone.utc) + timedelta(seconds=int(headers.get("Age") or 0))
     except (TypeError, ValueError, IndexError, OverflowError):
-        return None
+        return None, timedelta()
+    date = date.replace(tzinfo=date.tzinfo or timezone.utc)  # in HTTP it is always that
+    age = headers.get("Age", "")
+    return date, timedelta(seconds=int(age) if re.fullmatch(_SECONDS, age) else 0)

@@ -68,7 +68,7 @@ class Found(Record):
             "skipped": self.skipped,
             "allowed": self.verdict.allowed,
             "external": self.verdict.external,
-            "reason": self.verdict.reason,
+            "reason": "; ".join(filter(None, (self.verdict.reason, self.verdict.although))),
             "remedy": None if self.verdict.remedy is None else str(self.verdict.remedy),
         }
 
@@ -151,6 +151,7 @@ class Answers:
             self.session,
             lambda page: self._finder.process_project_url(page, link_evaluator=evaluator),
             lambda verdict, *_: refused.append(verdict),
+            fits=lambda link: evaluator.rim_router_results[link.url][0] is LinkType.candidate,
         )
         source = self._router.source(index, inquiry, urls)
         try:

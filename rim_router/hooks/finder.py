@@ -136,6 +136,7 @@ class Router:
         note_project: Callable[[Index, bool], None] = lambda *_: None,
         *,
         offline: bool = False,
+        fits: Callable[[Any], bool] = bool,
     ) -> Inquiry:
         """What the sources of a project have in common."""
 
@@ -152,6 +153,7 @@ class Router:
             candidates_from_page=candidates_from_page,
             session=session,
             offline=offline,
+            fits=fits,
         )
 
     def find_all_candidates(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,7 +183,7 @@ class Router:
         ):
             return
         lookup.note(finder, None, None, found, "", met=bool(found))
-        best = finder.make_candidate_evaluator(project_name).sort_best_candidate(found) if found else None
+        best = finder.make_candidate_evaluator(project_name).compute_best_candidate(found).best_candidate
         self.endings.warn(lookup.decision.name, None if best is None else best.version)
 
     def _is_passed_over(self, finder: Any, error: RimRouterError) -> bool:

@@ -43,6 +43,7 @@ class Inquiry(Record):
     :param from_pip: pip's own sources of a project in a search scope.
     :param candidates_from_page: the finder's function that turns a page into candidates.
     :param offline: whether ``--no-index`` was given.
+    :param fits: whether a candidate's link is for this environment, where that does not make it a candidate.
     """
 
     decision: Decision
@@ -54,6 +55,7 @@ class Inquiry(Record):
     candidates_from_page: Any
     session: Any
     offline: bool
+    fits: Callable[[Any], bool] = bool
 
 
 class Listing(Record):

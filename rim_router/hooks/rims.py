@@ -256,6 +256,9 @@ class Rims:
         kept = {name: getattr(standin.rim, name, None) for name in _KEPT}
         algorithm, digest = next(iter(rim.strong_hashes.items()))
         link = Link(f"{rim.uri}#{algorithm}={digest}", **kept)
+        said = self._services.tracker.find(standin.rim)
+        if said is not None:  # as old as the .rim is, and exempt if that is
+            verdict = verdict.replaced(uploaded=said.verdict.uploaded, although=said.verdict.although)
         file = File(
             name=standin.decision.name,
             filename=rim.wheel_filename,

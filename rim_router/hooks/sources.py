@@ -119,7 +119,8 @@ class RoutedSource(LinkSource):
         self._files = self._stand_in(found.files) if found.files else []
         if self._ages is not None:
             self._ages.read(found.pages, found.headers)
-            self._ages.look_at(map(self._real, (candidate.link for candidate in found.candidates)))
+            fitting = [each.link for each in found.candidates if self._inquiry.fits(each.link)]
+            self._ages.look_at(list(map(self._real, fitting)), lambda link: self._verdict(link).allowed)
         return found
 
     def _replaced(self, links: list[Any]) -> list[Any]:
@@ -163,7 +164,7 @@ class RoutedSource(LinkSource):
         decision = self._inquiry.decision
         url, filename = url_of(link), link.filename
         digests, fragment = digests_of(link), fragment_digests(link)
-        verdict = self._judge.judge(url, filename, digests)
+        verdict = self._verdict(link)
         if self._ages is not None:
             verdict = self._ages.judge(verdict, link)
         if verdict.allowed and self._inquiry.offline and not is_local(url):
@@ -180,7 +181,7 @@ class RoutedSource(LinkSource):
             verdict,
             said,
             hosts,
-            elsewhere=lambda: self._elsewhere(filename),
+            elsewhere=lambda: self._elsewhere(file),
             remedy=ask_for_rim_digest(self.index.name) if filename.endswith(RIM_SUFFIX) else None,
             index=self.index,
         )
@@ -188,7 +189,11 @@ class RoutedSource(LinkSource):
             file.require(strong(fragment), "the fragment of its URL")
         return file
 
-    def _elsewhere(self, filename: str) -> Iterator[str]:
+    def _verdict(self, link: Any) -> Verdict:
+        """The verdict on a file, whatever its age."""
+        return self._judge.judge(url_of(link), link.filename, digests_of(link))
+
+    def _elsewhere(self, file: File) -> Iterator[str]:
         """The same file on the mirrors that have not been asked yet, by their own pages."""
         for url in tuple(self._unasked):
             try:
@@ -201,7 +206,9 @@ class RoutedSource(LinkSource):
                 continue
             for link in [candidate.link for candidate in found.candidates] + self._files:
                 real = self._real(link)
-                if real.filename == filename and self._may_use(link):
+                # With the digest that it has to have, it is as old here as on the page that offered it.
+                is_old = self._ages is not None and bool(file.digests) and self._verdict(real).allowed
+                if real.filename == file.filename and (is_old or self._may_use(link)):
                     yield url_of(real)
 
     def _refuse(self, verdict: Verdict, link: Any) -> None:

@@ -60,20 +60,21 @@ class Age(Record):
         return uploaded is not None and now - uploaded >= self.least
 
     def judge(
-        self, verdict: Verdict, file: AgedFile, decision: Decision, newest: str, now: datetime
+        self, verdict: Verdict, file: AgedFile, decision: Decision, newest: str | None, now: datetime
     ) -> Verdict:
         """What becomes of the verdict on a file that may be used otherwise.
 
         :param verdict: which allows it.
         :param decision: that of its project.
-        :param newest: the newest version that is old enough; empty for none.
+        :param newest: the newest version that is old enough; empty for none, None if that is not known.
         :param now: the time that counts.
         """
         uploaded = file.uploaded
+        verdict = verdict.replaced(uploaded=uploaded)
         if self.is_reached(uploaded, now):
             return verdict
         version = version_of(file.filename, decision.name)
-        reason = f"its index does not say when it was uploaded, and {self.rule}"
+        reason = f"its index does not say when it was uploaded (PEP 700), and {self.rule}"
         if uploaded is not None:
             then = shown_after(uploaded, self.least)
             reason = f"uploaded on {shown_time(uploaded)} and old enough on {then}: {self.rule}"
@@ -82,7 +83,8 @@ class Age(Record):
             return verdict.replaced(although=f"{reason}; it is exempt ({exempt})")
         if uploaded is None:
             return verdict.replaced(allowed=False, reason=reason, remedy=give_times(decision, self.policy))
-        reason += f"; the newest that is old enough is {newest}" if newest else "; none is old enough"
+        if newest is not None:
+            reason += f"; the newest that is old enough is {newest}" if newest else "; none is old enough"
         return verdict.replaced(
             allowed=False, reason=reason, remedy=wait_or_exempt(decision, version, then, self.policy)
         )

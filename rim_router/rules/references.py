@@ -16,8 +16,9 @@ from rim_router.rules.urls import LOCAL, UNREADABLE, Origin, filename_of, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from rim_router.rules.age import Age
     from rim_router.rules.policy import Policy
     from rim_router.rules.remedies import Remedy
     from rim_router.rules.table import Decision, Specifier
@@ -66,14 +67,13 @@ def judge_reference(
     if policy.require_hashes == "all" and not (strong and counts):
         what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
         return asked.refused(f'policy.require-hashes is "all", and {what}', asked.hash_remedy())
-    if not (strong and counts):
-        indexes = decision.indexes or (None,)
-        ages = filter(None, (age_for(decision, index, policy, exempt) for index in indexes))
+    for age in _ages(decision, origin, policy, exempt):
         version = "" if asked.is_vcs else version_of(filename_of(url), decision.name)
-        for age in ages:
-            if age.exempts(version) is None:
-                reason = f"nobody says when it was uploaded, and {age.rule}"
-                return asked.refused(reason, asked.hash_remedy(), external=verdict.external)
+        reason = f"nobody says when it was uploaded, and {age.rule}"
+        why = "its hash is the user's own word" if strong and counts else age.exempts(version)
+        if why is None:
+            return asked.refused(reason, asked.hash_remedy(), external=verdict.external)
+        verdict = verdict.replaced(although=f"{reason}; it is exempt ({why})")
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
         remedy = remedies.record_reference(decision.name, url)
@@ -81,6 +81,17 @@ def judge_reference(
             remedy = asked.name_remedy()
         return asked.refused("external and not pinned, and pins are required", remedy)
     return verdict
+
+
+def _ages(
+    decision: Decision, origin: Origin, policy: Policy, exempt: Mapping[str, Sequence[Specifier]]
+) -> Iterator[Age]:
+    """The ages that hold for what is on an origin: of the indexes that it belongs to; if to none, of all."""
+    indexes = [each for each in decision.indexes if origin in each.own_origins or each.lists_host(origin)]
+    for index in indexes or decision.indexes or (None,):
+        age = age_for(decision, index, policy, exempt)
+        if age is not None:
+            yield age
 
 
 def hash_remedy(url: str, decision: Decision, stranger: str | None) -> Remedy:

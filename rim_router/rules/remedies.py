@@ -187,7 +187,12 @@ def _on_route(decision: Decision, key: str, policy: Source | None) -> str:
     if route is not None and file == where and not route.pattern.prefix:
         return f"add {key} to the route {route.pattern} in {route.source}"
     # What other projects have in common with this one is to stay as it is.
-    return f"give {decision.name} a route of its own with {key} in {where or 'a table'}"
+    text = f"give {decision.name} a route of its own with {key} in {where or 'a table'}"
+    if route is not None and route.source.file != where:
+        names = [each.name for each in decision.indexes if each.source.file != where]
+        text += f", with index {' and '.join(names)}" if names else ""
+        text += "" if route.pattern.prefix else f", and take the route {route.pattern} out of {route.source}"
+    return text
 
 
 # Direct references

@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timedelta, timezone
 
 _TIME = (
-    r"(?a)([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?"
-    r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+    r"(?a)([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-5][0-9]|60)(\.[0-9]+)?"
+    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
 _DEVIATION = timedelta(hours=1)  # by which two clocks may differ before anything is said
 
@@ -27,6 +27,11 @@ def parse_time(text: object) -> datetime | None:
         return None
 
 
+def written_time(time: datetime) -> str:
+    """A time for programs, as PEP 700 has it, in UTC and to the second."""
+    return time.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
 def shown_time(time: datetime) -> str:
     """A time for people, in UTC."""
     return f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
@@ -40,15 +45,22 @@ def shown_after(time: datetime, much: timedelta) -> str:
         return "no day of any calendar"
 
 
-def clock(here: datetime, server: datetime | None) -> tuple[datetime, str | None]:
+def clock(
+    here: datetime, server: datetime | None, kept: timedelta = timedelta()
+) -> tuple[datetime, str | None]:
     """The time that counts, and what is wrong with the clock here, as a clause; None if nothing is.
 
     A server is not trusted to make a file older than it is by the clock here.
 
     :param server: its time when it answered; None if it has not said.
+    :param kept: how long a cache says that it has kept the answer. By *server* that was then made, or, as
+        some caches have it, passed on.
     """
-    if server is None or abs(here - server) < _DEVIATION:
+    if server is None:
         return here, None
-    hours = round(abs(here - server) / timedelta(hours=1))
+    behind, ahead = server - here, here - server - kept
+    if max(behind, ahead) < _DEVIATION:
+        return here, None
+    hours = round(max(behind, ahead) / timedelta(hours=1))
     much = f"{hours // 24} days" if hours >= 48 else f"{hours} hour{'' if hours == 1 else 's'}"
-    return min(here, server), f"the clock here is {much} {'ahead' if here > server else 'behind'}"
+    return min(here, server), f"the clock here is {much} {'ahead' if ahead > behind else 'behind'}"

@@ -9,6 +9,7 @@ from rim_router.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from rim_router.rules.remedies import Remedy
 
@@ -27,6 +28,7 @@ class Verdict(Record):
     :param page: that links to the file, redacted; None if that is not known.
     :param although: what speaks against a file that may be used all the same, as a sentence without its
         subject; empty if nothing does.
+    :param uploaded: when its index says that it was uploaded; None if that is not known.
     """
 
     allowed: bool
@@ -38,6 +40,7 @@ class Verdict(Record):
     contradiction: bool = False
     page: str | None = None
     although: str = ""
+    uploaded: datetime | None = None
 
     @property
     def cause(self) -> str:

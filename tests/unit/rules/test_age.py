@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
+from rim_router.hooks.ages import date_in
 from rim_router.rules.age import AgedFile, age_for, parse_age
 from rim_router.rules.filenames import version_of
 from rim_router.rules.names import Pattern
@@ -64,6 +67,9 @@ def test_upload_times(text: str, time: str) -> None:
         "2026-01-03T12:00:00",
         "2026-13-03T12:00:00Z",
         "0001-01-01T00:00:00+23:59",
+        "2026-01-03T12:00:00+99:00",
+        "2026-01-03T12:00:00-00:60",
+        "2026-01-03T12:00:61Z",
     ],
 )
 def test_what_is_no_upload_time(value: object) -> None:
@@ -248,3 +254,41 @@ class TestVerdicts:
 def test_clocks(server: datetime | None, now: datetime, said: str | None) -> None:
     """The earlier of the two counts: by neither is a file older than it is."""
     assert clock(NOW, server) == (now, said)
+
+
+HOURS = st.integers(-100, 100).map(lambda hours: timedelta(hours=hours))
+
+
+@given(HOURS, HOURS.map(abs), st.booleans())
+def test_a_cache(differs: timedelta, kept: timedelta, is_dated_anew: bool) -> None:
+    """Whether it gives the time at which an answer was made or passed on, a right clock is not blamed."""
+    server = NOW + differs
+    date = server if is_dated_anew else server - kept
+    now, said = clock(NOW, date, kept)
+    assert now <= NOW
+    if not differs:
+        assert said is None
+    if now < NOW:
+        assert now == date
+    if not kept:
+        assert (said is None) == (abs(differs) < timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ({"Date": "Sat, 10 Jan 2026 12:00:00 GMT"}, 0),
+        ({"Date": "Sat, 10 Jan 2026 12:00:00 -0000", "Age": "60"}, 60),
+        ({"Date": "Sat, 10 Jan 2026 12:00:00", "Age": "-60"}, 0),
+        ({"Date": "Sat, 10 Jan 2026 12:00:00 GMT", "Age": "9" * 30}, 0),
+    ],
+)
+def test_headers(headers: dict[str, str], kept: int) -> None:
+    """Without a zone it is that of HTTP, whatever the zone here."""
+    assert date_in(headers) == (NOW, timedelta(seconds=kept))
+
+
+@pytest.mark.parametrize("date", [None, "", "yesterday", "Sat, 99 Jan 2026 12:00:00 GMT"])
+def test_no_date(date: str | None) -> None:
+    """Then the clock here counts."""
+    assert date_in({} if date is None else {"Date": date, "Age": "60"})[0] is None
