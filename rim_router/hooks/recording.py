@@ -18,9 +18,11 @@ from rim_router.rules.contents import spelling
 from rim_router.rules.digests import recorded, strong
 from rim_router.rules.names import normalise
 from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, Provenance, recordable
+from rim_router.rules.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from rim_router.hooks.given import Given
     from rim_router.hooks.services import Services
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _NEW = ".rim-router-new"
 _NO_FILES = ("central", "command")
 _REFERENCES = (provenance.REFERENCE, provenance.LOCK)
+_OF_INDEXES = (provenance.INDEX, provenance.PIP)
 
 
 class Recording:
@@ -105,6 +108,7 @@ class Recording:
             file=None if source is None else _absolute(source),
             line=None if source is None else source.line,
             expected=way in _REFERENCES or bool(strong(digests_of(link)) or (file and file.digests)),
+            uploaded=_uploaded(link, file) if way in _OF_INDEXES else None,
         )
 
     def _hashes(self, req: Any, link: Any, way: str, file: File | None) -> dict[str, str]:
@@ -139,6 +143,14 @@ def _index(name: str, link: Any, way: str, file: File | None) -> tuple[str | Non
         return None, None
     base, _, last = page.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")
     return "pip", recordable(base if normalise(last) == name else page)
+
+
+def _uploaded(link: Any, file: File | None) -> datetime | None:
+    """When an index says that a file was uploaded: asked for min-age, or known to pip itself (since 26.0)."""
+    if file is not None and file.verdict.uploaded is not None:
+        return file.verdict.uploaded
+    found: datetime | None = getattr(link, "upload_time", None)
+    return None if found is None else parse_time(found.isoformat())
 
 
 def _absolute(source: Source) -> str:

@@ -7,16 +7,19 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rim_router.record import Record
+from rim_router.rules.age import AgedFile, age_for
 from rim_router.rules.contents import BROUGHT_ALONG, PLUGIN
 from rim_router.rules.external import Judge, judge_wheel
 from rim_router.rules.provenance import LINKS, LOCK, REFERENCE, recordable
 from rim_router.rules.references import judge_reference
 from rim_router.rules.remedies import quoted
 from rim_router.rules.table import Kind
+from rim_router.rules.times import shown_time
 from rim_router.rules.urls import Origin, filename_of, is_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from rim_router.rules.provenance import Provenance
     from rim_router.rules.source import Source
@@ -108,8 +111,11 @@ PIP = "python -m pip"
 REINSTALL = f"{PIP} install --force-reinstall --no-deps"
 
 
-def audit(installed: Iterable[Found], table: RoutingTable) -> list[Finding]:
-    """What can be said of what is installed: what is wrong first, then by state and name."""
+def audit(installed: Iterable[Found], table: RoutingTable, now: datetime) -> list[Finding]:
+    """What can be said of what is installed: what is wrong first, then by state and name.
+
+    :param now: the time by which ages count.
+    """
     every = list(installed)
     # Where a name has two metadata directories side by side, nobody knows whose files are there.
     seen = Counter((found.name, found.place.rpartition("/")[0]) for found in every if found.doubt != ARCHIVED)
@@ -120,6 +126,7 @@ def audit(installed: Iterable[Found], table: RoutingTable) -> list[Finding]:
             if (found.name, found.place.rpartition("/")[0]) in twice
             else found,
             table,
+            now,
         )
         for found in every
     ]
@@ -127,13 +134,13 @@ def audit(installed: Iterable[Found], table: RoutingTable) -> list[Finding]:
     return sorted(findings, key=lambda each: (not each.is_wrong, order.index(each.state), each.found.name))
 
 
-def finding(found: Found, table: RoutingTable) -> Finding:
+def finding(found: Found, table: RoutingTable, now: datetime) -> Finding:
     """What can be said of one distribution."""
     decision = table.route(found.name)
-    return Finding(found, decision, *_state(found, decision, table))
+    return Finding(found, decision, *_state(found, decision, table, now))
 
 
-def _state(found: Found, decision: Decision, table: RoutingTable) -> tuple[State, str]:
+def _state(found: Found, decision: Decision, table: RoutingTable, now: datetime) -> tuple[State, str]:
     if found.changed:
         return State.TAMPERED, "is not what its RECORD says"
     if not decision.claimed:
@@ -144,10 +151,12 @@ def _state(found: Found, decision: Decision, table: RoutingTable) -> tuple[State
         return State.OK, "was copied here by rim-router itself, and is what its RECORD says"
     if found.provenance is None:
         return State.UNKNOWN, found.doubt
-    return _of_claimed(found.provenance, decision, table)
+    return _of_claimed(found.provenance, decision, table, now)
 
 
-def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tuple[State, str]:
+def _of_claimed(
+    came: Provenance, decision: Decision, table: RoutingTable, now: datetime
+) -> tuple[State, str]:
     filename = filename_of(came.url.rstrip("/"))  # as pip reads it
     pin = table.pins.get(filename)
     if pin is not None and not (proof := _proof(came, pin.digests, pin.source)).holds:
@@ -168,7 +177,7 @@ def _of_claimed(came: Provenance, decision: Decision, table: RoutingTable) -> tu
             return _of_wheel(came, wheel, table)
     if came.way == LINKS:
         return _of_links(came, table)
-    return _of_index(came, filename, decision, table)
+    return _of_index(came, filename, decision, table, now)
 
 
 def _of_wheel(came: Provenance, wheel: ExternalWheel, table: RoutingTable) -> tuple[State, str]:
@@ -215,19 +224,16 @@ def _of_links(came: Provenance, table: RoutingTable) -> tuple[State, str]:
     return State.OK, "came from local find-links, with --no-index"
 
 
-def _of_index(came: Provenance, filename: str, decision: Decision, table: RoutingTable) -> tuple[State, str]:
-    refused = None
-    for index in decision.indexes:
-        if not _is_of(came, index):
-            continue
-        judge = Judge(decision.name, index, table.policy, table.pins, _own(index))
-        # What pip has found out by itself is not the word of an index.
-        verdict = judge.judge(came.url, filename, came.hashes if came.expected else {})
-        if verdict.allowed:
-            return State.OK, f"came from index {index.name}: {verdict.reason}"
-        refused = verdict.reason
-    if refused is not None:
-        return State.ELSEWHERE, f"came from a file that may not be used today: {refused}"
+def _of_index(
+    came: Provenance, filename: str, decision: Decision, table: RoutingTable, now: datetime
+) -> tuple[State, str]:
+    said = [
+        _by_index(came, filename, decision, index, table, now)
+        for index in decision.indexes
+        if _is_of(came, index)
+    ]
+    if said:
+        return next((each for each in said if each[0] is State.OK), said[-1])
     where = came.index_url or came.url
     whose = f"index {came.index} ({where})" if came.index is not None else where
     for each in decision.indexes:
@@ -236,6 +242,27 @@ def _of_index(came: Provenance, filename: str, decision: Decision, table: Routin
             return State.UNKNOWN, f"came from {whose}, which may be {each.name}: its URL needs {missing}"
     today = ", ".join(map(str, decision.indexes)) or f"a [[wheel]], as {decision.claim_with_line} says"
     return State.ELSEWHERE, f"came from {whose}, and not from {today}"
+
+
+def _by_index(
+    came: Provenance, filename: str, decision: Decision, index: Index, table: RoutingTable, now: datetime
+) -> tuple[State, str]:
+    """What today's rules say of a file of an index."""
+    judge = Judge(decision.name, index, table.policy, table.pins, _own(index))
+    # What pip has found out by itself is not the word of an index.
+    verdict = judge.judge(came.url, filename, came.hashes if came.expected else {})
+    age = age_for(decision, index, table.policy, table.exempt)
+    if age is not None and verdict.allowed:
+        pin = table.pins.get(filename)
+        file = AgedFile(filename, came.uploaded, None if pin is None else f"pinned in {pin.source}")
+        verdict = age.judge(verdict, file, decision, None, now)
+        if came.uploaded is None and not verdict.allowed:
+            return State.UNKNOWN, f"has no upload time in its record, and {age.rule}"
+    if not verdict.allowed:
+        return State.ELSEWHERE, f"came from a file that may not be used today: {verdict.reason}"
+    when = f"uploaded on {shown_time(came.uploaded)}" if age is not None and came.uploaded is not None else ""
+    told = filter(None, (f"came from index {index.name}: {verdict.reason}", verdict.although or when))
+    return State.OK, "; ".join(told)
 
 
 def _is_of(came: Provenance, index: Index) -> bool:

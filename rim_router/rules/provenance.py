@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 from rim_router.record import EMPTY, Record
 from rim_router.rules.digests import strong
+from rim_router.rules.times import parse_time, written_time
 from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 #: What PEP 710 defines: the URL and the digests of the file that an index has offered.
 STANDARD = "provenance_url.json"
@@ -46,6 +48,7 @@ class Provenance(Record):
     :param layer: of the table that claimed the name; None if none did.
     :param file: that table: its absolute path, or what stands for it.
     :param line: counted from 1.
+    :param uploaded: when the index said that the file had been uploaded; None if that is not known.
     """
 
     way: str
@@ -58,6 +61,7 @@ class Provenance(Record):
     file: str | None = None
     line: int | None = None
     expected: bool = True
+    uploaded: datetime | None = None
 
     def documents(self, *, by_name: bool) -> dict[str, bytes]:
         """The files to write into the ``.dist-info`` directory, by name.
@@ -69,6 +73,7 @@ class Provenance(Record):
             "version": VERSION,
             "way": self.way,
             "expected": self.expected,
+            "uploaded": None if self.uploaded is None else written_time(self.uploaded),
             "index": None if self.index is None else {"name": self.index, "url": self.index_url},
             "rule": None
             if self.layer is None
@@ -110,6 +115,7 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
         _text(rule, "file"),
         line if isinstance(line, int) else None,
         said.get("expected") is True,
+        parse_time(said.get("uploaded")),
     )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.external import rim_of
-from tests.support.servers import IndexServer, write_flat_dir
+from tests.support.servers import IndexServer, status, write_flat_dir
+from tests.support.tables import write_table
 from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
@@ -104,6 +105,22 @@ class TestAge:
         assert victim.installed()["parcel"] == "2.0", str(result)
         assert "it is exempt (min-age-exempt in ./index-routing.toml:" in result.words
 
+    def test_the_newest_that_would_do(self, market: IndexServer, environments: Environments) -> None:
+        """Not one that is yanked, for another Python, refused for another reason, or a pre-release."""
+        victim = environments.equipped()
+        route(victim, market)
+        old = ago(days=50)
+        market.add(wheel("parcel", "1.5", origin="public"), uploaded=old, yanked="broken")
+        market.add(wheel("parcel", "1.6", origin="public", requires_python=">=4"), uploaded=old)
+        elsewhere = "https://elsewhere.example/parcel-1.7-py3-none-any.whl"
+        market.add(wheel("parcel", "1.7", origin="public"), uploaded=old, at=elsewhere)
+        market.add(wheel("parcel", "1.8rc1", origin="public"), uploaded=old)
+        explained = victim.run(victim.python, "-m", "rim_router", "explain", "--online", "parcel")
+        for result in (install(victim, "parcel>=2"), explained):
+            assert "the newest that is old enough is 1.0;" in result.words, str(result)
+        listed = victim.pip("index", "versions", "parcel")
+        assert "is newer than parcel 1.0, and" in listed.words, str(listed)
+
     def test_no_times(self, market: IndexServer, environments: Environments) -> None:
         """HTML has none; the error names the index and the two ways out."""
         victim = environments.equipped()
@@ -157,6 +174,22 @@ class TestAge:
         assert "nobody says when it was uploaded" in refused.words
         taken = install(victim, f"parcel @ {market.file_url(new)}#sha256={new.digest('sha256')}")
         assert victim.installed()["parcel"] == "2.0", str(taken)
+        assert "it is exempt (its hash is the user's own word)" in taken.words
+
+    def test_a_direct_reference_to_an_index_without_an_age(
+        self, market: IndexServer, private: IndexServer, environments: Environments
+    ) -> None:
+        """What holds for its index holds for it, and not what holds for another of the list."""
+        victim = environments.equipped()
+        own = private.add(wheel("parcel", "1.0", origin="private"))
+        victim.route(
+            {"acme": private.url, "pypi": {"url": market.url, "min-age": "7d"}},
+            {"parcel": {"indexes": ["acme", "pypi"], "strategy": "first-index"}},
+        )
+        refused = install(victim, f"parcel @ {market.file_url(market.artifact('parcel', '1.0'))}")
+        assert "nobody says when it was uploaded" in refused.words
+        taken = install(victim, f"parcel @ {private.file_url(own)}")
+        assert victim.origin("parcel") == "private", str(taken)
 
     @pytest.mark.parametrize("strategy", ["first-index", "index-priority"])
     def test_no_reason_to_ask_the_next_index(
@@ -201,6 +234,112 @@ class TestAge:
         result = install(victim, "parcel")
         assert result.returncode != 0
         assert "the clock here is 90 days ahead" in result.words, str(result)
+
+    @pytest.mark.parametrize("made", [0, 22])
+    def test_the_clock_of_a_cache(self, made: int, market: IndexServer, environments: Environments) -> None:
+        """What it has kept is as old as it says; some caches give the time of now as well."""
+        victim = environments.equipped()
+        route(victim, market)
+
+        def answer(exchange: Exchange) -> bool:
+            date = datetime.now(timezone.utc) - timedelta(hours=made)
+            exchange.date_time_string = lambda *_: date.strftime("%a, %d %b %Y %H:%M:%S GMT")  # type: ignore[method-assign]
+            send = exchange.end_headers
+
+            def end() -> None:
+                exchange.send_header("Age", "79200")
+                send()
+
+            exchange.end_headers = end  # type: ignore[method-assign]
+            return False
+
+        market.on("parcel", answer)
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "1.0"
+        assert "the clock here" not in result.words, str(result)
+
+    def test_a_mirror_without_times(
+        self, market: IndexServer, private: IndexServer, environments: Environments
+    ) -> None:
+        """A file with the digest that it has to have is as old there; a page without times gives none."""
+        victim = environments.equipped()
+        old = market.artifact("parcel", "1.0")
+        private.add(old)
+        entry = {"url": market.url, "mirrors": [private.url], "min-age": "7d"}
+        victim.route({"pypi": entry}, {"*": "pypi"})
+        market.on(f"/files/{old.filename}", status(503))
+        result = install(victim, "parcel")
+        assert victim.installed()["parcel"] == "1.0", str(result)
+        market.on("parcel", status(503))
+        refused = install(victim, "--force-reinstall", "parcel")
+        assert refused.returncode != 0
+        assert "its index does not say when it was uploaded" in refused.words
+
+    def test_a_policy_of_another_file(self, market: IndexServer, environments: Environments) -> None:
+        """The remedy works where the project's own route would hide the one that it speaks of."""
+        victim = environments.equipped()
+        others = victim.home / ".config" / "rim-router"
+        write_table(others, {}, {}, {"min-age": "7d"})
+        victim.route({"pypi": market.url}, {"parcel": "pypi"})
+        refused = install(victim, "parcel==2.0")
+        assert refused.returncode != 0
+        says = f'give parcel a route of its own with min-age-exempt = "==2.0" in {others}/index-routing.toml'
+        assert (
+            f"{says}, with index pypi, and take the route parcel out of ./index-routing.toml:4"
+            in refused.words
+        ), str(refused)
+        exempt = {"index": "pypi", "min-age-exempt": "==2.0"}
+        write_table(others, {"pypi": market.url}, {"parcel": exempt}, {"min-age": "7d"})
+        victim.route({"pypi": market.url}, {"*": "pypi"})
+        taken = install(victim, "parcel==2.0")
+        assert victim.installed()["parcel"] == "2.0", str(taken)
+
+    def test_a_lock_file(self, market: IndexServer, environments: Environments) -> None:
+        """Its entries are the user's own words, and a line says so."""
+        victim = environments.equipped()
+        if environments.pip_version < (26, 1):
+            pytest.skip("this pip reads no lock files")
+        route(victim, market)
+        new = market.artifact("parcel", "2.0")
+        (victim.project / "pylock.toml").write_text(
+            'lock-version = "1.0"\ncreated-by = "somebody"\n[[packages]]\nname = "parcel"\nversion = "2.0"\n'
+            f'[[packages.wheels]]\nname = "{new.filename}"\nurl = "{market.file_url(new)}"\n'
+            f'hashes = {{ sha256 = "{new.digest("sha256")}" }}\n'
+        )
+        result = install(victim, "-r", "pylock.toml")
+        assert victim.installed()["parcel"] == "2.0", str(result)
+        assert "it is exempt (its hash is the user's own word)" in result.words
+
+    def test_audit(self, market: IndexServer, environments: Environments) -> None:
+        """By what was recorded when it was installed, and by the table and the time of now."""
+        victim = environments.equipped()
+        route(victim, market, None)
+        install(victim, "parcel")
+
+        def audited() -> tuple[str, str]:
+            result = victim.run(victim.python, "-m", "rim_router", "audit", "--json")
+            entries = json.loads(result.stdout)["distributions"]
+            found = next(each for each in entries if each["name"] == "parcel")
+            return found["state"], found["why"]
+
+        assert audited()[0] == "ok"
+        route(victim, market)
+        # Without min-age only newer pips look at upload times.
+        state, why = audited()
+        if environments.pip_version < (26, 0):
+            assert (state, why.partition(",")[0]) == ("unknown", "has no upload time in its record")
+        else:
+            assert (state, "old enough on" in why) == ("elsewhere", True), why
+        install(victim, "--force-reinstall", "parcel")
+        state, why = audited()
+        assert state == "ok"
+        assert "; uploaded on" in why
+        route(victim, market, "200d")
+        state, why = audited()
+        assert state == "elsewhere"
+        assert 'min-age is "200d" in ./index-routing.toml:2' in why
+        route(victim, market, "200d", min_age_exempt="==1.0")
+        assert audited()[0] == "ok"
 
     def test_explain(self, market: IndexServer, environments: Environments) -> None:
         """The same verdict, in `explain --online` and in the log."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 from rim_router.rules.audit import COPIED, WRONG, Found, State, audit, finding
 from rim_router.rules.names import Pattern
@@ -15,6 +18,7 @@ from rim_router.rules.table import Index, Kind, Route, RoutingTable, Target
 from rim_router.rules.urls import HostPattern
 
 SOURCE = Source("project", "./index-routing.toml")
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 GOOD, OTHER = "0" * 64, "1" * 64
 ACME = Index(
     "acme", "https://ci:token@acme.example/simple", SOURCE,
@@ -81,7 +85,7 @@ def by_pin(digests: dict[str, str]) -> State | None:
 @given(st.none() | st.builds(recorded, st.just(INDEX), hosts, hashes, st.just(None)), targets)
 def test_what_was_changed(came: Provenance | None, target: str) -> None:
     """Comes before everything else, and is wrong for claimed names only."""
-    found = finding(installed(came, "acme_core.py: changed"), table(target))
+    found = finding(installed(came, "acme_core.py: changed"), table(target), NOW)
     assert found.state is State.TAMPERED
     assert found.is_wrong == (target not in ("pip", "nothing"))
 
@@ -89,7 +93,7 @@ def test_what_was_changed(came: Provenance | None, target: str) -> None:
 @given(targets)
 def test_without_a_record(target: str) -> None:
     """A claimed name is unknown, or denied whatever it is; any other is only listed."""
-    found = finding(installed(None), table(target))
+    found = finding(installed(None), table(target), NOW)
     unclaimed = target in ("pip", "nothing")
     expected = State.UNCLAIMED if unclaimed else State.ELSEWHERE if target == "deny" else State.UNKNOWN
     assert found.state is expected
@@ -119,7 +123,7 @@ def test_what_an_index_has_offered(
     A digest that only pip has found out is not the word of that index.
     """
     came = recorded(way, host, digests, index_url, expected)
-    found = finding(installed(came), table(target, pinned=pinned))
+    found = finding(installed(came), table(target, pinned=pinned), NOW)
     if target in ("pip", "nothing"):
         assert found.state is State.UNCLAIMED
         return
@@ -154,7 +158,7 @@ def test_what_a_url_has_named(
 ) -> None:
     """Rule 6 of look-ups, as it is today, with the hash that the user gave."""
     came = recorded(way, host, digests, None)
-    found = finding(installed(came), table(target, direct_references=policy, pinned=pinned))
+    found = finding(installed(came), table(target, direct_references=policy, pinned=pinned), NOW)
     own = {"acme": ALLOWED["acme"], "both": {**ALLOWED["acme"], **ALLOWED["pypi"]}}.get(target, {})
     if target in ("pip", "nothing"):
         assert found.state is State.UNCLAIMED
@@ -172,7 +176,7 @@ def test_what_a_url_has_named(
 )
 def test_what_find_links_had(policy: str, url: str) -> None:
     """Only a local one, and only where today's policy allows it."""
-    found = finding(installed(Provenance(LINKS, url)), table("acme", offline_find_links=policy))
+    found = finding(installed(Provenance(LINKS, url)), table("acme", offline_find_links=policy), NOW)
     is_good = policy == "allow" and url.startswith("file:")
     assert found.state is (State.OK if is_good else State.ELSEWHERE)
     assert ("policy.offline-find-links" in found.why) == (url.startswith("file:") and policy == "deny")
@@ -184,11 +188,45 @@ def test_what_was_copied(name: str, copied: bool, changed: bool) -> None:
     routes = [(Pattern.parse("*"), (Route(Pattern.parse("*"), (TARGETS["acme"],), SOURCE),))]
     doubt = COPIED if copied else "was installed by uv, and not by a routed pip"
     found = Found(name, "1.0", "/x", "rim-router", None, doubt, ("x",) * changed)
-    state = finding(found, RoutingTable(routes, Policy(), (SOURCE,))).state
+    state = finding(found, RoutingTable(routes, Policy(), (SOURCE,)), NOW).state
     if changed:
         assert state is State.TAMPERED
     else:
         assert state is (State.OK if copied and name != "acme-core" else State.UNKNOWN)
+
+
+@given(
+    st.sampled_from([INDEX, PIP]),
+    st.none() | st.integers(-48, 480),
+    st.none() | st.integers(0, 240),
+    st.none() | st.integers(0, 240),
+    st.booleans(),
+    pins,
+)
+def test_age(
+    way: str, hours: int | None, of_index: int | None, of_policy: int | None, exempt: bool, pinned: bool
+) -> None:
+    """By the time of now: what is too new is not allowed today, and of what nobody knows nothing is known."""
+    acme = ACME.replaced(min_age=None if of_index is None else f"{of_index}h")
+    target = Target(Kind.INDEXES, (acme,), exempt=SpecifierSet("==1.0" if exempt else "==2.0"))
+    pattern = Pattern.parse("acme-*")
+    pin = Pin("acme-core", "1.0", FILE, f"https://acme.example/{FILE}", None, {"sha256": GOOD}, SOURCE)
+    policy = Policy(min_age=None if of_policy is None else f"{of_policy}h", sources={"min-age": SOURCE})
+    routes = [(pattern, (Route(pattern, (target,), SOURCE),))]
+    uploaded = None if hours is None else NOW - timedelta(hours=hours)
+    came = recorded(way, "acme.example", {"sha256": GOOD}, "https://acme.example/simple").replaced(
+        uploaded=uploaded
+    )
+    today = RoutingTable(routes, policy, (SOURCE,), pins=Pins([pin] if pinned else []))
+    found = finding(installed(came), today, NOW)
+    least = (of_policy if of_index is None else of_index) or 0
+    if not least or exempt or pinned or (hours is not None and hours >= least):
+        assert found.state is State.OK
+        assert ("exempt" in found.why) == bool(least and (hours is None or hours < least))
+    else:
+        assert found.state is (State.UNKNOWN if hours is None else State.ELSEWHERE)
+        assert f'min-age is "{least}h" in ./index-routing.toml' in found.why
+        assert "none is old enough" not in found.why
 
 
 @given(st.lists(st.tuples(st.sampled_from(["acme-a", "acme-b", "other"]), st.booleans()), max_size=6))
@@ -196,7 +234,7 @@ def test_what_is_wrong_comes_first(made: list[tuple[str, bool]]) -> None:
     """And nothing is left out."""
     given = [Found(name, "1", f"/{n}", None, None, changed=("x",) * is_changed)
              for n, (name, is_changed) in enumerate(made)]  # fmt: skip
-    findings = audit(given, table("acme"))
+    findings = audit(given, table("acme"), NOW)
     assert sorted(each.found.place for each in findings) == sorted(each.place for each in given)
     wrong = [each.is_wrong for each in findings]
     assert wrong == sorted(wrong, reverse=True)

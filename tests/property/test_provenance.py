@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timezone
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ texts = st.text(max_size=12)
 digests = st.dictionaries(st.just("sha256"), st.integers(0, 2**256 - 1).map(lambda n: f"{n:064x}"))
 rules = st.none() | st.tuples(st.none() | texts, texts, texts, st.none() | st.integers(1, 99))
 indexes = st.none() | st.tuples(texts, texts)
+times = st.none() | st.datetimes().map(lambda time: time.replace(microsecond=0, tzinfo=timezone.utc))
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -27,7 +29,7 @@ def provenances(draw: st.DrawFn) -> Provenance:
     index, rule = draw(indexes) or (None, None), draw(rules) or (None, None, None, None)
     url = draw(texts.filter(is_readable))
     return Provenance(
-        draw(st.sampled_from(WAYS)), url, draw(digests), *index, *rule, expected=draw(st.booleans())
+        draw(st.sampled_from(WAYS)), url, draw(digests), *index, *rule, draw(st.booleans()), draw(times)
     )
 
 

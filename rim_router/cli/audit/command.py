@@ -33,6 +33,7 @@ from rim_router.environments.target import search_path
 from rim_router.rules.audit import PIP, REINSTALL, State, audit
 from rim_router.rules.contents import PLUGIN
 from rim_router.rules.remedies import quoted
+from rim_router.rules.times import written_time
 from rim_router.rules.urls import host_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     table = load_files(files)
     if table.in_force:
         warn_if_off()
-    findings = audit(installed(path), table)
+    findings = audit(installed(path), table, datetime.now(timezone.utc))
     report = _report(
         findings, table, pip=pip, python=f"{version} ({python})", prefix=str(prefix), notes=notes
     )
@@ -155,6 +156,7 @@ def _recorded(came: Provenance) -> shape.Recorded:
         "url": came.url,
         "host": host_of(came.url[came.url.find("+", 0, came.url.find(":")) + 1 :]),
         "hashes": dict(came.hashes),
+        "uploaded": None if came.uploaded is None else written_time(came.uploaded),
         "index": came.index,
         "index_url": came.index_url,
         "pattern": came.pattern,

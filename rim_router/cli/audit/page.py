@@ -186,6 +186,8 @@ def _everything(every: Sequence[Audited]) -> Iterator[str]:
         came = each["recorded"]
         url = "" if came is None else f"<code>{_text(came['url'])}</code>"
         digests = "" if came is None else _items([f"{a}: {digest}" for a, digest in came["hashes"].items()])
+        if came is not None and came["uploaded"] is not None:
+            digests += f"uploaded {_text(came['uploaded'])}"
         then = "" if came is None else _rule(came["pattern"], came["table"], came["index"])
         rows.append(
             [

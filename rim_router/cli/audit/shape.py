@@ -14,6 +14,8 @@ class Recorded(TypedDict):
     :param url: of the file or source tree, without secrets; for what was built here that of its source.
     :param host: of that URL, with its port; null for a local one.
     :param hashes: of that file, algorithm to hexadecimal digest; for a "reference" those that the user gave.
+    :param uploaded: when the index then said that the file had been uploaded, in UTC (ISO 8601); null if that
+        is not recorded.
     :param index: the name of the index then; null if there was none.
     :param index_url: null if there was none.
     :param pattern: of the route then; null if no route claimed the name.
@@ -24,6 +26,7 @@ class Recorded(TypedDict):
     url: str
     host: Optional[str]
     hashes: dict[str, str]
+    uploaded: Optional[str]
     index: Optional[str]
     index_url: Optional[str]
     pattern: Optional[str]
