@@ -59,12 +59,12 @@ def exempt_for_one_command(
     if not words:
         return {}
     if age_in_hours(policy.min_age):
-        source = policy.sources.get(KEY)
+        source, lowest = policy.sources.get(KEY), policy.lowest_age and policy.lowest_age.file
         faults.append(
             Fault(
                 f'would loosen policy.{KEY} "{policy.min_age}"' + (f" of {source}" if source else ""),
                 Where(EXEMPT_VARIABLE),
-                f"unset it, or add {EXEMPT_KEY} to the project's route in that file",
+                f"unset it, or give the project a route of its own with {EXEMPT_KEY} in {lowest}",
             )
         )
     found: dict[str, list[Specifier]] = {}

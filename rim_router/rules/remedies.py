@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from rim_router.record import Record
+from rim_router.rules.source import LAYERS
 from rim_router.terminal import visible
 
 if TYPE_CHECKING:
@@ -188,11 +189,17 @@ def _on_route(decision: Decision, key: str, policy: Source | None) -> str:
         return f"add {key} to the route {route.pattern} in {route.source}"
     # What other projects have in common with this one is to stay as it is.
     text = f"give {decision.name} a route of its own with {key} in {where or 'a table'}"
-    if route is not None and route.source.file != where:
-        names = [each.name for each in decision.indexes if each.source.file != where]
-        text += f", with index {' and '.join(names)}" if names else ""
-        text += "" if route.pattern.prefix else f", and take the route {route.pattern} out of {route.source}"
+    names = [each.name for each in decision.indexes if _is_above(each.source, where, policy)]
+    text += f", with index {' and '.join(names)}" if names else ""
+    if route is not None and not route.pattern.prefix and _is_above(route.source, where, policy):
+        text += f", and take the route {route.pattern} out of {route.source}"
     return text
+
+
+def _is_above(source: Source, file: str | None, policy: Source | None) -> bool:
+    """Whether a line is in a higher layer than a file, which is that of the policy, if there is one."""
+    layer = 0 if policy is None else LAYERS.index(policy.layer)
+    return source.file != file and LAYERS.index(source.layer) >= layer
 
 
 # Direct references

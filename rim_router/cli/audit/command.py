@@ -183,7 +183,7 @@ def _text(report: shape.AuditReport, findings: Sequence[Finding], pip: str) -> I
     if again:
         command = REINSTALL.replace(PIP, pip)
         yield f"To install these as the table says, and have that recorded: {command} {' '.join(again)}"
-        yield "If pip finds no such version, it is none of your index's: leave the version out."
+        yield "If pip finds no such version, or none that may be used, leave the version out."
     for each in wrong:
         if each["remedy"] is not None and not each["remedy"].startswith(REINSTALL.replace(PIP, pip)):
             yield f"{each['name']}: {each['remedy']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +124,8 @@ class TestExemptForOneCommand:
         assert (
             'RIM_ROUTER_MIN_AGE_EXEMPT: would loosen policy.min-age "7d" of ./index-routing.toml:4' in fault
         )
+        path = machine.write("user", '[policy]\nmin-age = "1d"\n')
+        assert f"a route of its own with min-age-exempt in {path}" in faults()[0]
 
     def test_two_versions_of_one_project(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         machine.write("project", PYPI % ', min-age = "7d"' + '[routes]\n"*" = "pypi"\n')
@@ -166,6 +169,45 @@ def test_what_helps_stands_where_nothing_forbids_it(machine: Machine) -> None:
     machine.write("user", path.read_text() + '[routes]\nx = { index = "pypi", min-age-exempt = "==2.0" }\n')
     decision = load().route("x")
     assert age_for(decision, decision.indexes[0], load().policy).exempts("2.0")
+
+
+@pytest.mark.parametrize("policies", [("3d", None), (None, "3d"), ("3d", "7d"), ("0d", "7d")])
+@pytest.mark.parametrize("own", ["user", "project", None])
+def test_what_helps_is_not_hidden(
+    policies: tuple[str | None, str | None], own: str | None, machine: Machine
+) -> None:
+    """Whoever does all that is said is exempt, whichever layer has the policy, and a route of that name."""
+    texts, paths = {}, {}
+    for layer, policy in zip(("user", "project"), policies):
+        is_there = layer in (own, "project")
+        texts[layer] = (PYPI % "" + "[routes]\n" if is_there else "") + (
+            'x = "pypi"\n' if own == layer else '"*" = "pypi"\n' if is_there else ""
+        )
+        texts[layer] += f'[policy]\nmin-age = "{policy}"\n' if policy else ""
+        paths[layer] = machine.write(layer, texts[layer])
+    table = load()
+    decision = table.route("x")
+    assert decision.indexes
+    age = age_for(decision, decision.indexes[0], table.policy)
+    assert age is not None
+    said = str(wait_or_exempt(decision, "2.0", "tomorrow", age.policy))
+    if "take the route x out of" in said or "to the route x in" in said:
+        assert own is not None
+        texts[own] = texts[own].replace('x = "pypi"\n', "")
+    where = "user" if re.search(rf" in {re.escape(str(paths['user']))}(?:,|:|$)", said) else "project"
+    exempt = 'x = { index = "pypi", min-age-exempt = "==2.0" }\n'
+    if "[routes]" in texts[where]:
+        texts[where] = texts[where].replace("[routes]\n", f"[routes]\n{exempt}")
+    else:
+        assert ("with index pypi" in said) == (where == "user")
+        texts[where] = PYPI % "" + f"[routes]\n{exempt}" + texts[where]
+    for layer, text in texts.items():
+        machine.write(layer, text)
+    table = load()
+    decision = table.route("x")
+    age = age_for(decision, decision.indexes[0], table.policy)
+    assert age is not None
+    assert age.exempts("2.0") is not None, said
 
 
 def test_defects(machine: Machine) -> None:
