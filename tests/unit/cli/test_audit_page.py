@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 EVIL = "<script>alert(1)</script>\"'&\x1b[31m\u202e"
 VOID = {"meta"}
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 
 
 def report(*, evil: bool = False, empty: bool = False) -> AuditReport:
@@ -34,7 +36,8 @@ def report(*, evil: bool = False, empty: bool = False) -> AuditReport:
     def came(way: str, url: str, index_url: str | None) -> Provenance:
         name = None if index_url is None else index.name
         return Provenance(
-            way, url, {"sha256": "0" * 64}, name, index_url, "acme-*", "project", source.file, 3
+            *(way, url, {"sha256": "0" * 64}, name, index_url, "acme-*", "project", source.file, 3),
+            uploaded=NOW,
         )
 
     good = came("index", "https://acme.example/files/acme_core-1.0.whl", "https://acme.example/simple")
@@ -48,7 +51,7 @@ def report(*, evil: bool = False, empty: bool = False) -> AuditReport:
         Found("acme-unknown", "1.0", "/v/d", text, None, f"was installed by {text}"),
         Found("pip", "26.3", "/v/e", "pip", None),
     ]
-    findings = audit([] if empty else found, table)
+    findings = audit([] if empty else found, table, NOW)
     return _report(findings, table, pip=PIP, python=text, prefix=f"/v/{text}", notes=[text] if evil else [])
 
 
@@ -125,5 +128,6 @@ def test_what_is_wrong_comes_first() -> None:
     assert "<strong>No:</strong> 3 of 5 claimed packages" in text
     assert "/srv/x/index-routing.toml:3" in text
     assert f"sha256: {'0' * 64}" in text
+    assert "uploaded 2026-06-01T00:00:00Z" in text
     assert "acme: 3, of which 2 wrong" in text
     assert "prefers-color-scheme: dark" in text
