@@ -54,7 +54,7 @@ class Ages:
                 f"According to index {name}, {fault}; min-age uses the earlier time",
             )
         for page in pages:
-            for name, time in upload_times(page.content, page.content_type).items():
+            for name, time in upload_times(page.content, page.content_type, page.url).items():
                 self._uploaded[page.url, name] = time
 
     def look_at(self, links: list[Any], may_be_used: Callable[[Any], bool]) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import json
 import re
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from rim_router.record import Record
 from rim_router.rules.times import parse_time
@@ -129,35 +130,52 @@ def project_status(content: bytes, content_type: str) -> ProjectStatus:
     return ProjectStatus(known[0], text) if known else ProjectStatus()
 
 
-def upload_times(content: bytes, content_type: str) -> dict[str, datetime | None]:
+def upload_times(content: bytes, content_type: str, page: str) -> dict[str, datetime | None]:
     """When the files of a page were uploaded, by file name (PEP 700); HTML pages do not say.
 
     What a page says twice counts as it makes a file younger.
+
+    :param content_type: the header of that name.
+    :param page: its URL.
     """
     found: dict[str, datetime | None] = {}
     for file in _json_entries(content, "files") if is_json(content_type) else ():
         said = file if isinstance(file, dict) else {}
         times = list(map(parse_time, _each(said.get("upload-time"))))
         time = None if None in times else max(filter(None, times))
-        names = {name for url in _each(said.get("url")) if isinstance(url, str) for name in _names(url)}
+        names = {name for url in _each(said.get("url")) if isinstance(url, str) for name in _names(url, page)}
         for name in names:
             known = found.get(name, time)
             found[name] = None if known is None or time is None else max(known, time)
     return found
 
 
-def _names(url: str) -> set[str]:
-    """Every file name that some reader may find in a URL: pip's differ in when they unquote what."""
+def _names(url: str, page: str) -> set[str]:
+    """Every file name that some reader may find in a URL.
+
+    pip's differ in when they unquote what, and in what they leave out: an empty parameter (``;``), dots for
+    names. Without a path the host is the name.
+    """
+    plain = re.fullmatch(_PLAIN_URL, url)
+    if plain is not None:
+        return {plain[1]}
     try:
-        texts = [urlsplit(url).path]
+        parts = [urlsplit(each) for each in (url, urljoin(page, url))]
     except ValueError:
         return set()  # nor can pip
+    texts = [each.path for each in parts]
     for _ in range(_UNQUOTED):
-        texts.append(unquote(texts[-1]))
+        texts += map(unquote, texts[-len(parts) :])
+    texts += [text.rstrip(";") for text in texts]
+    texts += [normpath(text) for text in texts]
     names = {text.rstrip("/").rpartition("/")[2] for text in texts}
+    if names & {"", ".", ".."}:
+        names |= {each.netloc.rpartition("@")[2] for each in parts}
     return names | {unquote(name) for name in names}
 
 
+# In which there is one name, however it is read.
+_PLAIN_URL = r"(?:[A-Za-z0-9._~:/-]*/)?(?!\.+$)([A-Za-z0-9._+-]+)"
 # More often than any pip does.
 _UNQUOTED = 4
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.environments import ROOT
 from tests.support.external import rim_of
 from tests.support.servers import IndexServer, status, write_flat_dir
 from tests.support.tables import write_table
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from tests.support.environments import Environment, Result
     from tests.support.servers import Authority, Exchange
 
+NAMES = ROOT / "tests" / "support" / "file_names.py"
+LONG = os.environ.get("RIM_ROUTER_FUZZ_EXAMPLES")
+VALUES = int(LONG or 10_000)
 EXEMPT = "RIM_ROUTER_MIN_AGE_EXEMPT"
 
 
@@ -121,6 +128,19 @@ class TestAge:
         listed = victim.pip("index", "versions", "parcel")
         assert "is newer than parcel 1.0, and" in listed.words, str(listed)
 
+    def test_a_new_file_of_an_old_release(self, market: IndexServer, environments: Environments) -> None:
+        """What is added to a version that everybody has is as new as it is; plain pip takes it."""
+        added = wheel("parcel", "1.0", origin="attacker", tag="py3-none-any")
+        name = added.filename.replace("1.0-", "1.0-7-")
+        market.add(replace(added, filename=name), uploaded=ago(hours=1))
+        plain = environments.plain()
+        install(plain, "--index-url", market.url, "parcel==1.0")
+        assert plain.origin("parcel") == "attacker"
+        victim = environments.equipped()
+        route(victim, market)
+        result = install(victim, "parcel==1.0")
+        assert victim.origin("parcel") == "public", str(result)
+
     def test_no_times(self, market: IndexServer, environments: Environments) -> None:
         """HTML has none; the error names the index and the two ways out."""
         victim = environments.equipped()
@@ -163,6 +183,10 @@ class TestAge:
             victim.route({"pypi": entry}, {"*": "pypi"})
             result = install(victim, "--cert", str(authority.bundle), "parcel<2")
         assert victim.installed()["parcel"] == version, str(result)
+        recorded = victim.site_packages / f"parcel-{version}.dist-info" / "rim_router.json"
+        days = 100 if version == "1.0" else uploaded["days"]
+        time = datetime.fromisoformat(json.loads(recorded.read_text())["uploaded"].replace("Z", "+00:00"))
+        assert round((datetime.now(timezone.utc) - time) / timedelta(days=1)) == days
 
     def test_a_direct_reference(self, market: IndexServer, environments: Environments) -> None:
         """With a hash it is the user's own word; without one nobody knows how old it is."""
@@ -355,7 +379,7 @@ class TestAge:
         assert refused[0]["file"] == "parcel-2.0-py3-none-any.whl"
         assert "old enough on" in refused[0]["rule"]
 
-    @pytest.mark.parametrize("form", ["/v2/{}/", "/v2/q%2F{}", "/v2/{}"])
+    @pytest.mark.parametrize("form", ["/v2/{}/", "/v2/q%2F{}", "/v2/{}", "/v2/{};"])
     def test_the_time_of_another_file(
         self, form: str, market: IndexServer, environments: Environments
     ) -> None:
@@ -367,6 +391,15 @@ class TestAge:
         route(victim, market)
         result = install(victim, "parcel")
         assert victim.installed()["parcel"] == "1.0", str(result)
+
+    def test_the_name_of_a_file(self, environments: Environments) -> None:
+        """Whatever name this pip makes of a URL, the time beside that counts for it."""
+        victim = environments.equipped()
+        seed = random.randrange(2**32) if LONG else 0
+        result = victim.run(victim.python, NAMES, str(VALUES), str(seed), check=True)
+        found = json.loads(result.stdout)
+        assert found["tried"] > VALUES / 4
+        assert not found["differing"], f"seed {seed}: {found['differing'][:9]}"
 
     def test_a_url_where_there_is_no_index(self, market: IndexServer, environments: Environments) -> None:
         """A policy is for every claimed name."""

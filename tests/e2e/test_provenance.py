@@ -75,6 +75,7 @@ class TestRecorded:
             "version": 1,
             "way": "index",
             "expected": True,
+            "uploaded": None,
             "index": {"name": "acme", "url": stage.private.url},
             "rule": {
                 "pattern": "acme-*",

@@ -48,7 +48,7 @@ def test_what_is_taken(
         if age is not None:
             entry["upload-time"] = (NOW - timedelta(hours=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
         page["files"].append(entry)
-    times = upload_times(json.dumps(page).encode(), "application/vnd.pypi.simple.v1+json")
+    times = upload_times(json.dumps(page).encode(), "application/vnd.pypi.simple.v1+json", "https://x/a/")
 
     index = Index("pypi", "https://pypi.example/simple", SOURCE, min_age=of_index)
     specifier = None if exempt is None else SpecifierSet(f"=={exempt}")

@@ -22,6 +22,7 @@ from rim_router.rules.verdict import Verdict
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 SOURCE = Source("project", "./index-routing.toml")
+PAGE = "https://x.example/simple/a/"
 JSON = "application/vnd.pypi.simple.v1+json"
 
 
@@ -105,7 +106,7 @@ class TestPages:
             b'{"url": "c-1.whl", "upload-time": "2026-01-01T00:00:00Z"}, {"url": "c-1.whl"},'
             b'{"url": 1}, 2]}'
         )
-        found = upload_times(page, JSON)
+        found = upload_times(page, JSON, PAGE)
         assert {name: time and time.day for name, time in found.items()} == {
             "a-1.whl": 1,
             "b-1.whl": 2,
@@ -117,23 +118,26 @@ class TestPages:
         young, old = "2026-02-01T00:00:00Z", "2020-01-01T00:00:00Z"
         for times in ((young, old), (old, young)):
             said = ", ".join(f'"upload-time": "{time}"' for time in times)
-            found = upload_times(f'{{"files": [{{"url": "a-1.whl", {said}}}]}}'.encode(), JSON)
+            found = upload_times(f'{{"files": [{{"url": "a-1.whl", {said}}}]}}'.encode(), JSON, PAGE)
             assert found["a-1.whl"] == parse_time(young)
         first = b'{"files": [{"url": "a-1.whl", "upload-time": "2020-01-01T00:00:00Z"}]'
         twice = first + b', "files": [{"url": "a-1.whl"}]}'
-        assert upload_times(twice, JSON)["a-1.whl"] is None
+        assert upload_times(twice, JSON, PAGE)["a-1.whl"] is None
 
-    @pytest.mark.parametrize("url", ["x/a-1+b.whl/", "x/q%2Fa-1%2Bb.whl", "a-1%252Bb.whl?x#y", "a-1+b.whl"])
+    @pytest.mark.parametrize(
+        "url",
+        ["x/a-1+b.whl/", "x/q%2Fa-1%2Bb.whl", "a-1%252Bb.whl?x#y", "a-1+b.whl", "a-1+b.whl;", "a-1+b.whl/."],
+    )
     def test_every_reading_of_a_url(self, url: str) -> None:
         """pip's own differ in when they unquote what."""
         page = f'{{"files": [{{"url": "{url}", "upload-time": "2026-01-01T00:00:00Z"}}]}}'
-        assert "a-1+b.whl" in upload_times(page.encode(), JSON)
+        assert "a-1+b.whl" in upload_times(page.encode(), JSON, PAGE)
 
     def test_html(self) -> None:
         """It says nothing, and nor does what is no page."""
-        assert upload_times(b'<a href="a-1.whl">a</a>', "text/html") == {}
-        assert upload_times(b"[]", JSON) == {}
-        assert upload_times(b"{", JSON) == {}
+        assert upload_times(b'<a href="a-1.whl">a</a>', "text/html", PAGE) == {}
+        assert upload_times(b"[]", JSON, PAGE) == {}
+        assert upload_times(b"{", JSON, PAGE) == {}
 
 
 def decision(**target: object) -> Decision:
