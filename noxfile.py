@@ -35,6 +35,10 @@ def _shared_out() -> list[str]:
     return ["-n", "2" if (os.cpu_count() or 1) < 4 else "auto", "--dist", "worksteal"]
 
 
+# Of the end-to-end tests of ages, the one that makes up URLs.
+NAMES = "tests/e2e/test_age.py::TestAge::test_the_name_of_a_file"
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, and the walls between the packages (banned imports)."""
@@ -111,7 +115,7 @@ def fuzz(session: nox.Session) -> None:
         "--pip-matrix=ends",
         "--timeout=0",
         "-rP",
-        *(session.posargs or ["tests/fuzz", "tests/e2e/test_url_readers.py"]),
+        *(session.posargs or ["tests/fuzz", "tests/e2e/test_url_readers.py", NAMES]),
         env={"RIM_ROUTER_FUZZ_EXAMPLES": "100000"},
     )
 
