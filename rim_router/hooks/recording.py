@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from rim_router.errors import RefusedDistributionError
 from rim_router.hooks.diagnostics import logger
 from rim_router.hooks.references import strong_digests
-from rim_router.hooks.tracking import digests_of, url_of
+from rim_router.hooks.tracking import digests_of, upload_time, url_of
 from rim_router.rules import provenance
 from rim_router.rules.contents import spelling
 from rim_router.rules.digests import recorded, strong
 from rim_router.rules.names import normalise
 from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, Provenance, recordable
-from rim_router.rules.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,11 +145,10 @@ def _index(name: str, link: Any, way: str, file: File | None) -> tuple[str | Non
 
 
 def _uploaded(link: Any, file: File | None) -> datetime | None:
-    """When an index says that a file was uploaded: asked for min-age, or known to pip itself (since 26.0)."""
+    """When an index says that a file was uploaded: it was asked for min-age, or pip itself knows."""
     if file is not None and file.verdict.uploaded is not None:
         return file.verdict.uploaded
-    found: datetime | None = getattr(link, "upload_time", None)
-    return None if found is None else parse_time(found.isoformat())
+    return upload_time(link)
 
 
 def _absolute(source: Source) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import RefusedReferenceError
-from rim_router.hooks.tracking import File, digests_of, url_of
+from rim_router.hooks.tracking import File, digests_of, upload_time, url_of
 from rim_router.rules.digests import strong
 from rim_router.rules.external import pinned
 from rim_router.rules.filenames import names_in
@@ -111,6 +112,8 @@ class References:
             pinned=is_pinned or self._services.recording,
             stranger=stranger,
             exempt=self._table.exempt,
+            uploaded=upload_time(link),
+            now=datetime.now(timezone.utc),
         )
         if not verdict.allowed:
             raise self._services.refusal(

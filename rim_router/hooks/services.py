@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 from rim_router.errors import ContradictionError, DownloadError, RefusedFileError, RimRouterError
-from rim_router.hooks.diagnostics import Announcer, pip_error
+from rim_router.hooks.diagnostics import VERBOSE, Announcer, pip_error
 from rim_router.hooks.requests import Requests
 from rim_router.hooks.tracking import File, Tracker
 from rim_router.hooks.transport import Transport
@@ -47,6 +48,7 @@ class Services:
         self._hosts: dict[tuple[int, frozenset[Origin]], Hosts] = {}
         # Wheels of pip's cache, by URL, and the links of what they were built from.
         self.built_from: dict[str, Any] = {}
+        self._although: set[str] = set()
         # From where else pip takes files.
         self.find_links: tuple[str, ...] = ()
         self.cache: str | None = None
@@ -128,7 +130,11 @@ class Services:
         if file is not None and link.yanked_reason:
             link.yanked_reason = visible(link.yanked_reason)  # pip shows it, line ends and all
         if file is not None and file.verdict.although:
-            self.announcer.say(f"{file.filename}: {file.verdict.although}")
+            # Of what nobody knows the age there can be much, such as all entries of a lock file.
+            known, what = file.verdict.uploaded is not None, file.verdict.although
+            level = logging.INFO if known or what not in self._although else VERBOSE
+            self._although.add(what)
+            self.announcer.say(f"{file.filename}: {what}", level)
         if file is not None and not file.verdict.allowed:
             what = "is not what it was" if file.verdict.contradiction else "may not be used"
             kind = ContradictionError if file.verdict.contradiction else RefusedFileError

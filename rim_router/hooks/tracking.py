@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rim_router.record import EMPTY
 from rim_router.rules.digests import strong
 from rim_router.rules.remedies import record_digest, settle
+from rim_router.rules.times import parse_time
 from rim_router.rules.urls import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from rim_router.rim import Rim
     from rim_router.rules.hosts import Hosts
@@ -119,6 +121,12 @@ class File:
         for algorithm in digests.keys() - self.verdict.digests.keys():
             self._sayers[algorithm] = said
         self.verdict = self.verdict.replaced(digests={**self.verdict.digests, **digests})
+
+
+def upload_time(link: Any) -> datetime | None:
+    """When a page or a lock file says that a file was uploaded, as far as pip itself knows (since 26.0)."""
+    found: datetime | None = getattr(link, "upload_time", None)
+    return None if found is None else parse_time(found.isoformat())
 
 
 def url_of(link: Any) -> str:

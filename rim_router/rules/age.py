@@ -59,6 +59,11 @@ class Age(Record):
         """Whether a file is old enough; one of which nobody knows when it was uploaded never is."""
         return uploaded is not None and now - uploaded >= self.least
 
+    def too_new(self, uploaded: datetime) -> str:
+        """What speaks against a file that is not old enough, as a clause."""
+        then = shown_after(uploaded, self.least)
+        return f"uploaded on {shown_time(uploaded)} and old enough on {then}: {self.rule}"
+
     def judge(
         self, verdict: Verdict, file: AgedFile, decision: Decision, newest: str | None, now: datetime
     ) -> Verdict:
@@ -76,8 +81,7 @@ class Age(Record):
         version = version_of(file.filename, decision.name)
         reason = f"its index does not say when it was uploaded (PEP 700), and {self.rule}"
         if uploaded is not None:
-            then = shown_after(uploaded, self.least)
-            reason = f"uploaded on {shown_time(uploaded)} and old enough on {then}: {self.rule}"
+            reason = self.too_new(uploaded)
         exempt = file.pinned or self.exempts(version)
         if exempt is not None:
             return verdict.replaced(although=f"{reason}; it is exempt ({exempt})")
@@ -86,7 +90,9 @@ class Age(Record):
         if newest is not None:
             reason += f"; the newest that is old enough is {newest}" if newest else "; none is old enough"
         return verdict.replaced(
-            allowed=False, reason=reason, remedy=wait_or_exempt(decision, version, then, self.policy)
+            allowed=False,
+            reason=reason,
+            remedy=wait_or_exempt(decision, version, shown_after(uploaded, self.least), self.policy),
         )
 
     def exempts(self, version: str) -> str | None:

@@ -16,7 +16,8 @@ from rim_router.rules.urls import LOCAL, UNREADABLE, Origin, filename_of, redact
 from rim_router.rules.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from rim_router.rules.age import Age
     from rim_router.rules.policy import Policy
@@ -38,6 +39,8 @@ def judge_reference(
     pinned: bool = False,
     stranger: str | None = None,
     exempt: Mapping[str, Sequence[Specifier]] = EMPTY,
+    uploaded: datetime | None = None,
+    now: datetime | None = None,
 ) -> Verdict:
     """Judge the URL of a direct reference.
 
@@ -48,6 +51,8 @@ def judge_reference(
     :param stranger: the project in whose metadata it is; None if it is the user's own word. A hash in such
         metadata proves nothing.
     :param exempt: see :func:`rim_router.rules.age.age_for`.
+    :param uploaded: when the user's lock file says that it was; None if nobody does.
+    :param now: the time that counts; None if nobody is told how old what the user has named is.
     """
     asked = _Reference(url, decision, stranger)
     if decision.target.kind is Kind.DENY:
@@ -67,19 +72,44 @@ def judge_reference(
     if policy.require_hashes == "all" and not (strong and counts):
         what = "a hash in the metadata of another project does not count" if strong else _NO_HASH
         return asked.refused(f'policy.require-hashes is "all", and {what}', asked.hash_remedy())
-    for age in _ages(decision, origin, policy, exempt):
-        version = "" if asked.is_vcs else version_of(filename_of(url), decision.name)
-        reason = f"nobody says when it was uploaded, and {age.rule}"
-        why = "its hash is the user's own word" if strong and counts else age.exempts(version)
-        if why is None:
-            return asked.refused(reason, asked.hash_remedy(), external=verdict.external)
-        verdict = verdict.replaced(although=f"{reason}; it is exempt ({why})")
+    ages = _ages(decision, origin, policy, exempt)
+    verdict = _aged(asked, verdict, ages, uploaded, now, named=strong and counts)
+    if not verdict.allowed:
+        return verdict
     required = policy.pins == "required" or any(index.pins_required for index in decision.indexes)
     if required and verdict.external and not pinned:
         remedy = remedies.record_reference(decision.name, url)
         if asked.is_vcs or "****" in asked.shown:
             remedy = asked.name_remedy()
         return asked.refused("external and not pinned, and pins are required", remedy)
+    return verdict
+
+
+def _aged(
+    asked: _Reference,
+    verdict: Verdict,
+    ages: Iterable[Age],
+    uploaded: datetime | None,
+    now: datetime | None,
+    *,
+    named: bool,
+) -> Verdict:
+    """What ages make of the verdict on a reference that may be followed otherwise.
+
+    :param named: whether the user has named it with a hash.
+    """
+    for age in ages:
+        version = "" if asked.is_vcs else version_of(filename_of(asked.url), asked.decision.name)
+        reason, why = f"nobody says when it was uploaded, and {age.rule}", age.exempts(version)
+        if named:
+            why = "as all is that you name with a hash"
+            if uploaded is not None and now is not None:
+                if age.is_reached(uploaded, now):
+                    continue
+                reason = age.too_new(uploaded)
+        if why is None:
+            return asked.refused(reason, asked.hash_remedy(), external=verdict.external)
+        verdict = verdict.replaced(although=f"{reason}; it is exempt ({why})", uploaded=uploaded)
     return verdict
 
 

@@ -198,7 +198,7 @@ class TestAge:
         assert "nobody says when it was uploaded" in refused.words
         taken = install(victim, f"parcel @ {market.file_url(new)}#sha256={new.digest('sha256')}")
         assert victim.installed()["parcel"] == "2.0", str(taken)
-        assert "it is exempt (its hash is the user's own word)" in taken.words
+        assert "it is exempt (as all is that you name with a hash)" in taken.words
 
     def test_a_direct_reference_to_an_index_without_an_age(
         self, market: IndexServer, private: IndexServer, environments: Environments
@@ -318,21 +318,31 @@ class TestAge:
         taken = install(victim, "parcel==2.0")
         assert victim.installed()["parcel"] == "2.0", str(taken)
 
-    def test_a_lock_file(self, market: IndexServer, environments: Environments) -> None:
-        """Its entries are the user's own words, and a line says so."""
+    @pytest.mark.parametrize("days", [None, 1, 50])
+    def test_a_lock_file(self, days: int | None, market: IndexServer, environments: Environments) -> None:
+        """Its entries are the user's own words: a line says so, once, unless it says that they are old."""
         victim = environments.equipped()
         if environments.pip_version < (26, 1):
             pytest.skip("this pip reads no lock files")
         route(victim, market)
-        new = market.artifact("parcel", "2.0")
-        (victim.project / "pylock.toml").write_text(
-            'lock-version = "1.0"\ncreated-by = "somebody"\n[[packages]]\nname = "parcel"\nversion = "2.0"\n'
-            f'[[packages.wheels]]\nname = "{new.filename}"\nurl = "{market.file_url(new)}"\n'
-            f'hashes = {{ sha256 = "{new.digest("sha256")}" }}\n'
-        )
+        entries = ['lock-version = "1.0"', 'created-by = "somebody"']
+        for project, version in (("parcel", "2.0"), ("needs-new", "1.0")):
+            file = market.artifact(project, version)
+            entries += [
+                "[[packages]]",
+                f'name = "{project}"',
+                f'version = "{version}"',
+                "[[packages.wheels]]",
+            ]
+            entries += [f'name = "{file.filename}"', f'url = "{market.file_url(file)}"']
+            entries += [f'hashes = {{ sha256 = "{file.digest("sha256")}" }}']
+            entries += [] if days is None else [f"upload-time = {ago(days=days)}"]
+        (victim.project / "pylock.toml").write_text("\n".join(entries) + "\n")
         result = install(victim, "-r", "pylock.toml")
         assert victim.installed()["parcel"] == "2.0", str(result)
-        assert "it is exempt (its hash is the user's own word)" in result.words
+        lines = [line for line in result.stdout.splitlines() if "it is exempt" in line]
+        assert len(lines) == {None: 1, 1: 2, 50: 0}[days], str(result)
+        assert all("uploaded on" in line for line in lines) or days is None
 
     def test_audit(self, market: IndexServer, environments: Environments) -> None:
         """By what was recorded when it was installed, and by the table and the time of now."""
