@@ -11,6 +11,7 @@ from rim_router.cli.pin.resolve import PINNING
 from rim_router.cli.pin.store import PinError
 from rim_router.cli.rendering import tell
 from rim_router.config.pinfile import parse_filename
+from rim_router.rules.age import age_for
 from rim_router.rules.hosts import is_upgrade, linking
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import LOCAL, Origin, redact
@@ -65,7 +66,8 @@ def files_to_pin(resolution: Resolution, table: RoutingTable) -> Iterator[FileTo
     """The files of a resolution that need a pin, or may need one, with what pip knows of them.
 
     Those are external files, and files of an index's own for which it gives no digest where one is needed
-    (reference: Pins): because every file must have one, or because the index redirects to another host.
+    (reference: Pins): because every file must have one, or because the index redirects to another host. What
+    a URL names needs one of the user's own also where a hash beside that URL may be a stranger's.
 
     :raises PinError: if one cannot be told from the others.
     """
@@ -79,13 +81,20 @@ def files_to_pin(resolution: Resolution, table: RoutingTable) -> Iterator[FileTo
         seen = _seen(file, resolution.seen)
         known = file if seen is None else _with(file, seen)
         pin = table.pins.get(file.filename)
-        if not file.own or (pin is not None and "wheel" not in pin.source.key):
+        is_named = item.is_direct and _needs_word(decision, table)
+        if not file.own or is_named or (pin is not None and "wheel" not in pin.source.key):
             yield known
         elif not (file.digests if seen is None else seen.required):
             needed = table.policy.require_hashes == "all"
             if seen is None or needed or _leads_elsewhere(file, decision, resolution.redirects):
                 # It has to be asked for where pip has not told, with the metadata alone, what it would use.
                 yield replace(known, if_elsewhere=seen is None and not needed)
+
+
+def _needs_word(decision: Decision, table: RoutingTable) -> bool:
+    """Whether what a URL names has to have a hash of the user's own, even on the index's own host."""
+    ages = (age_for(decision, index, table.policy) for index in decision.indexes)
+    return table.policy.require_hashes == "all" or any(age is not None for age in ages)
 
 
 def _is_remote(url: str, decision: Decision) -> bool:

@@ -33,6 +33,7 @@ class Item:
     :param url: without credentials and fragment.
     :param hashes: algorithm to hexadecimal digest, as pip knows them.
     :param is_file: whether it is one file, and not a directory or a repository.
+    :param is_direct: whether a URL names it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Item:
     url: str
     hashes: Mapping[str, str]
     is_file: bool
+    is_direct: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def _items(report: bytes) -> Iterator[Item]:
                 str(info["url"]),
                 _hashes(archive or {}),
                 isinstance(archive, dict),
+                entry.get("is_direct") is True,
             )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PinError(f"pip's report cannot be read: {type(error).__name__}: {error}") from None

@@ -323,6 +323,23 @@ def a_url_that_another_project_names_with_a_hash(world: World) -> tuple[Environm
     return required(world, f"{reference(world)}#sha256={NEW.digest()}")
 
 
+def named_of_its_index(world: World, route: object = "house", **policy: str) -> tuple[Environment, list[str]]:
+    """Another project names a file by its URL on the index's own host."""
+    url = world.index.place(NEW, hashes=SHA256)
+    required(world, f"{url}#sha256={NEW.digest()}")
+    return world.routed(routes={"*": "house", "big-model": route}, policy=policy or None), ["install", "one"]
+
+
+@refusal("pin_reference")
+def a_url_of_unknown_age_that_another_project_names(world: World) -> tuple[Environment, list[str]]:
+    return named_of_its_index(world, {"index": "house", "min-age": "7d"})
+
+
+@refusal("pin_reference")
+def a_url_that_another_project_names_where_all_need_hashes(world: World) -> tuple[Environment, list[str]]:
+    return named_of_its_index(world, **{"require-hashes": "all"})
+
+
 @refusal("repeat_path")
 def a_path_that_another_project_names(world: World) -> tuple[Environment, list[str]]:
     path = world.nginx.directory / NEW.filename
