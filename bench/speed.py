@@ -137,7 +137,8 @@ class Site:
             server.host(newest)
             found = entries(name, newest, f"{server.base}/files", full=kind == "full")
             self.links += len(found)
-            page = {"meta": {"api-version": "1.1"}, "name": name, "files": found}
+            status = {"status": "active"}
+            page = {"meta": {"api-version": "1.4"}, "name": name, "files": found, "project-status": status}
             server.on(f"/simple/{name}/", _page(json.dumps(page).encode(), latency))
             for path, body in (("", newest.data), (".metadata", newest.metadata)):
                 server.on(f"/files/{newest.filename}{path}", _file(body, latency))

@@ -117,7 +117,8 @@ def project_status(content: bytes, content_type: str) -> ProjectStatus:
     reason: object = None
     if is_json(content_type):
         for entry in [] if is_ordinary(content) else _json_entries(content, "project-status"):
-            found += _each(entry.get("status")) if isinstance(entry, dict) else [entry]
+            for each in _each(entry.get("status")) if isinstance(entry, dict) else [entry]:
+                found += each if isinstance(each, list) else [each]
             reason = reason or (_each(entry.get("reason"))[0] if isinstance(entry, dict) else None)
     else:
         metas = list(page_metas(content, content_type))

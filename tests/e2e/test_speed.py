@@ -55,6 +55,7 @@ def two_projects(environment: Environment, private: IndexServer, other: IndexSer
     for server, name in ((private, "acme-a"), (other, "acme-b")):
         for level in ("", "-sub"):
             requires = [] if level else [f"{name}-sub"]
+            server.declare(f"{name}{level}", "active")  # as PyPI says of every project
             server.add(
                 wheel(f"{name}{level}", "1.0", origin=server.name, requires=requires), core_metadata="sha256"
             )

@@ -129,6 +129,13 @@ def test_what_pips_reader_takes_for_a_meta_element_is_one(parts: list[str]) -> N
     assert all(each in found for each in reader.found if each[1] in ("quarantined", "x", ""))
 
 
+@pytest.mark.parametrize("status", [["quarantined"], ["active", "quarantined"], ["deprecated"]])
+def test_a_status_that_is_a_list_is_the_worst_of_it(status: list[object]) -> None:
+    """PEP 792 has no such thing; what is said counts all the same."""
+    page = json.dumps({"meta": {"api-version": "1.4"}, "project-status": {"status": status}, "files": []})
+    assert project_status(page.encode(), JSON).is_quarantined == ("quarantined" in status)
+
+
 @given(st.data(), REASONS)
 def test_the_encoding_is_that_of_the_header(data: st.DataObject, reason: str) -> None:
     """As pip reads the page."""
