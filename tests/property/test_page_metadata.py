@@ -160,7 +160,7 @@ def test_sloppy_json(entry: object) -> None:
     assert project_status(page, JSON).is_quarantined
 
 
-@pytest.mark.parametrize("entry", [None, 1, [], {}, {"status": None}, {"status": ["quarantined"]}, "x"])
+@pytest.mark.parametrize("entry", [None, 1, [], {}, {"status": None}, {"status": ["x", 1]}, "x"])
 def test_nonsense_is_active(entry: object) -> None:
     """An unknown status counts as active."""
     page = json.dumps({"meta": {"api-version": "1.4"}, "project-status": entry, "files": []}).encode()
