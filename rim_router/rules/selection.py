@@ -113,11 +113,11 @@ class Selection:
             if len(parts := _filename(file)[: -len(WHEEL_SUFFIX)].split("-")) in (5, 6)
         ]
         fitting = [
-            (rank, built, position) for position, (rank, built, _) in enumerate(wheels) if rank is not None
+            (rank, built, -position) for position, (rank, built, _) in enumerate(wheels) if rank is not None
         ]
         if not fitting or any(built for _, built, _ in fitting):  # of several builds pip compares the numbers
             return None
-        file = wheels[min(fitting)[2]][2]
+        file = wheels[-min(fitting)[2]][2]  # of those that fit as well as each other pip takes the last
         return file if file.get("core-metadata") or file.get("dist-info-metadata") else None
 
     def _is_useless(self, file: Any) -> bool:

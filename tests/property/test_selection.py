@@ -165,6 +165,8 @@ def test_the_best_file() -> None:
     best = next(tag for tag in SHARED.ranks if tag.startswith("cp") and "linux" in tag)
     fits = wheel("2.0", best)
     assert selection.best([wheel("1.0"), wheel("2.0"), fits], newest) == fits
+    both = [wheel("2.0", "py2.py3-none-any"), wheel("2.0")]
+    assert selection.best(both, newest) == both[1]  # as pip does with those that fit alike
     assert selection.best([wheel("1.0"), wheel("2.0", yanked="broken")], newest) == wheel("1.0")
     assert selection.best([wheel("1.0"), {"url": "acme-core-2.0.tar.gz"}], newest) is None
     assert selection.best([wheel("2.0", "1-py3-none-any")], newest) is None
