@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pip._internal.models.link import Link
@@ -267,10 +268,17 @@ class _Resolution:
         metadata = None if link is None else link.metadata_link()
         if link is None or metadata is None or not self._is_own(index, url_of(link)):
             return
+        if self._is_downloaded(link):
+            return
         judge = self._services.judge(decision.name, index, index.own_origins)
         if judge.judge(url_of(link), link.filename, digests_of(link)).allowed:
             beside = url_of(metadata)
             self._early.ask(self._knowing(index), beside, _getting(beside), stream=True)
+
+    def _is_downloaded(self, link: Any) -> bool:
+        """Whether a file is where pip is going to put it: then pip looks into it first."""
+        directory = self._preparer.download_dir
+        return directory is not None and Path(directory, link.filename).exists()
 
     def _newest(self, name: str, versions: Iterable[str]) -> str | None:
         """Of some versions the one that pip takes, as far as is known what has been asked for."""
