@@ -1,21 +1,20 @@
 """Does a pip with ``[speed]`` end as one without, whatever is asked for and whatever fails?
 
-Each made-up requirement set is resolved twice, once with everything turned off, by the same indexes. Compared
-are all that pip says, its exit code and its report: versions, URLs, digests and their order. A failure that
-happens once is left to pip's own retry, and what pip says of that does not count.
+Each made-up requirement set is run twice by the same indexes, once with everything turned off: a dry run,
+a real installation, ``pip download``, ``pip wheel`` or ``pip lock``. Compared are all that pip says, its exit
+code, its report and every file that it has written or installed. A failure that happens once is left to pip's
+own retry, and what pip says of that does not count.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 from collections import Counter
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from difflib import unified_diff
+from pprint import pformat
 
 from bench.measure import heading, pairs, say, table, warm, workshop
-from tests.support.matrix import release
-from tests.support.resolutions import Scenario
+from tests.support.outcomes import compare
 
 
 def main() -> None:
@@ -29,29 +28,23 @@ def main() -> None:
     different = 0
     with workshop() as (shop, place):
         for pair in pairs(options.python, options.pip):
-            environment = shop.make(pair, place / str(pair))
+            environment, pip = shop.make(pair, place / str(pair)), shop.pip_version(pair)
             warm(environment)
-            beside = release(shop.pip_version(pair)) >= (23, 2)
             kinds: Counter[str] = Counter()
-            requests = [0, 0]
+            requests: Counter[str] = Counter()
             for number in range(options.first, options.first + options.sets):
-                with contextlib.ExitStack() as stack:
-                    directory = Path(stack.enter_context(TemporaryDirectory(dir=place)))
-                    scenario = Scenario(number, directory, stack, beside=beside)
-                    found = []
-                    for position, speed in enumerate(("", "off")):
-                        found.append(scenario.outcome(environment, speed))
-                        requests[position] += sum(len(server.requests) for server in scenario.servers)
-                    kinds.update({"sets", "resolved" if found[0]["code"] == 0 else "failed"})
-                    kinds.update(kind for kind, count in scenario.kinds.items() if count)
-                    for key in found[0]:
-                        if found[0][key] != found[1][key]:
-                            different += 1
-                            say(f"set {number}, {key}:\n{found[0][key]}\n{found[1][key]}")
-            print(f"pip {shop.pip_version(pair)}, Python {'.'.join(map(str, pair.python))}:\n")
-            rows = [*sorted(kinds.items()), ("requests", requests[0]), ("requests, speed off", requests[1])]
-            print(table(("what", "number"), rows), flush=True)
-    print(f"{different} differences")
+                found = compare(number, environment, place, pip)
+                kinds.update(kind for kind, count in found.kinds.items() if count)
+                different += bool(found.differences)
+                for key, (fast, usual) in found.differences.items():
+                    lines = unified_diff(*(pformat(each).splitlines() for each in (usual, fast)), lineterm="")
+                    say("\n".join([f"set {number}, {key}:", *lines]))
+                end = "failed" if found.kinds["failed"] else "resolved"
+                for what, count in zip(("requests", "requests, speed off"), found.requests):
+                    requests[f"{what}, {end}"] += count
+            print(f"pip {pip}, Python {'.'.join(map(str, pair.python))}:\n")
+            print(table(("what", "number"), [*sorted(kinds.items()), *sorted(requests.items())]), flush=True)
+    print(f"{different} sets end differently")
     raise SystemExit(1 if different else 0)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.resolutions import Scenario
+from tests.support.outcomes import compare
 from tests.support.servers import IndexServer, drop, redirect, status
 from tests.support.tables import write_table
 from tests.support.wheels import sdist, wheel
@@ -164,6 +163,17 @@ class TestEarly:
         environment.pip("install", "./app", check=True)
         assert private.projects_asked_for() == ["acme-plugin"]
 
+    def test_of_what_is_downloaded_only_pages_are_asked_for(
+        self, environments: Environments, private: IndexServer, other: IndexServer
+    ) -> None:
+        """pip looks into the file that it has."""
+        environment = environments.equipped()
+        two_projects(environment, private, other)
+        for env in (OFF, {}):
+            private.forget()
+            environment.pip("download", "--dest", "here", "acme-a", "acme-b", env=env, check=True)
+        assert [request.path for request in private.requests] == ["/simple/acme-a/", "/simple/acme-a-sub/"]
+
     def test_what_is_refused_leads_nowhere(
         self, environments: Environments, private: IndexServer, other: IndexServer
     ) -> None:
@@ -271,16 +281,13 @@ class TestSettings:
 
 
 @pytest.mark.newest
-@pytest.mark.parametrize("first", range(0, 15, 5))
+@pytest.mark.parametrize("first", range(0, 18, 6))
 def test_made_up_requirements_end_alike(environments: Environments, tmp_path: Path, first: int) -> None:
-    """All that pip says and reports; ``python -m bench.equality`` tries many more."""
+    """All that pip says, reports, writes and installs; ``python -m bench.equality`` tries many more."""
     environment = environments.equipped()
-    for number in range(first, first + 5):
-        directory = tmp_path / str(number)
-        directory.mkdir()
-        with contextlib.ExitStack() as stack:
-            scenario = Scenario(number, directory, stack)
-            assert scenario.outcome(environment, "") == scenario.outcome(environment, "off"), number
+    pip = ".".join(map(str, environments.pip_version))
+    for number in range(first, first + 6):
+        assert not compare(number, environment, tmp_path, pip).differences, number
 
 
 # What is left when pip has resolved, and only Python's search for circles would find.

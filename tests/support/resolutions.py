@@ -2,72 +2,131 @@
 
 from __future__ import annotations
 
-import json
-import re
+import io
+import zipfile
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tests.support.servers import IndexServer, drop, latency, login_page, status
+from tests.support.faults import FAULTS, RETRIED, once
+from tests.support.servers import IndexServer
 from tests.support.tables import write_table
 from tests.support.wheels import sdist, wheel
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
-    from tests.support.environments import Environment, Result
     from tests.support.servers import Behaviour, Exchange
     from tests.support.wheels import Artifact
 
 NAMES = tuple(f"acme-p{number}" for number in range(9))
 VERSIONS = ("1.0", "1.1", "2.0", "2.1rc1", "3.0")
-SPECIFIERS = (*[""] * 6, ">=1.0", ">=1.0", ">=1.1", "<3", "<3", "!=3.0", "==1.0", "~=2.0", ">=2.0,<3", ">=9")
-MARKERS = ("; sys_platform == 'nowhere'", "; python_version >= '3'", "; extra == 'x'", "; extra == 'x'")
-FAULTS = {"503": status(503), "401": status(401), "404": status(404), "reset": drop, "login": login_page}
-# Nothing that a run says about a single request's own retry counts.
-_RETRY = r"(?m)^\s*WARNING: Retrying .*\n"
+SPECIFIERS = (*[""] * 14, ">=1.0", ">=1.0", ">=1.1", "<3", "<3", "!=3.0", "==1.0", "~=2.0", ">=2.0,<3", ">=9")
+MARKERS = (
+    "; sys_platform == 'nowhere'", "; python_version >= '3'", "; extra == 'x'", "; extra == 'x'",
+    "; extra == 'y'",
+)  # fmt: skip
+COMMANDS = (*["dry-run"] * 3, *["install"] * 2, *["upgrade"] * 2, "download", "wheel", "lock")
+TAGS = ("cp27-cp27m-win32", "py2.py3-none-any", "1-py3-none-any")
+OLD, NEW = "2020-01-01T00:00:00Z", "2025-06-01T00:00:00Z"
+USER, PASSWORD = "somebody", "secret"
+_CREDENTIALS = ("url", "user", "netrc", "keyring", "wrong", "none")
 
 
 class Scenario:
     """Some projects, who serves them, what of that fails, and what is asked for.
 
     :param number: of the scenario; the same number is the same scenario, but for the ports.
-    :param beside: whether there are metadata beside files: on these, pip before 23.2 crashes (PEP 714).
+    :param offers: what the pip that is to run knows of commands and options, and of metadata beside files.
     :ivar kinds: what is special about it.
+    :ivar command: one of :data:`COMMANDS`.
+    :ivar environ: what pip is told besides.
+    :ivar cache: a directory for what pip keeps from one run to the next; None for nothing.
+    :ivar here: the wheels that are there already.
     """
 
     def __init__(
-        self, number: int, directory: Path, stack: contextlib.ExitStack, *, beside: bool = True
+        self,
+        number: int,
+        directory: Path,
+        stack: contextlib.ExitStack,
+        offers: Container[str],
     ) -> None:
-        self._beside: tuple[bool | str, ...] = ("sha256", "sha256", True, False) if beside else (False,)
+        known = "metadata" in offers
+        self._beside: tuple[bool | str, ...] = ("sha256", "sha256", True, False) if known else (False,)
         self._random = random = Random(number)
+        self._offers = offers
         self.kinds: Counter[str] = Counter()
         self.directory = directory
         self.servers = [stack.enter_context(IndexServer(f"index-{each}")) for each in range(3)]
-        mirror = stack.enter_context(IndexServer("mirror"))
-        for server in self.servers:
-            server.html_only = random.random() < 0.1
+        self._elsewhere = stack.enter_context(IndexServer("elsewhere"))
+        self._all = [*self.servers, self._elsewhere]
+        self.command = random.choice(COMMANDS)
+        if self.command == "lock" and "lock" not in offers:
+            self.command = "dry-run"
+        self.kinds[f"command: {self.command}"] += 1
+        self.environ: dict[str, str | None] = {"PIP_RETRIES": "0"}
+        self.cache = directory / "cache" if self._chance(0.15, "cache") else None
+        if self.cache is not None:
+            self.environ.update(PIP_NO_CACHE_DIR=None, PIP_CACHE_DIR=str(self.cache))
+        self._circles = self._chance(0.4, "circles")
+        self._artifacts: dict[str, list[Artifact]] = {}
         self._routes: dict[str, object] = {}
         for name in NAMES:
-            self._serve(name, mirror)
-        indexes: dict[str, object] = {f"index-{n}": server.url for n, server in enumerate(self.servers)}
-        if random.random() < 0.2:
-            self.kinds["mirror"] += 1
-            indexes["index-0"] = {"url": "http://localhost:9/simple/", "mirrors": [self.servers[0].url]}
-        self.retries = "0"
-        for _ in range(random.choice((0, 0, 0, 1, 2))):
-            self._break()
-        write_table(directory, indexes, self._routes)
-        self.arguments = list(self._arguments())
+            self._serve(name)
+        write_table(directory, dict(self._indexes()), self._routes, self._policy())
+        if self._chance(0.3, "pkg_resources"):
+            self.environ["_PIP_USE_IMPORTLIB_METADATA"] = "0"
+        self.here = self._here()
+        self.arguments = [*self._options(), *self._requirements()]
+        self._faults: list[tuple[IndexServer, str, str, bool]] = []
 
     def _chance(self, share: float, kind: str) -> bool:
         found = self._random.random() < share
         self.kinds[kind] += found
         return found
 
-    def _serve(self, name: str, mirror: IndexServer) -> None:
+    # What there is
+
+    def _indexes(self) -> Iterator[tuple[str, object]]:
+        for number, server in enumerate(self.servers):
+            server.html_only = self._chance(0.1, "html")
+            url = server.url
+            if self.cache is not None:
+                server.on("*", _with({"ETag": '"always"', "Cache-Control": "max-age=600"}))
+            elif self._chance(0.05, "cookies"):
+                server.on("*", _with({"Set-Cookie": "balancer=1"}))
+            if self._chance(0.12, "credentials"):
+                url = self._protect(server)
+            index: dict[str, object] = {"url": url}
+            if number == 0 and self._chance(0.2, "mirror"):
+                index.update(url="http://localhost:9/simple/", mirrors=[url])
+            yield f"index-{number}", index
+
+    def _protect(self, server: IndexServer) -> str:
+        """Let a server want credentials; returns its URL, which may have them."""
+        server.credentials = (USER, PASSWORD)
+        where = self._random.choice((*_CREDENTIALS[:4], *_CREDENTIALS))
+        self.kinds[f"credentials: {where}"] += 1
+        said = {"url": f"{USER}:{PASSWORD}@", "wrong": f"{USER}:wrong@", "user": f"{USER}@"}.get(where, "")
+        if where == "netrc":
+            line = f"machine localhost login {USER} password {PASSWORD}\n"
+            (self.directory / "netrc").write_text(line, encoding="utf-8")
+            self.environ["NETRC"] = str(self.directory / "netrc")
+        if where in ("user", "keyring"):
+            place = self.directory / "modules"
+            place.mkdir(exist_ok=True)
+            (place / "keyring.py").write_text(_KEYRING, encoding="utf-8")
+            self.environ["PYTHONPATH"] = str(place)
+            self.environ["PIP_KEYRING_PROVIDER"] = "import"
+        return server.url.replace("://", f"://{said}")
+
+    def _policy(self) -> dict[str, object]:
+        return {"min-age": "700d"} if self._chance(0.05, "age") else {}
+
+    def _serve(self, name: str) -> None:
         random = self._random
         homes = [random.randrange(len(self.servers))]
         target: object = f"index-{homes[0]}"
@@ -77,111 +136,175 @@ class Scenario:
             target = {"indexes": [f"index-{home}" for home in homes], "strategy": strategy}
             homes = random.sample(homes, random.choice((1, 2)))
         self._routes[name] = target
-        if self._chance(0.03, "missing"):
+        if self._chance(0.015, "missing"):
             return
         for version in sorted(random.sample(VERSIONS, random.randint(1, len(VERSIONS)))):
             requires = list(self._requires(name))
             yanked = self._chance(0.1, "yanked") and random.choice((True, "broken"))
-            for home in homes:
-                for made, beside in self._files(name, version, requires):
-                    self.servers[home].add(made, core_metadata=beside, yanked=yanked)
+            at = self._elsewhere if self._chance(0.02, "elsewhere") else None
+            for made, beside in self._files(name, version, requires):
+                self._artifacts.setdefault(name, []).append(made)
+                for home in homes:
+                    uploaded = random.choice((OLD, OLD, NEW))
+                    self.servers[home].add(
+                        made, core_metadata=beside, yanked=yanked, at=at, uploaded=uploaded
+                    )
 
     def _files(self, name: str, version: str, requires: list[str]) -> Iterator[tuple[Artifact, bool | str]]:
-        python = ">=3.99" if self._chance(0.1, "python") else self._random.choice((None, ">=3.7"))
+        python = ">=3.99" if self._chance(0.06, "python") else self._random.choice((None, ">=3.7"))
         facts: dict[str, Any] = {"origin": "here", "requires": requires, "requires_python": python}
         if self._chance(0.03, "sdist"):
+            later = [other for other in NAMES if other > name]  # else building might never end
+            if later and self._chance(0.5, "build requirements"):
+                facts["build_requires"] = [self._random.choice(later)]
             yield sdist(name, version, **facts), False
             return
-        if self._chance(0.3, "platforms"):
-            yield wheel(name, version, tag="cp27-cp27m-win32", **facts), self._beside[0]
+        if self._chance(0.3, "tags"):
+            yield wheel(name, version, tag=self._random.choice(TAGS), **facts), self._beside[0]
         yield wheel(name, version, **facts), self._random.choice(self._beside)
 
     def _requires(self, name: str) -> Iterator[str]:
-        # None in a circle, on which some pips crash.
         for other in self._random.sample(NAMES, self._random.choice((0, 1, 2, 3, 4))):
-            if other > name:
-                extra = "[x]" if self._chance(0.15, "extra") else ""
+            if other > name or (self._circles and self._random.random() < 0.5):
+                extra = self._random.choice(("[x]", "[y]", "[x,y]")) if self._chance(0.15, "extra") else ""
                 marker = self._random.choice(MARKERS) if self._chance(0.2, "marker") else ""
                 yield f"{other}{extra}{self._random.choice(SPECIFIERS[:-1])}{marker}"
 
-    def _break(self) -> None:
-        random = self._random
-        server, kind = random.choice(self.servers), random.choice(sorted(FAULTS))
-        self.kinds[kind] += 1
-        name = random.choice(NAMES)
-        where = f"/simple/{name}/"
-        if random.random() < 0.5:
-            where = f"/files/{name.replace('-', '_')}-{random.choice(VERSIONS)}-py3-none-any.whl.metadata"
-        if random.random() < 0.3 and kind in ("503", "reset"):
-            self.kinds["once"] += 1
-            self.retries = "2"
-            server.on(where, _once(FAULTS[kind]))
-        else:
-            server.on(where, FAULTS[kind] if random.random() < 0.8 else latency(0.2))
+    def _here(self) -> list[Artifact]:
+        if self.command not in ("upgrade", "download"):
+            return []
+        names = [name for name in self._artifacts if self._random.random() < 0.4]
+        found = [self._random.choice(self._artifacts[name]) for name in names]
+        return [each for each in found if each.filename.endswith("-py3-none-any.whl")]
 
-    def _arguments(self) -> Iterator[str]:
-        random = self._random
+    # What is asked for
+
+    def _options(self) -> Iterator[str]:
         if self._chance(0.15, "pre"):
             yield "--pre"
         if self._chance(0.1, "no-deps"):
             yield "--no-deps"
         if self._chance(0.1, "only-binary"):
             yield "--only-binary=:all:"
+        if "inprocess-build-deps" in self._offers and self._chance(0.1, "inprocess-build-deps"):
+            yield "--use-feature=inprocess-build-deps"
+        if "uploaded-prior-to" in self._offers and self._chance(0.05, "uploaded-prior-to"):
+            yield "--uploaded-prior-to=2024-01-01T00:00:00Z"
         if self._chance(0.2, "constraint"):
-            lines = [f"{name}{random.choice(SPECIFIERS[6:-1])}" for name in random.sample(NAMES, 2)]
-            path = self.directory / "constraints.txt"
-            path.write_text("\n".join(lines), encoding="utf-8")
-            yield from ("-c", str(path))
+            yield from ("-c", self._write("constraints.txt", self._constraints()))
+
+    def _constraints(self) -> Iterator[str]:
+        for name in self._random.sample(NAMES, 2):
+            if self._chance(0.2, "URL constraint") and name in self._artifacts:
+                yield self._reference(name)
+            else:
+                yield f"{name}{self._random.choice(SPECIFIERS[14:-1])}"
+
+    def _requirements(self) -> Iterator[str]:
+        random = self._random
+        if self._chance(0.1, "hashes"):
+            if random.random() < 0.7:
+                yield "--no-deps"
+            yield from ("-r", self._write("requirements.txt", self._pinned()))
+            return
         for name in random.sample(NAMES, random.randint(1, 4)):
+            if self._chance(0.04, "URL") and name in self._artifacts:
+                yield self._reference(name)
+                continue
             extra = "[x]" if self._chance(0.2, "extra") else ""
             yield f"{name}{extra}{random.choice(SPECIFIERS)}"
 
-    def run(self, environment: Environment, speed: str) -> Result:
-        """One resolution, with what is turned off."""
-        for server in self.servers:
+    def _pinned(self) -> Iterator[str]:
+        for name, artifacts in self._artifacts.items():
+            fitting = [each for each in artifacts if each.requires_python != ">=3.99"]
+            artifact = self._random.choice(fitting or artifacts)
+            yield f"{name}=={artifact.version} --hash=sha256:{artifact.digest()}"
+
+    def _reference(self, name: str) -> str:
+        artifact = self._random.choice(self._artifacts[name])
+        server = self._random.choice(self.servers)
+        return f"{name} @ {server.host(artifact)}#sha256={artifact.digest()}"
+
+    def _write(self, name: str, lines: Iterable[str]) -> str:
+        path = self.directory / name
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return str(path)
+
+    # What fails
+
+    def requested(self) -> list[tuple[str, int]]:
+        """The path and the server's position of each request."""
+        return [
+            (request.path, position)
+            for position, server in enumerate(self._all)
+            for request in list(server.requests)
+        ]
+
+    def choose_faults(self) -> None:
+        """Choose what is to fail of what has just been asked for; it may be nothing."""
+        random, asked = self._random, sorted(set(self.requested()))
+        for _ in range(min(random.choice((0, 0, 0, 0, 1, 1, 2)), len(asked))):
+            path, server = random.choice(asked)
+            kind = random.choice(sorted(FAULTS))
+            is_once = kind in RETRIED and random.random() < 0.5
+            self.kinds[f"fault: {kind}{', once' if is_once else ''}"] += 1
+            self._faults.append((self._all[server], path.partition("?")[0], kind, is_once))
+            if is_once:
+                self.environ["PIP_RETRIES"] = "2"
+            if kind == "stall":
+                self.environ.update(PIP_DEFAULT_TIMEOUT="2", PIP_RETRIES="1")
+
+    @property
+    def is_retried(self) -> bool:
+        """Whether pip may ask once more for something, and has it then."""
+        return any(is_once for *_, is_once in self._faults)
+
+    @property
+    def fails(self) -> bool:
+        """Whether anything is to fail."""
+        return bool(self._faults)
+
+    def arm(self) -> None:
+        """Forget what was asked, and let fail what is to fail."""
+        for server in self._all:
             server.forget()
-        environ = {
-            "RIM_ROUTER_SPEED": speed,
-            "PIP_RETRIES": self.retries,
-            # With their other reader of metadata, older pips take requirements in a new order each time.
-            "_PIP_USE_IMPORTLIB_METADATA": "1",
-        }
-        line = (
-            "install",
-            "--dry-run",
-            "--ignore-installed",
-            "--report",
-            "report.json",
-            *self.arguments,
-        )
-        return environment.pip(*line, cwd=self.directory, env=environ)
-
-    def outcome(self, environment: Environment, speed: str) -> dict[str, Any]:
-        """What a resolution comes to: all that pip says, and its report."""
-        report = self.directory / "report.json"
-        report.unlink(missing_ok=True)
-        result = self.run(environment, speed)
-        text = report.read_text(encoding="utf-8") if report.exists() else "null"
-        return {
-            "code": result.returncode,
-            "stdout": _said(result.stdout),
-            "stderr": _said(result.stderr),
-            "report": json.loads(text),
-        }
+        for server, path, kind, is_once in self._faults:
+            server.on(path, once(FAULTS[kind]) if is_once else FAULTS[kind])
 
 
-def _said(text: str) -> list[str]:
-    # Where a source distribution is built, pip names a temporary directory.
-    return re.sub(r"pip-[a-z-]+-[a-z0-9_]{8}", "pip-temporary", re.sub(_RETRY, "", text)).splitlines()
+def install(artifact: Artifact, directory: Path) -> None:
+    """Put what is in a wheel where pip would install it."""
+    with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
+        archive.extractall(directory)
 
 
-def _once(behaviour: Behaviour) -> Behaviour:
-    """Misbehave for the first request of each two, so that each of two runs meets it."""
-    count = 0
+def _with(headers: dict[str, str]) -> Behaviour:
+    """Answer with further headers."""
 
     def act(exchange: Exchange) -> bool:
-        nonlocal count
-        count += 1
-        return count % 2 == 1 and behaviour(exchange)
+        usual = exchange.end_headers
+
+        def end_headers() -> None:
+            del exchange.end_headers
+            for name, text in headers.items():
+                exchange.send_header(name, text)
+            usual()
+
+        exchange.end_headers = end_headers  # type: ignore[method-assign]
+        return False
 
     return act
+
+
+# Says who was asked for, as a dialogue would.
+_KEYRING = f"""
+import os, sys
+class Credential:
+    username, password = {USER!r}, {PASSWORD!r}
+def get_credential(service, username):
+    print("keyring:", service, username, file=sys.stderr)
+    return Credential
+def get_password(service, username):
+    print("keyring:", service, username, file=sys.stderr)
+    return {PASSWORD!r}
+"""
