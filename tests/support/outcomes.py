@@ -28,6 +28,7 @@ _TEMPORARY = r"(?<=pip-)([a-z-]+-)[a-z0-9_]{8}"
 # pip's own failures, as on a circle that nobody needs after all: through which functions does not count.
 _FRAMES = r"(?m)^( *)Traceback \(most recent call last\):\n(?:\1 .*\n)+"
 _LENGTH = r"\[\d+ lines of output\]"
+_ADDRESS = r"(?<= at )0x[0-9a-f]+"
 # Before 23.2 pip crashes on a page that says that there are metadata beside a file (PEP 714).
 _SINCE = {
     "metadata": (23, 2),
@@ -124,8 +125,8 @@ def _run(scenario: Scenario, environment: Environment, speed: str) -> dict[str, 
     said = [result.stdout, result.stderr]
     if scenario.is_retried:
         said = [re.sub(_RETRY, "", text) for text in said]
-    for pattern, text in ((_TEMPORARY, r"\1temporary"), (_FRAMES, r"\1Traceback\n"), (_LENGTH, "")):
-        said = [re.sub(pattern, text, each) for each in said]
+    said = [re.sub(_FRAMES, r"\1Traceback\n", re.sub(_TEMPORARY, r"\1temporary", text)) for text in said]
+    said = [re.sub(f"{_LENGTH}|{_ADDRESS}", "", text) for text in said]
     stdout, stderr = (text.splitlines() for text in said)
     return {
         "code": result.returncode,

@@ -242,12 +242,18 @@ class Scenario:
 
     def choose_faults(self) -> None:
         """Choose what is to fail of what has just been asked for; it may be nothing."""
-        random, asked = self._random, sorted(set(self.requested()))
-        for _ in range(min(random.choice((0, 0, 0, 0, 1, 1, 2)), len(asked))):
-            path, server = random.choice(asked)
+        random = self._random
+        asked: dict[str, list[tuple[str, int]]] = {}
+        for path, position in sorted(set(self.requested())):
+            what = "page" if path.startswith("/simple/") else path.rpartition(".")[2]
+            asked.setdefault(what, []).append((path, position))
+        for _ in range(random.choice((0, 0, 0, 1, 1, 2)) if asked else 0):
+            what = random.choice(sorted(asked))
+            path, server = random.choice(asked[what])
             kind = random.choice(sorted(FAULTS))
             is_once = kind in RETRIED and random.random() < 0.5
             self.kinds[f"fault: {kind}{', once' if is_once else ''}"] += 1
+            self.kinds[f"fault of a {what}"] += 1
             self._faults.append((self._all[server], path.partition("?")[0], kind, is_once))
             if is_once:
                 self.environ["PIP_RETRIES"] = "2"
