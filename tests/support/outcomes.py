@@ -29,9 +29,11 @@ _TEMPORARY = r"(?<=pip-)([a-z-]+-)[a-z0-9_]{8}"
 _FRAMES = r"(?m)^( *)Traceback \(most recent call last\):\n(?:\1 .*\n)+"
 _LENGTH = r"\[\d+ lines of output\]"
 _ADDRESS = r"(?<= at )0x[0-9a-f]+"
-# Before 23.2 pip crashes on a page that says that there are metadata beside a file (PEP 714).
 _SINCE = {
+    # Before, pip crashes on a page that says that there are metadata beside a file (PEP 714).
     "metadata": (23, 2),
+    # Before, it takes requirements in the order of a set, which is another one in each process.
+    "pkg_resources": (23, 3),
     "lock": (25, 1),
     "inprocess-build-deps": (26, 0),
     "uploaded-prior-to": (26, 0),

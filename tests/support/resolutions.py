@@ -39,7 +39,7 @@ class Scenario:
     """Some projects, who serves them, what of that fails, and what is asked for.
 
     :param number: of the scenario; the same number is the same scenario, but for the ports.
-    :param offers: what the pip that is to run knows of commands and options, and of metadata beside files.
+    :param offers: what the pip that is to run has of commands, options and the rest that is asked for here.
     :ivar kinds: what is special about it.
     :ivar command: one of :data:`COMMANDS`.
     :ivar environ: what pip is told besides.
@@ -77,7 +77,7 @@ class Scenario:
         for name in NAMES:
             self._serve(name)
         write_table(directory, dict(self._indexes()), self._routes, self._policy())
-        if self._chance(0.3, "pkg_resources"):
+        if "pkg_resources" in offers and self._chance(0.3, "pkg_resources"):
             self.environ["_PIP_USE_IMPORTLIB_METADATA"] = "0"
         self.here = self._here()
         self.arguments = [*self._options(), *self._requirements()]
