@@ -36,12 +36,12 @@ _SINCE = {
     "pkg_resources": (23, 3),
     "lock": (25, 1),
     "inprocess-build-deps": (26, 0),
-    "uploaded-prior-to": (26, 0),
+    "--uploaded-prior-to": (26, 0),
 }
 _COMMANDS = {
     "dry-run": ("install", "--dry-run", "--ignore-installed", "--report", "report.json"),
     "install": ("install", "--no-compile", "--target", "out", "--report", "report.json"),
-    "upgrade": ("install", "--no-compile", "--upgrade", "--report", "report.json"),
+    "upgrade": ("install", "--no-compile", "--report", "report.json"),
     "download": ("download", "--dest", "out"),
     "wheel": ("wheel", "--wheel-dir", "out"),
     "lock": ("lock", "--output", "out/pylock.toml"),
@@ -69,8 +69,8 @@ def compare(number: int, environment: Environment, place: Path, pip: str) -> Com
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(dir=place)))
         version = release(pip)
-        offers = {what for what, since in _SINCE.items() if version >= since}
-        scenario = Scenario(number, directory, stack, offers)
+        lacking = {what for what, since in _SINCE.items() if version < since}
+        scenario = Scenario(number, directory, stack, lacking)
         stack.callback(_empty, environment)
         _outcome(scenario, environment, "off")
         scenario.choose_faults()

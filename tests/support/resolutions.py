@@ -28,10 +28,24 @@ MARKERS = (
     "; sys_platform == 'nowhere'", "; python_version >= '3'", "; extra == 'x'", "; extra == 'x'",
     "; extra == 'y'",
 )  # fmt: skip
-COMMANDS = (*["dry-run"] * 3, *["install"] * 2, *["upgrade"] * 2, "download", "wheel", "lock")
+COMMANDS = (*["dry-run"] * 2, *["install"] * 3, *["upgrade"] * 2, *["download"] * 2, "wheel", "lock")
 TAGS = ("cp27-cp27m-win32", "py2.py3-none-any", "1-py3-none-any")
+# How often which option is given.
+OPTIONS = {
+    "--pre": 0.15,
+    "--no-deps": 0.08,
+    "--only-binary=:all:": 0.08,
+    f"--no-binary={NAMES[5]}": 0.04,
+    "--prefer-binary": 0.05,
+    "--ignore-requires-python": 0.05,
+    "--no-index": 0.02,
+    "--uploaded-prior-to=2024-01-01T00:00:00Z": 0.04,
+    "--use-feature=inprocess-build-deps": 0.1,
+    "--use-deprecated=legacy-resolver": 0.04,
+}
 OLD, NEW = "2020-01-01T00:00:00Z", "2025-06-01T00:00:00Z"
 USER, PASSWORD = "somebody", "secret"
+_FILES = {"metadata": "metadata", "whl": "wheel", "gz": "source distribution"}
 _CREDENTIALS = ("url", "user", "netrc", "keyring", "wrong", "none")
 
 
@@ -39,7 +53,7 @@ class Scenario:
     """Some projects, who serves them, what of that fails, and what is asked for.
 
     :param number: of the scenario; the same number is the same scenario, but for the ports.
-    :param offers: what the pip that is to run has of commands, options and the rest that is asked for here.
+    :param lacking: what the pip that is to run does not have of commands, options and the rest.
     :ivar kinds: what is special about it.
     :ivar command: one of :data:`COMMANDS`.
     :ivar environ: what pip is told besides.
@@ -52,19 +66,19 @@ class Scenario:
         number: int,
         directory: Path,
         stack: contextlib.ExitStack,
-        offers: Container[str],
+        lacking: Container[str],
     ) -> None:
-        known = "metadata" in offers
-        self._beside: tuple[bool | str, ...] = ("sha256", "sha256", True, False) if known else (False,)
+        known: tuple[bool | str, ...] = ("sha256", "sha256", True)
+        self._beside: tuple[bool | str, ...] = (*(() if "metadata" in lacking else known), False)
         self._random = random = Random(number)
-        self._offers = offers
+        self._lacking = lacking
         self.kinds: Counter[str] = Counter()
         self.directory = directory
         self.servers = [stack.enter_context(IndexServer(f"index-{each}")) for each in range(3)]
         self._elsewhere = stack.enter_context(IndexServer("elsewhere"))
         self._all = [*self.servers, self._elsewhere]
         self.command = random.choice(COMMANDS)
-        if self.command == "lock" and "lock" not in offers:
+        if self.command == "lock" and "lock" in lacking:
             self.command = "dry-run"
         self.kinds[f"command: {self.command}"] += 1
         self.environ: dict[str, str | None] = {"PIP_RETRIES": "0"}
@@ -77,7 +91,7 @@ class Scenario:
         for name in NAMES:
             self._serve(name)
         write_table(directory, dict(self._indexes()), self._routes, self._policy())
-        if "pkg_resources" in offers and self._chance(0.3, "pkg_resources"):
+        if "pkg_resources" not in lacking and self._chance(0.3, "pkg_resources"):
             self.environ["_PIP_USE_IMPORTLIB_METADATA"] = "0"
         self.here = self._here()
         self.arguments = [*self._options(), *self._requirements()]
@@ -102,12 +116,16 @@ class Scenario:
                 url = self._protect(server)
             index: dict[str, object] = {"url": url}
             if number == 0 and self._chance(0.2, "mirror"):
-                index.update(url="http://localhost:9/simple/", mirrors=[url])
+                index = {"url": "http://localhost:9/simple/", "mirrors": [url]}
+            elif self._chance(0.05, "flat"):
+                index = {"url": url.replace("/simple/", "/flat/"), "format": "flat"}
             yield f"index-{number}", index
 
     def _protect(self, server: IndexServer) -> str:
         """Let a server want credentials; returns its URL, which may have them."""
         server.credentials = (USER, PASSWORD)
+        if self._chance(0.1, "prompt"):
+            self.environ["PIP_NO_INPUT"] = None
         where = self._random.choice((*_CREDENTIALS[:4], *_CREDENTIALS))
         self.kinds[f"credentials: {where}"] += 1
         said = {"url": f"{USER}:{PASSWORD}@", "wrong": f"{USER}:wrong@", "user": f"{USER}@"}.get(where, "")
@@ -138,6 +156,9 @@ class Scenario:
         self._routes[name] = target
         if self._chance(0.015, "missing"):
             return
+        if self._chance(0.03, "status"):
+            for home in homes:
+                self.servers[home].declare(name, random.choice(("archived", "quarantined")))
         for version in sorted(random.sample(VERSIONS, random.randint(1, len(VERSIONS)))):
             requires = list(self._requires(name))
             yanked = self._chance(0.1, "yanked") and random.choice((True, "broken"))
@@ -180,16 +201,15 @@ class Scenario:
     # What is asked for
 
     def _options(self) -> Iterator[str]:
-        if self._chance(0.15, "pre"):
-            yield "--pre"
-        if self._chance(0.1, "no-deps"):
-            yield "--no-deps"
-        if self._chance(0.1, "only-binary"):
+        for option, share in OPTIONS.items():
+            what = option.rpartition("=")[2] if option.startswith("--use-") else option.partition("=")[0]
+            if what not in self._lacking and self._chance(share, what):
+                yield option
+        if self.command == "upgrade":
+            yield self._random.choice(("--upgrade", "--upgrade-strategy=eager", "--force-reinstall"))
+        if self.command == "download" and self._chance(0.2, "other platform"):
+            yield from ("--platform=win32", "--python-version=2.7", "--implementation=cp")
             yield "--only-binary=:all:"
-        if "inprocess-build-deps" in self._offers and self._chance(0.1, "inprocess-build-deps"):
-            yield "--use-feature=inprocess-build-deps"
-        if "uploaded-prior-to" in self._offers and self._chance(0.05, "uploaded-prior-to"):
-            yield "--uploaded-prior-to=2024-01-01T00:00:00Z"
         if self._chance(0.2, "constraint"):
             yield from ("-c", self._write("constraints.txt", self._constraints()))
 
@@ -245,15 +265,14 @@ class Scenario:
         random = self._random
         asked: dict[str, list[tuple[str, int]]] = {}
         for path, position in sorted(set(self.requested())):
-            what = "page" if path.startswith("/simple/") else path.rpartition(".")[2]
-            asked.setdefault(what, []).append((path, position))
+            asked.setdefault(_FILES.get(path.rpartition(".")[2], "page"), []).append((path, position))
         for _ in range(random.choice((0, 0, 0, 1, 1, 2)) if asked else 0):
             what = random.choice(sorted(asked))
             path, server = random.choice(asked[what])
             kind = random.choice(sorted(FAULTS))
             is_once = kind in RETRIED and random.random() < 0.5
             self.kinds[f"fault: {kind}{', once' if is_once else ''}"] += 1
-            self.kinds[f"fault of a {what}"] += 1
+            self.kinds[f"fault: of a {what}"] += 1
             self._faults.append((self._all[server], path.partition("?")[0], kind, is_once))
             if is_once:
                 self.environ["PIP_RETRIES"] = "2"
