@@ -1,8 +1,9 @@
-"""What can go wrong with one request: what a server does in place of answering it as usual."""
+"""What can go wrong with one request, or be unusual about its answer."""
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 import struct
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,13 @@ def cut(exchange: Exchange) -> bool:
     return False
 
 
+def compressed(exchange: Exchange) -> bool:
+    """Answer with a compressed body, where that is welcome."""
+    if "gzip" not in exchange.headers.get("Accept-Encoding", ""):
+        return False
+    return with_headers({"Content-Encoding": "gzip"})(exchange) or _otherwise(gzip.compress)(exchange)
+
+
 def _otherwise(change: Callable[[bytes], bytes]) -> Behaviour:
     """Answer with another body."""
 
@@ -54,7 +62,7 @@ def _otherwise(change: Callable[[bytes], bytes]) -> Behaviour:
         usual = exchange.reply
 
         def reply(code: int, body: bytes | str = b"", *args: Any, **headers: str) -> None:
-            del exchange.reply  # the next request of this connection is another one
+            vars(exchange).pop("reply", None)  # the next request of this connection is another one
             usual(code, change(body.encode() if isinstance(body, str) else body), *args, **headers)
 
         exchange.reply = reply  # type: ignore[method-assign, assignment]
@@ -75,12 +83,31 @@ def moved(code: int) -> Behaviour:
     return act
 
 
-def once(behaviour: Behaviour) -> Behaviour:
-    """Misbehave for the first request only."""
-    left = [behaviour]
+def with_headers(headers: dict[str, str]) -> Behaviour:
+    """Answer with further headers."""
 
     def act(exchange: Exchange) -> bool:
-        return bool(left) and left.pop()(exchange)
+        usual = exchange.end_headers
+
+        def end_headers() -> None:
+            vars(exchange).pop("end_headers", None)
+            for name, text in headers.items():
+                exchange.send_header(name, text)
+            usual()
+
+        exchange.end_headers = end_headers  # type: ignore[method-assign]
+        return False
+
+    return act
+
+
+def once(behaviour: Behaviour) -> Behaviour:
+    """Misbehave for the first request only."""
+    first = iter([behaviour])
+
+    def act(exchange: Exchange) -> bool:
+        found = next(first, None)
+        return found is not None and found(exchange)
 
     return act
 
@@ -100,5 +127,6 @@ FAULTS: dict[str, Behaviour] = {
     "wrong digest": _otherwise(lambda body: body[:-1] + bytes([body[-1] ^ 1])),
     "wrong length": _otherwise(lambda body: body + b"\n"),
 }
-#: pip asks again by itself.
+#: After these pip asks again by itself. What fails otherwise when it is asked for early, and only then, is
+#: asked for again, too: what is gained by that is no difference that anybody has to know of.
 RETRIED = ("503", "closed", "reset", "stall")

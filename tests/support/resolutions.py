@@ -8,7 +8,7 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tests.support.faults import FAULTS, RETRIED, once
+from tests.support.faults import FAULTS, RETRIED, compressed, once, with_headers
 from tests.support.servers import IndexServer
 from tests.support.tables import write_table
 from tests.support.wheels import sdist, wheel
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
-    from tests.support.servers import Behaviour, Exchange
     from tests.support.wheels import Artifact
 
 NAMES = tuple(f"acme-p{number}" for number in range(9))
@@ -109,9 +108,11 @@ class Scenario:
             server.html_only = self._chance(0.1, "html")
             url = server.url
             if self.cache is not None:
-                server.on("*", _with({"ETag": '"always"', "Cache-Control": "max-age=600"}))
+                server.on("*", with_headers({"ETag": '"always"', "Cache-Control": "max-age=600"}))
             elif self._chance(0.05, "cookies"):
-                server.on("*", _with({"Set-Cookie": "balancer=1"}))
+                server.on("*", with_headers({"Set-Cookie": "balancer=1"}))
+            elif self._chance(0.1, "gzip"):
+                server.on("*", compressed)
             if self._chance(0.12, "credentials"):
                 url = self._protect(server)
             index: dict[str, object] = {"url": url}
@@ -301,24 +302,6 @@ def install(artifact: Artifact, directory: Path) -> None:
     """Put what is in a wheel where pip would install it."""
     with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
         archive.extractall(directory)
-
-
-def _with(headers: dict[str, str]) -> Behaviour:
-    """Answer with further headers."""
-
-    def act(exchange: Exchange) -> bool:
-        usual = exchange.end_headers
-
-        def end_headers() -> None:
-            del exchange.end_headers
-            for name, text in headers.items():
-                exchange.send_header(name, text)
-            usual()
-
-        exchange.end_headers = end_headers  # type: ignore[method-assign]
-        return False
-
-    return act
 
 
 # Says who was asked for, as a dialogue would.
