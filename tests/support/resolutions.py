@@ -160,10 +160,10 @@ class Scenario:
         if self._chance(0.03, "status"):
             for home in homes:
                 self.servers[home].declare(name, random.choice(("archived", "quarantined")))
-        for version in sorted(random.sample(VERSIONS, random.randint(1, len(VERSIONS)))):
+        for version in sorted(random.sample(VERSIONS, random.randint(3, len(VERSIONS)))):
             requires = list(self._requires(name))
             yanked = self._chance(0.1, "yanked") and random.choice((True, "broken"))
-            at = self._elsewhere if self._chance(0.02, "elsewhere") else None
+            at = self._elsewhere if self._chance(0.01, "elsewhere") else None
             for made, beside in self._files(name, version, requires):
                 self._artifacts.setdefault(name, []).append(made)
                 for home in homes:
@@ -175,7 +175,7 @@ class Scenario:
     def _files(self, name: str, version: str, requires: list[str]) -> Iterator[tuple[Artifact, bool | str]]:
         python = ">=3.99" if self._chance(0.06, "python") else self._random.choice((None, ">=3.7"))
         facts: dict[str, Any] = {"origin": "here", "requires": requires, "requires_python": python}
-        if self._chance(0.03, "sdist"):
+        if self._chance(0.02, "sdist"):
             later = [other for other in NAMES if other > name]  # else building might never end
             if later and self._chance(0.5, "build requirements"):
                 facts["build_requires"] = [self._random.choice(later)]
@@ -237,9 +237,10 @@ class Scenario:
 
     def _pinned(self) -> Iterator[str]:
         for name, artifacts in self._artifacts.items():
-            fitting = [each for each in artifacts if each.requires_python != ">=3.99"]
-            artifact = self._random.choice(fitting or artifacts)
-            yield f"{name}=={artifact.version} --hash=sha256:{artifact.digest()}"
+            fitting = [each for each in artifacts if each.requires_python != ">=3.99"] or artifacts
+            version = self._random.choice(fitting).version
+            hashes = [f"--hash=sha256:{each.digest()}" for each in artifacts if each.version == version]
+            yield " ".join([f"{name}=={version}", *hashes])
 
     def _reference(self, name: str) -> str:
         artifact = self._random.choice(self._artifacts[name])
