@@ -95,6 +95,7 @@ class Dropping:
     def forget(self) -> None:
         """Drop what has been read of pages that pip has not asked for."""
         self._read.clear()
+        self._sizes.clear()
 
 
 def quoted(original: Callable[..., str]) -> Callable[..., str]:

@@ -1,32 +1,32 @@
 """Requests that are sent before pip sends them, in the background; pip gets the answers when it asks.
 
 Only the bytes come early, and nothing but moving them is done in the background. pip's session prepares each
-request as ever, its URL is judged, and hosts, redirects, statuses, cookies and messages are dealt with where
-and when they always are. An answer is handed over in the place of the adapter that would have fetched it, and
-only to the very same request. Whatever else happens to a request in the background is forgotten: then pip
-asks by itself, and what is said is pip's own.
+request that pip sends, its URL is judged, and hosts, redirects, statuses, cookies and messages are dealt with
+where and when they always are. An answer is handed over in the place of the adapter that would have fetched
+it, and only to the very same request. Whatever else happens to a request in the background is forgotten: then
+pip asks by itself, and what is said is pip's own.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import mmap
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from pip._vendor.urllib3.response import HTTPResponse
 from pip._vendor.urllib3.util.retry import Retry
 
 from rim_router.hooks.diagnostics import quiet
+from rim_router.hooks.early_answer import Answer
 from rim_router.hooks.lookalike import lookalike
 from rim_router.hooks.preview import Previews
 from rim_router.hooks.transfer import content_length
-from rim_router.rules.urls import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rim_router.rules.urls import Origin
 
 THREADS = 12
 # Bytes of answers that nobody has asked for yet: from the first number on no further page is asked for, from
@@ -37,83 +37,7 @@ _MISSES = 3
 # What an answer has to be to be kept. Redirects are judged one by one, and 401 may lead to a prompt.
 _KEPT = (200, 404)
 _CHUNK = 16384
-_SAME = ("verify", "cert", "proxies", "timeout")
-
-
-class Answer:
-    """One request, and what came of it.
-
-    :param adapter: sends it.
-    :param options: of the adapter.
-    :param stream: whether pip reads the body as it comes, and not as a whole.
-    :param then: what is done with an answer of status 200 before pip has it.
-    :ivar response: None as long as there is none, and if pip has to ask by itself.
-    :ivar body: what has come after its headers, not decoded.
-    :ivar size: of that, as long as it is held.
-    :ivar left: whether it is left to pip with nothing wrong with it.
-    """
-
-    __slots__ = (
-        "adapter", "body", "done", "headers", "left", "options", "request", "response", "server", "size",
-        "stream", "then", "wanted",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        adapter: Any,
-        request: Any,
-        options: dict[str, Any],
-        stream: bool,
-        then: Callable[[Any], None] | None,
-    ) -> None:
-        self.adapter = adapter
-        self.request = request
-        self.options = options
-        self.stream = stream
-        self.then = then
-        # As pip is going to send it: the adapter may add to the request itself.
-        self.headers = dict(request.headers)
-        self.server = (Origin.of(request.url), stream)
-        self.response: Any = None
-        self.body: Any = None
-        self.size = 0
-        self.done, self.left, self.wanted = False, False, True
-
-    def is_for(self, request: Any, options: dict[str, Any]) -> bool:
-        """Whether it is the answer to this request, too."""
-        return (
-            request.method == "GET"
-            and request.body is None
-            and self.headers == dict(request.headers)
-            and all(self.options.get(name) == options.get(name) for name in _SAME)
-        )
-
-    def open(self) -> None:
-        """Make of it what pip's adapter would have given, once."""
-        body, self.body = self.body, None
-        if self.response is None or body is None:
-            return
-        raw = self.response.raw
-        self.response.raw = HTTPResponse(
-            body=body, headers=raw.headers, status=raw.status, reason=raw.reason, version=raw.version,
-            preload_content=False, original_response=getattr(raw, "_original_response", None),
-        )  # fmt: skip
-        if not self.stream:
-            try:
-                content = self.response.raw.read(decode_content=True)
-            except Exception:  # it cannot be decoded, which pip will find out, too
-                self.response = None
-                return
-            self.response._content, self.response._content_consumed = content, True
-            body.close()
-
-    def follow(self) -> None:
-        """Do what is done with an answer, once."""
-        self.open()
-        then, self.then = self.then, None
-        if then is not None and self.response is not None and self.response.status_code == 200:
-            with contextlib.suppress(Exception):  # of a page that cannot be read, which pip will say
-                then(self.response)
+_SMALL = 65536
 
 
 class Early:
@@ -200,11 +124,14 @@ class Early:
         """Drop whatever has not been asked for."""
         with self._changed:
             for answer in self._answers.values():
-                answer.wanted, answer.response = False, None
+                answer.wanted, answer.response, answer.body = False, None, None
             self._waiting.clear()
             self._finished.clear()
             self._answers.clear()
             self._held = 0
+            adapters, self._adapters = self._adapters, {}
+        for _, twin in adapters.values():
+            twin.close()  # its connections; it is used no more
 
     def _claim(self, request: Any, options: dict[str, Any]) -> Answer | None:
         """The answer to a request, if that has been sent already; nobody else gets it."""
@@ -272,8 +199,14 @@ class Early:
         """Take note of how a server has answered."""
         with self._changed:
             answer.done = True
+            if answer.response is None:
+                self._held -= answer.size if answer.wanted else 0
+                answer.size, answer.body = 0, None
+                self._work_to_do.notify(len(self._waiting))
             if not answer.wanted:
-                answer.response = None
+                answer.response, answer.body = None, None
+                if answer.server not in self._good:  # nothing was learnt of it
+                    self._tried.discard(answer.server)
                 return
             if answer.response is not None or answer.left:
                 if answer.server not in self._good:
@@ -295,7 +228,7 @@ class Early:
             # With a cookie pip's next requests are others.
             if response.status_code not in _KEPT or "Set-Cookie" in response.headers:
                 return
-            answer.left = answer.stream and (content_length(response) or 0) > LARGE
+            answer.left = (content_length(response) or 0) > (LARGE if answer.stream else _TOO_MUCH)
             if answer.left:
                 return
             body = self._body(answer, response)
@@ -308,7 +241,7 @@ class Early:
         """The body as it was sent; None if it is not complete, or too much."""
         expected = content_length(response)
         # What a thread allocates stays its own: twelve threads would keep a page each, to no purpose.
-        found = mmap.mmap(-1, expected) if expected else io.BytesIO()
+        found = mmap.mmap(-1, expected) if expected and expected > _SMALL else io.BytesIO()
         for chunk in response.raw.stream(_CHUNK, decode_content=False):
             found.write(chunk)
             with self._changed:
@@ -318,8 +251,8 @@ class Early:
                 self._held += len(chunk)
             if self._held > _TOO_MUCH:
                 break
-        if self._held > _TOO_MUCH or (expected is not None and found.tell() != expected):
-            self._release(answer)
+        answer.left = self._held > _TOO_MUCH
+        if answer.left or (expected is not None and found.tell() != expected):
             return None
         found.seek(0)
         return found

@@ -109,10 +109,12 @@ def _maker(page_url: str) -> Callable[[Any], Any]:
             or not (size is None or type(size) is int)
         ):
             return None
+        rest = (hashes, file.get("core-metadata"), file.get("dist-info-metadata"), time, size)
         link = _Entry.__new__(_Entry)
-        link._packed = marshal.dumps(
-            (hashes, file.get("core-metadata"), file.get("dist-info-metadata"), time, size)
-        )
+        try:
+            link._packed = marshal.dumps(rest)
+        except ValueError:  # too deep for it
+            return None
         link._url, link.comes_from, link.yanked_reason = url, page_url, None
         link.requires_python = known.setdefault(requires, requires or None)
         if has_path:
@@ -126,10 +128,42 @@ def _maker(page_url: str) -> Callable[[Any], Any]:
     return make
 
 
+class _Recorded(dict[str, Any]):
+    """An entry that notes which of its keys are looked at."""
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        super().__init__(entry)
+        self.keys_read: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.keys_read.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        self.keys_read.add(key)
+        return super().__getitem__(key)
+
+
 @cache
 def _is_as_known() -> bool:
     """Whether this pip makes the same of a file as is made here, and looks at nothing that is not kept."""
-    whole, link = Link.from_json(dict(_SAMPLE), _SAMPLE_PAGE), _maker(_SAMPLE_PAGE)(_SAMPLE)
-    return all(
-        getattr(link, slot) == getattr(whole, slot) for _ in "ab" for slot in _SLOTS if hasattr(whole, slot)
-    )  # once as it is, and once when it has been made whole
+    try:
+        entry = _Recorded(_SAMPLE)
+        whole, link = Link.from_json(entry, _SAMPLE_PAGE), _maker(_SAMPLE_PAGE)(_SAMPLE)
+        filled = {slot: getattr(whole, slot) for slot in _SLOTS if hasattr(whole, slot)}
+        made = {slot: getattr(link, slot) for slot in _SLOTS if _is_made(link, slot)}
+        return (
+            entry.keys_read <= {*_PACKED, "url", "requires-python", "yanked"}
+            and {"_hashes": link._hashes, **made}.items() <= filled.items()
+            and all(getattr(link, slot) == filled[slot] for slot in filled)
+        )
+    except Exception:  # a pip that has something else there makes its links itself
+        return False
+
+
+def _is_made(link: Any, slot: str) -> bool:
+    try:
+        object.__getattribute__(link, slot)
+    except AttributeError:
+        return False
+    return True

@@ -15,7 +15,7 @@ def lookalike(original: T) -> T:
 
 
 def dissolve(twin: object) -> None:
-    """Empty a copy that nobody needs any more.
+    """Empty a copy, once no response and no generator can call it any more.
 
     Its own methods refer to it: so it would stay, with every page and file that they have seen, until Python
     looks for such circles.

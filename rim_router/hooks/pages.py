@@ -169,7 +169,7 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
         if page is None:
             return original(collector, location, *args, **kwargs)
         guarded = lookalike(collector)
-        guarded.session = page.services.transport.guard(
+        session = guarded.session = page.services.transport.guard(
             collector.session,
             page.services.hosts(page.index, page.index.own_origins),
             "its page",
@@ -177,13 +177,14 @@ def fetch_response(original: Callable[..., Any]) -> Callable[..., Any]:
             refused=page.error,
         )
         if page.fresh:
-            guarded.session.headers = {**collector.session.headers, "Cache-Control": "max-age=0"}
+            session.headers = {**collector.session.headers, "Cache-Control": "max-age=0"}
         try:
             content = original(guarded, location, *args, **kwargs)
         except RequestException as error:  # one that pip has no answer to, such as redirects without end
             raise page.failed(no_answer(error) or scrub(str(error)), hint=remedy(error)) from error
-        page.upgraded, page.headers = guarded.session.rim_router_upgraded, guarded.session.rim_router_headers
-        dissolve(guarded.session)
+        finally:
+            page.upgraded, page.headers = session.rim_router_upgraded, session.rim_router_headers
+            dissolve(session)
         if content is None:
             if page.absence is not None:
                 return None

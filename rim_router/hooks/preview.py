@@ -1,4 +1,4 @@
-"""The request that pip is going to send, before it does: made by pip's own functions, and not sent."""
+"""The request that pip is going to send, made by pip's own functions or like the one before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Previews:
 
     def __init__(self) -> None:
         self._usual: dict[object, Sent] = {}
-        self._is_plain = re.compile(PLAIN_URL).fullmatch
+        self._is_plain = re.compile(f"{PLAIN_URL}/?").fullmatch
 
     def of(self, session: Any, url: str, stream: bool, send: Callable[[Any], object]) -> Sent | None:
         """What pip is going to send; None if it would send nothing.
@@ -36,9 +36,11 @@ class Previews:
         usual = self._usual.get(key)
         if usual is not None:
             request = usual[0].copy()
-            request.url = url
+            request.prepare_url(url, None)
             return request, usual[1]
         found = _looked_at(session, send)
+        if found is not None and Origin.of(found[0].url) != Origin.of(url):
+            return None  # to another host than has been judged
         if found is not None and found[0].url == url and is_plain and _is_for_any(found[0].headers):
             self._usual[key] = found
         return found

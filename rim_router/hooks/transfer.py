@@ -65,12 +65,16 @@ class Transfer:
         expected = content_length(response)
 
         def followed(amount: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
-            chunks: Iterator[bytes] = stream(amount, decode_content=decode_content)
+            try:
+                yield from whole(stream(amount, decode_content=decode_content), amount, decode_content)
+            finally:
+                vars(response.raw).pop("stream", None)  # or the response would refer to itself
+
+        def whole(chunks: Iterator[bytes], amount: int, decode_content: bool | None) -> Iterator[bytes]:
             for _ in range(_ATTEMPTS + 1):
                 failure = yield from self._follow(chunks)
                 if failure is None and (expected is None or self.size >= expected):
                     self.complete = True
-                    del response.raw.stream  # or it would stay, by itself
                     return
                 failure = failure or "the connection was closed"
                 of = "" if expected is None else f" of {expected:,}"

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # Whatever else a URL may have in it is left to pip, which unquotes and joins, and fails on some of it.
 _PLAIN_URL = r"[A-Za-z0-9._~:/!$&'()*+,;=%@-]*/[A-Za-z0-9._+!-]+|[A-Za-z0-9._+!-]+"
-# As PyPI writes it. What is no date makes pip refuse the page.
+# As PyPI writes it, and every Python can read it. What is no date makes pip refuse the page.
 TIME = (
     r"(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
-    r"|(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
+    r"|(?:0[13578]|1[02])-31)T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}(?:[0-9]{3})?)?Z"
 )
 _VERSION = (
     r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?(?:\+[a-z0-9.]+)?"
