@@ -95,6 +95,10 @@ class Dropping:
     def forget(self) -> None:
         """Drop what has been read of pages that pip has not asked for."""
         self._read.clear()
+
+    def close(self) -> None:
+        """Drop everything that is only of use until files are downloaded."""
+        self.forget()
         self._sizes.clear()
 
 

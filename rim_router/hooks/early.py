@@ -129,9 +129,13 @@ class Early:
             self._finished.clear()
             self._answers.clear()
             self._held = 0
-            adapters, self._adapters = self._adapters, {}
+
+    def close(self) -> None:
+        """Drop everything, connections included: pip goes on to install, which can take long."""
+        self.forget()
+        adapters, self._adapters = self._adapters, {}
         for _, twin in adapters.values():
-            twin.close()  # its connections; it is used no more
+            twin.close()
 
     def _claim(self, request: Any, options: dict[str, Any]) -> Answer | None:
         """The answer to a request, if that has been sent already; nobody else gets it."""

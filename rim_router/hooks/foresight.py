@@ -107,7 +107,8 @@ class Foresight:
                 return original(preparer, reqs, *args, **kwargs)
             finally:
                 if not self._depth:
-                    self._early.forget()
+                    self._early.close()
+                    self._dropping.close()
 
         return complete
 
