@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 THREADS = 12
 # Bytes of answers that nobody has asked for yet: from the first number on no further page is asked for, from
 # the second no file, and nothing is read on beyond the third. Larger files than the fourth are left to pip.
-_ENOUGH_PAGES, _ENOUGH, _TOO_MUCH, LARGE = 2 << 20, 8 << 20, 40 << 20, 2 << 20
+_ENOUGH_PAGES, _ENOUGH, _TOO_MUCH, LARGE = 1 << 20, 8 << 20, 40 << 20, 2 << 20
 # So often pip may ask for something in another way than was expected.
 _MISSES = 3
 # What an answer has to be to be kept. Redirects are judged one by one, and 401 may lead to a prompt.
