@@ -15,6 +15,9 @@ suppress_warnings = ["misc.highlighting_failure"]
 html_theme = "furo"
 html_title = "rim-router"
 html_copy_source = False
+html_static_path = ["_static"]
+# So that the search finds an error by a line that is pasted from a terminal.
+html_js_files = ["search.js"]
 html_show_sphinx = False
 html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}

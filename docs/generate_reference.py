@@ -1,13 +1,14 @@
-"""Writes the generated blocks of docs/reference.md: ``python docs/generate_reference.py``.
+"""Writes the generated blocks of docs/reference.md, docs/errors.md and the search: ``python docs/generate_reference.py``.
 
 What there is comes from the code; what it means is here, and the two have to match. ``--check`` writes
-nothing, and exits with 1 if the page is out of date.
+nothing, and exits with 1 if a file is out of date.
 """
 
 # ruff: noqa: E501 - a cell of a table is one line
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -30,13 +31,17 @@ from rim_router.environments import makers, target, throwaway, transplant  # noq
 from rim_router.hooks import seams  # noqa: E402
 from rim_router.rules.policy import Policy  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "docs"))
+import error_messages  # noqa: E402
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Mapping
 
 T = TypeVar("T")
 
-TARGET = Path(__file__).with_name("reference.md")
+REFERENCE, ERROR_PAGE, SEARCH = "docs/reference.md", "docs/errors.md", "docs/_static/search.js"
+NOT_FOUND = "ERROR: No matching distribution found for NAME"
 
 TABLE = {
     "indexes": "the indexes, under names of your choice",
@@ -213,6 +218,9 @@ WARNINGS = {
     "unused-index": "no route uses an index of the project",
 }
 
+# How many letters a message needs to be recognised: fewer may be in what is searched for something else.
+SHORTEST = 11
+
 
 def paired(names: Iterable[str], meanings: Mapping[str, T]) -> Iterator[tuple[str, T]]:
     """Each name with its meaning.
@@ -258,16 +266,50 @@ def _errors(root: type[errors.RimRouterError]) -> Iterator[type[errors.RimRouter
         yield from _errors(each)
 
 
-def _error_rows() -> Iterator[str]:
+def _sorted_errors() -> list[type[errors.RimRouterError]]:
     # Those of all first; the others in an order that no import decides.
-    found = sorted(
+    return sorted(
         _errors(errors.RimRouterError),
         key=lambda each: each.reference if each.__module__ != errors.__name__ else "",
     )
-    for each, (reference, what) in zip(found, paired([each.reference for each in found], ERRORS)):
+
+
+def _messages() -> Mapping[str, list[str]]:
+    """The first lines of each error, by its code."""
+    found = _sorted_errors()
+    said = error_messages.messages([each.__name__ for each in found])
+    return {each.reference: said[each.__name__] for each in found}
+
+
+def _error_sections() -> Iterator[str]:
+    messages = _messages()
+    found = _sorted_errors()
+    for each, (code, what) in zip(found, paired([each.reference for each in found], ERRORS)):
         meaning = (each.__doc__ or "").partition("\n")[0].replace("``", "`")
         meaning = re.sub(r" \((?:[^()]*, )?(?:reference:|PEP) [^)]*\)", "", meaning)
-        yield f"| `{reference}` | {meaning} | {what}. |"
+        yield f"## error: {code}\n\n{meaning}\n\n**What to do.** {what}.\n\nThe first line is one of these:"
+        yield "\n".join(
+            ["```text", *(f"\N{MULTIPLICATION SIGN} {message}" for message in messages[code]), "```"]
+        )
+
+
+def _search_lines() -> str:
+    """What the search recognises: each first line with the heading on the page of errors."""
+    pairs = [(NOT_FOUND, NOT_FOUND), (error_messages.not_found().rpartition(":")[0], NOT_FOUND)]
+    pairs += [("Could not find a version that satisfies the requirement NAME", NOT_FOUND)]
+    pairs += [(each, f"error: {code}") for code, messages in _messages().items() for each in messages]
+    headings: dict[str, str] = {}
+    for message, heading in pairs:
+        pattern = error_messages.pattern(message)
+        if _literal(pattern) > SHORTEST:
+            headings.setdefault(pattern, heading)  # that of pip's own errors if there are others
+    # The one that says most first: others may fit by chance.
+    found = sorted(headings.items(), key=lambda pair: -_literal(pair[0]))
+    return "\n".join(f"  {json.dumps(pair, ensure_ascii=False)}," for pair in found)
+
+
+def _literal(pattern: str) -> int:
+    return len(pattern.replace("*", ""))
 
 
 def _subparsers(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
@@ -345,9 +387,9 @@ def _hook_points() -> Iterator[str]:
         yield f"| `{seam.place}` | {since}{until} | {seam.reason} |"
 
 
-def blocks() -> dict[str, str]:
-    """The generated blocks by name."""
-    return {
+def blocks() -> dict[str, dict[str, str]]:
+    """The generated blocks by file and name."""
+    reference = {
         "table": _keys(keys.TABLE, TABLE),
         "index": _keys(keys.INDEX, INDEX),
         "route": _keys(keys.ROUTE, ROUTE),
@@ -363,35 +405,46 @@ def blocks() -> dict[str, str]:
                 for code, meaning in paired(dict.fromkeys(_warning_codes()), WARNINGS)
             ),
         ),
-        "errors": rows("| reference | meaning | what to do |", _error_rows()),
+        "errors": ",\n".join(
+            f"[`{each.reference}`](errors.md#error-{each.reference})" for each in _sorted_errors()
+        )
+        + ".",
         "log": rows("| event | when | keys |", _event_rows()),
         "hook-points": rows("| place | pip | why |", _hook_points()),
     }
+    page = {
+        "errors": "\n\n".join(_error_sections()),
+        "not-found": f"```text\n{error_messages.not_found()}\n```",
+    }
+    return {REFERENCE: reference, ERROR_PAGE: page, SEARCH: {"messages": _search_lines()}}
 
 
-def render(text: str) -> str:
-    """The page with every block filled in.
+def render(name: str, text: str, made: Mapping[str, str]) -> str:
+    """A file with every block filled in.
 
-    :raises SystemExit: if the page lacks a block, or has one that nobody fills.
+    :raises SystemExit: if the file lacks a block, or has one that nobody fills.
     """
-    made = blocks()
-    pattern = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
+    pattern = re.compile(
+        r"((?:<!--|//) generated: ([a-z-]+)(?: -->)?\n)(?:.*?\n)??((?:<!--|//) end)", re.DOTALL
+    )
     places = [match[2] for match in pattern.finditer(text)]
     if sorted(places) != sorted(made):
-        raise SystemExit(f"docs/reference.md has the blocks {sorted(places)}, and not {sorted(made)}")
+        raise SystemExit(f"{name} has the blocks {sorted(places)}, and not {sorted(made)}")
     return pattern.sub(lambda match: f"{match[1]}{made[match[2]]}\n{match[3]}", text)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with ``--check`` compare it."""
-    old = TARGET.read_text(encoding="utf-8")
-    new = render(old)
-    if arguments == ["--check"]:
-        if new != old:
-            print("docs/reference.md is out of date: run python docs/generate_reference.py", file=sys.stderr)
-        return int(new != old)
-    TARGET.write_text(new, encoding="utf-8")
-    return 0
+    """Write the files, or with ``--check`` compare them."""
+    outdated = 0
+    for name, made in blocks().items():
+        old = (ROOT / name).read_text(encoding="utf-8")
+        new = render(name, old, made)
+        if arguments != ["--check"]:
+            (ROOT / name).write_text(new, encoding="utf-8")
+        elif new != old:
+            print(f"{name} is out of date: run python docs/generate_reference.py", file=sys.stderr)
+            outdated = 1
+    return outdated
 
 
 if __name__ == "__main__":

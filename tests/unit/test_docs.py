@@ -108,6 +108,22 @@ def test_the_generated_reference_is_up_to_date() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_error_can_be_found() -> None:
+    """Each error has a heading, and what the search recognises leads to a heading that is there."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert len(headings) == len(set(headings))
+    for path in (ROOT / "rim_router").rglob("*.py"):
+        for code in re.findall(r"^    reference = \"(.+)\"$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert code == "rim-router-error" or f"error: {code}" in headings, path
+    search = (ROOT / "docs" / "_static" / "search.js").read_text(encoding="utf-8")
+    lines = dict(re.findall(r"^  \[\"(.+)\", \"(.+)\"\],$", search, re.MULTILINE))
+    assert {"*maynotcomefrom*", "*waslookedforon*andnowhereelse"} <= {
+        re.sub(r"\*$", "*", each) for each in lines
+    }
+    assert set(lines.values()) <= set(headings)
+
+
 @pytest.mark.parametrize("key", [*TABLE, *INDEX, *ROUTE, *POLICY, MINIMUM_OPENSSL, MIN_AGE])
 def test_every_key_is_in_the_reference(key: str) -> None:
     """Whatever the generator does, no key is missing on the page."""
