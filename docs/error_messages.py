@@ -26,6 +26,10 @@ _WRAPPERS = {
 # What no single expression in the code says. Each piece between capitals is somewhere in the code.
 _COMPOSED = {
     "TableError": ("The routing table has an error:", "The routing table has NUMBER errors:"),
+    "IndexFailedError": (
+        "Index INDEX (URL) cannot be reached: REASON",
+        "Index INDEX (URL) redirects its page to URL, REASON",
+    ),
     "RefusedFileError": ("FILE may not be used: URL",),
     "ContradictionError": ("FILE is not what it was: URL",),
     "RefusedHostError": ("HOST redirects FILE to URL, REASON", "the table has FILE at URL, REASON"),

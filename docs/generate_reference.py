@@ -220,6 +220,11 @@ WARNINGS = {
 
 # How many letters a message needs to be recognised: fewer may be in what is searched for something else.
 SHORTEST = 11
+# Whatever an index or a host has done.
+SEARCHED = [
+    ("Index INDEX (http…)", "error: index-failed"),
+    ("HOST redirects FILE to http…", "error: refused-host"),
+]
 
 
 def paired(names: Iterable[str], meanings: Mapping[str, T]) -> Iterator[tuple[str, T]]:
@@ -298,10 +303,11 @@ def _search_lines() -> str:
     pairs = [(NOT_FOUND, NOT_FOUND), (error_messages.not_found().rpartition(":")[0], NOT_FOUND)]
     pairs += [("Could not find a version that satisfies the requirement NAME", NOT_FOUND)]
     pairs += [(each, f"error: {code}") for code, messages in _messages().items() for each in messages]
+    pairs += SEARCHED
     headings: dict[str, str] = {}
     for message, heading in pairs:
         pattern = error_messages.pattern(message)
-        if _literal(pattern) > SHORTEST:
+        if _literal(pattern) > SHORTEST or (message, heading) in SEARCHED:
             headings.setdefault(pattern, heading)  # that of pip's own errors if there are others
     # The one that says most first: others may fit by chance.
     found = sorted(headings.items(), key=lambda pair: -_literal(pair[0]))

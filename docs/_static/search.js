@@ -93,12 +93,14 @@ const MESSAGES = [
   ["theroutingtablehas*errors:", "error: invalid-routing-table"],
   ["*hasnointerpreterthatworks", "error: environment-not-usable"],
   ["the*ofafileof*cannotberead:*", "error: pin-failed"],
+  ["index*)redirectsitspageto*", "error: index-failed"],
   ["index*)saysthat*isarchived", "error: refused-status"],
   ["pip'sreportcannotberead:*", "error: pin-failed"],
   ["thelog*cannotbewritten(*)", "error: routing-table-location"],
   ["*isnoenvironment:ithasno*", "error: environment-not-usable"],
   ["*hasaneditablerim-router*", "error: transplant-failed"],
   ["*and*aretworoutingtables", "error: guarded-index"],
+  ["index*)cannotbereached:*", "error: index-failed"],
   ["*cannotdowhatitwasasked*", "error: environment-not-usable"],
   ["*has*,andrim-routerneeds*", "error: transplant-failed"],
   ["theroutingtabledenies*", "error: denied-project"],
@@ -123,6 +125,7 @@ const MESSAGES = [
   ["*cannotberemoved:*", "error: transplant-failed"],
   ["*isnotwhatitwas:*", "error: contradicting-digests"],
   ["thereisnopreset*", "error: init-failed"],
+  ["*redirects*tohttp*", "error: refused-host"],
   ["*maynotcomefrom*", "error: refused-direct-reference"],
   ["*cannotberead:*", "error: routing-table-location"],
   ["index*)failed:*", "error: index-failed"],
@@ -136,6 +139,7 @@ const MESSAGES = [
   ["*maynotbeused", "error: refused-external-file"],
   ["*doesnotexist", "error: environment-not-usable"],
   ["*cannotberun:*", "error: environment-not-usable"],
+  ["index*(http*)", "error: index-failed"],
 // end
 ];
 
