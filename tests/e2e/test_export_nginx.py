@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from tests.support.exported import Exported, free_address
+from tests.support.exported import Exported, free_address, write_credentials
 from tests.support.nginx import JSON_TYPE, NGINX
 from tests.support.servers import IndexServer, drop, redirect, status
 from tests.support.wheels import sdist, wheel
@@ -44,8 +44,8 @@ def serve(tmp_path: Path, authority: Authority) -> Iterator[Serve]:
             "--certificates", authority.bundle, *options, check=True,
         )  # fmt: skip
         directory = tmp_path / f"nginx-{len(running)}"
-        (directory / "credentials").mkdir(parents=True)
-        (directory / "credentials" / "i1.conf").write_text(credentials)
+        directory.mkdir()
+        write_credentials(directory, exported.output, credentials)
         running.append(Exported(directory, exported.output, address))
         return running[-1]
 
@@ -250,7 +250,7 @@ class TestCredentials:
         full_table(routed, stage)
         routed.route({"acme": url, "pypi": stage.public.url}, {"acme-*": "acme", "*": "pypi"})
         routed.extra_environ["RIM_ROUTER_TOKEN"] = "hunter2"
-        server = serve(routed, credentials='proxy_set_header Authorization "Basic Y2k6aHVudGVyMg==";\n')
+        server = serve(routed, credentials='proxy_set_header Authorization "Basic Y2k6aHVudGVyMg==";')
         assert "hunter2" not in (server.directory / "rim-router.conf").read_text()
         assert server.get(server.get("/simple/acme-core/")[2])[0] == 200
         assert server.get(server.get("/simple/tool/")[2])[0] == 200

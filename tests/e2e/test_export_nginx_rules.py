@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
-from tests.support.exported import Exported, export_nginx, free_address
+from tests.support.exported import Exported, export_nginx, free_address, write_credentials
 from tests.support.nginx import JSON_TYPE, NGINX
 from tests.support.servers import HTML_TYPE, IndexServer
 from tests.support.wheels import wheel
@@ -47,10 +47,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         address = free_address()
         text, said = export_nginx(tmp_path, indexes, routes, "--listen", address)
         assert text, said
-        (tmp_path / "credentials").mkdir()
-        line = f'proxy_set_header Authorization "{AUTHORIZATION}";\n'
-        for number in (1, 2, 3):
-            (tmp_path / "credentials" / f"i{number}.conf").write_text(line)
+        write_credentials(tmp_path, text, f'proxy_set_header Authorization "{AUTHORIZATION}";')
         running.append(Exported(tmp_path, text, address))
         return running[-1]
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.exported import Exported, export_nginx, free_address
+from tests.support.exported import Exported, export_nginx, free_address, write_credentials
 from tests.support.nginx import JSON_TYPE, NGINX
 from tests.support.servers import HTML_TYPE, Authority, IndexServer
 
@@ -341,9 +341,6 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where configurations are tried, with the files that they include."""
     place = tmp_path_factory.mktemp("tables")
-    (place / "credentials").mkdir()
-    for number in range(1, 6):
-        (place / "credentials" / f"i{number}.conf").write_text("proxy_set_header Authorization x;")
     Authority(place)
     return place
 
@@ -353,6 +350,7 @@ def complaints(place: Path, text: str) -> str:
     assert NGINX is not None
     path = place / "rim-router.conf"
     path.write_text(re.sub(r"server [^\s;{]+;(?= keepalive)", "server 127.0.0.1:9;", text), encoding="utf-8")
+    write_credentials(place, text, "proxy_set_header Authorization x;")
     command = [NGINX, "-t", "-q", "-p", f"{place}/", "-c", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode or "[warn]" in done.stderr else ""

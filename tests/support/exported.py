@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import io
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -88,6 +89,13 @@ class Exported:
             return
         self._process.send_signal(signal.SIGTERM)
         self._process.communicate()
+
+
+def write_credentials(directory: Path, text: str, line: str) -> None:
+    """Write the files of credentials that a configuration includes, each with one line."""
+    (directory / "credentials").mkdir(exist_ok=True)
+    for name in re.findall(r"include (credentials/[^;]+);", text):
+        (directory / name).write_text(f"{line}\n", encoding="utf-8")
 
 
 def free_address() -> str:

@@ -474,3 +474,31 @@ def test_every_table_that_has_names(machine: Machine, capsys: pytest.CaptureFixt
     assert main(["export", "uv", "-r", "pyproject.toml"]) == 0
     text = capsys.readouterr().out
     assert all(f"acme-{letter} = " in text for letter in "abcd")
+
+
+def test_credentials_of_nginx_stay_with_their_index(capsys: pytest.CaptureFixture[str]) -> None:
+    """The files of an earlier export are still for the same index and host, whatever was added to the table."""
+    acme = '[indexes]\nacme = "https://u:${RIM_ROUTER_TOKEN}@acme.example/simple"\n'
+    routes = '[routes]\n"acme-*" = "acme"\n'
+    other = 'other = "https://u:${RIM_ROUTER_TOKEN}@other.example/simple"\n'
+
+    def included(table: str) -> set[str]:
+        return set(re.findall(r"include (credentials/[^;]+);", export(capsys, "nginx", table=table)))
+
+    before = included(f"{acme}{routes}")
+    assert before == {"credentials/acme@https-acme.example-443.conf"}
+    after = included(f'{acme}{other}{routes}acme-core = "other"\n')
+    assert after == before | {"credentials/other@https-other.example-443.conf"}
+    for moved in ("https://u:${RIM_ROUTER_TOKEN}@new.example", "http://u:${RIM_ROUTER_TOKEN}@acme.example"):
+        assert not before & included(f'[indexes]\nacme = "{moved}/simple"\n{routes}')
+
+
+def test_two_indexes_of_one_name_share_no_credentials(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two layers may each have one."""
+    machine.write(
+        "machine", '[indexes]\nacme = "https://a:b@acme.example/one"\n[routes]\nacme-one = "acme"\n'
+    )
+    table = '[indexes]\nacme = "https://c:d@acme.example/two"\n[routes]\nacme-two = "acme"\n'
+    assert "one file of credentials" in refused(capsys, "nginx", table)

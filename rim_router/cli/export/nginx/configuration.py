@@ -14,9 +14,9 @@ from rim_router.cli.export.nginx.links import BEFORE, HIGHEST, filters, page_typ
 from rim_router.cli.export.nginx.locations import error_pages, hosts, page
 from rim_router.cli.export.nginx.locations import files as files_of
 from rim_router.cli.export.nginx.names import LONGEST_NAME, NAME, files, names
-from rim_router.cli.export.nginx.paths import CLEAR, base, is_clear
+from rim_router.cli.export.nginx.paths import CLEAR, base, credentials, is_clear
 from rim_router.cli.export.nginx.text import LONGEST, quoted
-from rim_router.cli.export.plan import ExportError, address, is_remote
+from rim_router.cli.export.plan import ExportError, address, has_credentials, is_remote
 from rim_router.rules.strategies import FIRST_INDEX
 from rim_router.rules.table import Kind
 from rim_router.terminal import visible
@@ -159,6 +159,7 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
     plan.say_what_is_lost(does=frozenset({"external-hosts", "absent-status", "probe"}))
     plan.note("digests: nginx does not look into files; clients check what the page says")
     plan.note("links with a query, and unusual names of files: they are refused (403)")
+    _check_credentials(plan)
     plan.check()
     indexes = {index: f"i{number}" for number, index in enumerate(plan.indexes, 1)}
     yield from (_HEAD % {"clear": CLEAR}).splitlines()
@@ -205,6 +206,19 @@ def _check_options(listen: str, certificates: str) -> None:
             f"--certificates {visible(certificates)[:80]} is not the name of a file that nginx can read",
             hint="give a short path without control characters",
         )
+
+
+def _check_credentials(plan: Plan) -> None:
+    """Two layers can have an index of one name: then one file would be for both."""
+    owners: dict[str, Index] = {}
+    for index in plan.indexes:
+        if is_remote(index) and has_credentials(index):
+            other = owners.setdefault(credentials(index), index)
+            if other.url != index.url:
+                plan.faults.append(
+                    f"the indexes named {index.name} in {other.source} and {index.source} have one host, and "
+                    "would have one file of credentials: give one another name"
+                )
 
 
 def _is_address(host: str, separator: str) -> bool:

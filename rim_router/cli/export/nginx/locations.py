@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.export.nginx.names import NAME
 from rim_router.cli.export.nginx.paths import base, origins, own, prefix, prefix_pattern, root
+from rim_router.cli.export.nginx.paths import credentials as credentials_of
 from rim_router.cli.export.nginx.text import comment, pattern
 from rim_router.cli.export.plan import has_credentials
 
@@ -65,7 +66,7 @@ def page(index: Index, name: str, highest: int) -> Iterator[str]:
     yield from _indented(_if_not_from_here())
     if index.absent_statuses:
         yield from _indented(error_pages(index.absent_statuses))
-    yield from _indented(_to(index, name, origin, credentials=True))
+    yield from _indented(_to(index, origin, credentials=True))
     yield "    proxy_set_header Accept $accept;"
     yield f"    proxy_pass {origin.scheme}://{name}_0{base(index)}/$project/;"
     yield f'    proxy_cache_key "page {name} {origin}{base(index)} $project $accept";'
@@ -109,7 +110,7 @@ def _files(
         if reading == "shorter":
             yield '    if ($project = "") { return 403 "the name of this file says no project\\n"; }'
         yield from _indented(_if_not_from_here())
-    yield from _indented(_to(index, name, origin, credentials=credentials))
+    yield from _indented(_to(index, origin, credentials=credentials))
     yield f"    proxy_pass {origin.scheme}://{name}_{number}$rest;"
     yield f'    proxy_cache_key "file {name} {origin} $rest";'
     yield "    proxy_cache_valid 200 30d;"
@@ -121,14 +122,14 @@ def _if_not_from_here() -> Iterator[str]:
     yield 'if ($serves = 0) { return 403 "$project does not come from here\\n"; }'
 
 
-def _to(index: Index, name: str, origin: Origin, *, credentials: bool) -> Iterator[str]:
+def _to(index: Index, origin: Origin, *, credentials: bool) -> Iterator[str]:
     yield f"proxy_set_header Host {origin.netloc};"
     yield 'proxy_set_header Connection "";'
     yield "proxy_set_header Accept-Encoding identity;"
     yield "proxy_set_header User-Agent rim-router;"
     yield f"proxy_ssl_name {origin.host};"
     if credentials and has_credentials(index):
-        yield f'include credentials/{name}.conf;  # proxy_set_header Authorization "Basic …";'
+        yield f'include {credentials_of(index)};  # proxy_set_header Authorization "Basic …";'
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from rim_router.cli.export.nginx.text import LONGEST, pattern, quoted
 from rim_router.cli.export.plan import address
@@ -49,6 +49,16 @@ def root(index: Index) -> str:
 def own(index: Index) -> Origin:
     """The origin of its pages."""
     return Origin.of(address(index))
+
+
+def credentials(index: Index) -> str:
+    """The file with the credentials of an index.
+
+    Its name says whose they are: another table has other numbers, and may give the index another host.
+    """
+    origin = own(index)
+    host = origin.host.strip("[]").replace(":", "-")  # brackets would make a pattern of it
+    return f"credentials/{quote(index.name, safe='')}@{origin.scheme}-{host}-{origin.port}.conf"
 
 
 def origins(index: Index) -> list[Origin]:
