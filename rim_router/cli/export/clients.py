@@ -68,6 +68,7 @@ def _pdm_patterns(plan: Plan) -> tuple[dict[Index, list[str]], list[str]]:
             if index is not None:
                 included.setdefault(index, []).append(str(rule.pattern))
         _check_inside(plan, rule)
+    plan.say_what_clients_take()
     plan.say_what_is_lost()
     plan.check()
     return included, denied
@@ -101,6 +102,7 @@ def poetry(plan: Plan) -> Iterator[str]:
     _patterns(plan, default)
     plan.note("[build-system] requires: an explicit source does not cover it")
     plan.note("names that only others require: require them in [project] dependencies as well")
+    plan.say_what_clients_take()
     plan.say_what_is_lost()
     plan.check()
     for index in plan.indexes:

@@ -146,6 +146,14 @@ class Plan:
                 hint=hint,
             )
 
+    def say_what_clients_take(self) -> None:
+        """Note what a client takes that pip with this table does not."""
+        self.note(
+            f"files on other hosts than that of their index, and redirects: {self.tool} follows them "
+            "anywhere, without a digest too"
+        )
+        self.note(f"direct references (NAME @ URL): {self.tool} does not compare them with the table")
+
     def say_what_is_lost(self, *, does: frozenset[str] = frozenset()) -> None:
         """Note what every index and the policy have that the tool does not do.
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _UNLISTED = "unlisted"
 _OPPOSITES = {"==": "!=", "<": ">=", ">": "<=", "in": "not in"}
+# Which uv compares as versions; all others as text, where pip does that only with what is no version.
+_VERSIONS = ("python_version", "python_full_version", "implementation_version")
+_TEXTS = (
+    *("os_name", "sys_platform", "platform_machine", "platform_python_implementation", "platform_release"),
+    *("platform_system", "platform_version", "implementation_name"),
+)
 _OPPOSITES.update({opposite: operator for operator, opposite in _OPPOSITES.items()})
 
 
@@ -28,6 +34,7 @@ def uv(plan: Plan) -> Iterator[str]:
     """
     sources, constraints = _names(plan)
     _say_what_others_do(plan)
+    plan.say_what_clients_take()
     plan.say_what_is_lost()
     plan.check()
     if constraints:
@@ -56,15 +63,19 @@ def uv(plan: Plan) -> Iterator[str]:
 def _say_what_others_do(plan: Plan) -> None:
     if plan.claims_all:
         plan.note(
-            "names that are not listed, also where something is built: uv finds them nowhere, so list them"
+            "names that are not listed, also where something is built: uv finds them nowhere, so list them; "
+            "but it does find them on indexes and find-links of the user's uv.toml, of UV_ variables and of "
+            "the command line"
         )
     else:
         plan.note("names that no route claims: uv takes them from its own indexes, or PyPI")
         for rule in plan.rules:
             if rule.pattern.prefix and rule.pattern.literal:
                 plan.fault(rule, 'uv would go to PyPI for what is not listed: give "*" an index')
-    plan.note("`uv pip` and `uv run --with`, which read no sources for names on their command line")
+    plan.note("`uv pip`, `uv tool`, `uvx`, `uv run --with` and scripts (PEP 723), which read no sources here")
     plan.note("UV_INDEX and --index in the form NAME=URL, which replace the index of that name")
+    plan.note("--no-sources and UV_NO_SOURCES, with which uv does not ask these indexes")
+    plan.note("a uv.lock that is there already: with --frozen uv takes what it says")
     plan.note("uv before 0.6, which does not know all of these settings, and then ignores every one")
 
 
@@ -99,6 +110,8 @@ def _source(plan: Plan, rule: Rule, targets: list[Target]) -> str:
         index = plan.only_index(rule, target)
         own = "" if target.marker is None else f"({target.marker_text})"
         marker = " and ".join(filter(None, (earlier, own)))
+        if target.marker is not None and (part := differing(target.marker_text)) is not None:
+            plan.fault(rule, f"uv does not read {part} as pip does")
         if target.kind is Kind.DENY:
             plan.fault(rule, "uv cannot deny a project by an environment marker")
         if index is not None:
@@ -112,6 +125,39 @@ def _source(plan: Plan, rule: Rule, targets: list[Target]) -> str:
             plan.fault(rule, f"uv needs the opposite of {target.marker_text}: {error}")
     plan.fault(rule, "uv cannot leave a name to its other indexes where no marker holds")
     return ""
+
+
+def differing(marker: str) -> str | None:
+    """The first comparison of a marker (PEP 508) that uv and pip may decide in two ways; None for none."""
+    for left, operator, right in _comparisons(library("packaging.markers").Marker(marker)._markers):
+        texts = [left.serialize(), right.serialize()]
+        variable = next((each for each in texts if each[0] not in "\"'"), "")
+        value = next((each[1:-1] for each in texts if each != variable), "")
+        is_within = operator.value in ("in", "not in")
+        if variable in _VERSIONS:  # pip looks for a text in a text, and uv in a list of versions
+            agrees = not is_within or (variable == texts[0] == "python_version")
+        else:
+            is_text = is_within or (operator.value in ("==", "!=") and not _is_version(value))
+            agrees = variable in _TEXTS and is_text
+        if not agrees:
+            return f"{texts[0]} {operator.value} {texts[1]}"
+    return None
+
+
+def _comparisons(parts: Any) -> Iterator[Any]:
+    if isinstance(parts, tuple):
+        yield parts
+    elif isinstance(parts, list):
+        for part in parts:
+            yield from _comparisons(part)
+
+
+def _is_version(text: str) -> bool:
+    try:
+        library("packaging.specifiers").Specifier(f"=={text}")
+    except ValueError:
+        return False
+    return True
 
 
 def opposite(marker: str) -> str:

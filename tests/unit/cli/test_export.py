@@ -477,7 +477,7 @@ def test_every_table_that_has_names(machine: Machine, capsys: pytest.CaptureFixt
 
 
 def test_credentials_of_nginx_stay_with_their_index(capsys: pytest.CaptureFixture[str]) -> None:
-    """The files of an earlier export are still for the same index and host, whatever was added to the table."""
+    """The files of an earlier export are for the same index and host, whatever the table has now."""
     acme = '[indexes]\nacme = "https://u:${RIM_ROUTER_TOKEN}@acme.example/simple"\n'
     routes = '[routes]\n"acme-*" = "acme"\n'
     other = 'other = "https://u:${RIM_ROUTER_TOKEN}@other.example/simple"\n'
@@ -502,3 +502,37 @@ def test_two_indexes_of_one_name_share_no_credentials(
     )
     table = '[indexes]\nacme = "https://c:d@acme.example/two"\n[routes]\nacme-two = "acme"\n'
     assert "one file of credentials" in refused(capsys, "nginx", table)
+
+
+@pytest.mark.parametrize(
+    ("marker", "agrees"),
+    [
+        ("sys_platform == 'linux' and (os_name != 'nt' or python_full_version >= '3.9.1')", True),
+        ("'linux' in sys_platform", True),
+        ("python_version not in '3.9 3.10'", True),
+        ("platform_release >= '6.1'", False),  # pip: versions, if both are some; uv: texts
+        ("os_name == 'nt' or '6.1' <= platform_release", False),
+        ("platform_version == '10.0'", False),
+        ("platform_release == '6.*'", False),
+        ("'3.1' in python_version", False),
+        ("python_full_version in '3.9.10'", False),
+        ("extra == 'x'", False),
+    ],
+)
+def test_markers_that_uv_reads_otherwise(
+    marker: str, agrees: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Then another index than that of the table could have the name."""
+    table = f'{LISTED}"*" = "b"\nx = [{{ index = "a", marker = "{marker}" }}]\n'
+    if agrees:
+        assert "x" in read(export(capsys, "uv", "x", table=table))["uv"]["sources"]
+    else:
+        assert "as pip does" in refused(capsys, "uv", table, "x")
+
+
+@pytest.mark.parametrize("tool", ["uv", "pdm", "poetry"])
+def test_what_clients_take_is_said(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An index without external-hosts has no files elsewhere for pip; for others it has."""
+    said = export(capsys, tool, table=LISTED + '"*" = "b"\nx = "a"\n')
+    assert "files on other hosts" in said
+    assert "direct references" in said

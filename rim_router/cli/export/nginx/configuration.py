@@ -158,6 +158,9 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
             choices.append((rule, rule.target))
     plan.say_what_is_lost(does=frozenset({"external-hosts", "absent-status", "probe"}))
     plan.note("digests: nginx does not look into files; clients check what the page says")
+    plan.note(
+        "direct references (NAME @ URL), other indexes and find-links: clients do not ask nginx about them"
+    )
     plan.note("links with a query, and unusual names of files: they are refused (403)")
     _check_credentials(plan)
     plan.check()
