@@ -15,7 +15,7 @@ from rim_router.errors import LocationError
 from rim_router.rules.audit import ARCHIVED, COPIED, Found
 from rim_router.rules.contents import PLUGIN, project_of
 from rim_router.rules.names import normalise
-from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, read
+from rim_router.rules.provenance import DIRECT_URL, OWN, STANDARD, listing, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +32,7 @@ _PIP = "pip"
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 # What cannot have a digest in RECORD: itself, its signatures, and what Python compiles.
 _WITHOUT = ("RECORD", "RECORD.jws", "RECORD.p7s")
+_COMPILED = (".pyc", "__pycache__")  # elsewhere it is there in the place of its source
 _CHUNK = 1 << 20
 _LARGEST = 1 << 34  # bytes; no wheel has such a file
 
@@ -46,10 +47,11 @@ def installed(path: Iterable[Path]) -> Iterator[Found]:
             yield from _in_archive(directory)
             continue
         for metadata in directories:
-            real = os.path.realpath(metadata)
+            # Not where a link leads: each name by which Python finds it counts.
+            real = os.path.join(os.path.realpath(directory), metadata.name)  # noqa: PTH118
             if real not in seen:
                 seen.add(real)
-                yield _found(metadata)
+                yield from _found(metadata)
 
 
 def has(path: Iterable[Path], project: str) -> bool:
@@ -81,6 +83,9 @@ def _metadata_in(directory: Path) -> Iterator[Path]:
 
 def _named(metadata: Path) -> tuple[str, str]:
     """Project, normalised, and version; empty without one."""
+    parts = [metadata / each for each in ("METADATA", "PKG-INFO")]
+    if any(each.exists() and not _is_file(each) for each in parts):  # a pipe, for which Python would wait
+        return project_of(metadata.name), ""
     name, version = _identity(Distribution.at(metadata))
     return normalise(name or project_of(metadata.name)), version or ""
 
@@ -92,27 +97,57 @@ def _in_archive(archive: Path) -> Iterator[Found]:
         yield Found(normalise(name or ""), version or "", str(archive), None, None, ARCHIVED)
 
 
-def _found(metadata: Path) -> Found:
-    about = Distribution.at(metadata)
+def _found(metadata: Path) -> Iterator[Found]:
+    """What a directory is of; both, if it has the name of one project and its metadata that of another."""
     name, version = _named(metadata)
     rows = _rows(metadata)
-    changed = tuple(_changes(metadata, rows))
+    changed = [*_changes(metadata, rows)]
     installer, provenance, doubt = None, None, ""
     try:
-        installer = (about.read_text("INSTALLER") or "").strip() or None
+        installer = (_text(metadata / "INSTALLER") or "").strip() or None
         provenance = _provenance(metadata, rows, installer)
     except ValueError as error:
         doubt = str(error)
-    return Found(
-        name,
-        version,
-        str(metadata),
-        installer,
-        provenance,
-        doubt,
-        changed,
-        _direct_url(about),
+    if provenance is not None and provenance.listed not in (None, _listing(metadata, rows)):
+        changed.append("RECORD: has other lines than when it was installed")
+    found = Found(
+        name, version, str(metadata), installer, provenance, doubt, tuple(changed), _direct_url(metadata)
     )
+    other = _other_name(metadata.name, name, version)
+    if other is None:
+        yield found
+        return
+    both = f"{metadata.name}: its metadata have the name {name or 'of nothing'}"
+    for each in (name, other):
+        yield found.replaced(name=each, changed=(both, *changed))
+
+
+def _other_name(info: str, name: str, version: str) -> str | None:
+    """The project that the name of a metadata directory speaks of, if that is another one.
+
+    Some programs write a hyphen of a name as it is, so that its end cannot be told.
+    """
+    stem, suffix = os.path.splitext(info)  # noqa: PTH122
+    project = project_of(info)
+    same = project == name or normalise(stem) in (name, normalise(f"{name}-{version}"))
+    return None if same or not suffix else project
+
+
+def _listing(metadata: Path, rows: Rows) -> str:
+    return listing(
+        metadata.name, ((name, each.partition(",")[0]) for name, found in rows.items() for each in found)
+    )
+
+
+def _text(path: Path) -> str | None:
+    """The content of a file; None without one, also for a link that leads nowhere and for a pipe.
+
+    :raises ValueError: if it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8") if _is_file(path) else None
+    except OSError:
+        return None
 
 
 def _identity(about: Distribution) -> tuple[str | None, str | None]:
@@ -127,6 +162,8 @@ def _rows(metadata: Path) -> Rows:
 
     RECORD itself is read: from 3.13 on Python's own list leaves out files that are missing.
     """
+    if not _is_file(metadata / "RECORD"):
+        return {}
     try:
         with (metadata / "RECORD").open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
             rows: dict[str, list[str]] = {}
@@ -145,7 +182,8 @@ def _changes(metadata: Path, rows: Rows) -> Iterator[str]:
         if not known:
             is_own = path.parent == metadata and path.name in _WITHOUT
             # Some installers list the directories of what Python compiles, too.
-            if not is_own and path.suffix != ".pyc" and path.name != "__pycache__":
+            is_compiled = path.name == "__pycache__" or (path.suffix, path.parent.name) == _COMPILED
+            if not is_own and not is_compiled:
                 yield f"{name}: RECORD has no digest of it"
         elif not _is_file(path):
             yield f"{name}: missing"
@@ -210,9 +248,9 @@ def _read(path: Path) -> bytes:
         raise ValueError(f"has a {path.name} that cannot be read: {error.strerror}") from None
 
 
-def _direct_url(about: Distribution) -> str | None:
+def _direct_url(metadata: Path) -> str | None:
     try:
-        said = json.loads(about.read_text(DIRECT_URL) or "null")
+        said = json.loads(_text(metadata / DIRECT_URL) or "null")
     except (ValueError, RecursionError):
         return None
     url = said.get("url") if isinstance(said, dict) else None

@@ -62,13 +62,16 @@ class Recording:
         if link is None or not os.path.isfile(record):  # noqa: PTH113
             return
         by_name = req.original_link is None
-        documents = self._provenance(req, link, name).documents(by_name=by_name)
+        came = self._provenance(req, link, name)
         # A URL is recorded by pip itself; a wheel that was asked for by name has none.
-        others = {STANDARD, OWN, *([DIRECT_URL] if by_name else [])} - documents.keys()
+        ours = {STANDARD, OWN, *([DIRECT_URL] if by_name else [])}
         try:
+            rows = _without(record, ours)
+            listed = provenance.listing(os.path.basename(directory), ((row[0], row[1]) for row in rows))  # noqa: PTH119
+            documents = came.replaced(listed=listed).documents(by_name=by_name)
             # RECORD first: what is listed and missing does no harm, what is not listed would stay for ever.
-            _put(record, _listed(record, documents, others))
-            for each in others:
+            _put(record, _with(rows, os.path.basename(directory), documents))  # noqa: PTH119
+            for each in ours - documents.keys():
                 _remove(os.path.join(directory, each))  # noqa: PTH118
             for each, content in documents.items():
                 _put(os.path.join(directory, each), content)  # noqa: PTH118
@@ -166,22 +169,26 @@ def _of_download(req: Any) -> dict[str, str]:
     return {algorithm: digest, **(archive.get("hashes") or {})}
 
 
-def _listed(record: str, documents: Mapping[str, bytes], others: Iterable[str]) -> bytes:
-    """A RECORD with the lines of some files, each by its name beside it, and without those of others."""
+def _without(record: str, names: Iterable[str]) -> list[list[str]]:
+    """The lines of a RECORD, each of path, digest and size, without those of some files beside it."""
     with open(record, encoding="utf-8", newline="") as stream:  # noqa: PTH123
-        rows = [row for row in csv.reader(stream) if row]
+        rows = [[*row, "", ""][:3] for row in csv.reader(stream) if row]
     directory = os.path.dirname(record)  # noqa: PTH120
     info = os.path.basename(directory)  # noqa: PTH119
-    replaced = {spelling(f"{info}/{each}"): os.path.join(directory, each) for each in (*documents, *others)}  # noqa: PTH118
-    kept = [
+    replaced = {spelling(f"{info}/{each}"): os.path.join(directory, each) for each in names}  # noqa: PTH118
+    return [
         row
         for row in rows
         if (path := replaced.get(spelling(row[0]))) is None
         or not _is_one(os.path.join(os.path.dirname(directory), row[0]), path)  # noqa: PTH118, PTH120
     ]
+
+
+def _with(rows: list[list[str]], info: str, documents: Mapping[str, bytes]) -> bytes:
+    """A RECORD with the lines of some files, each by its name in a ``.dist-info`` directory."""
     added = [[f"{info}/{each}", recorded(content), str(len(content))] for each, content in documents.items()]
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(sorted([*kept, *added]))
+    csv.writer(text).writerows(sorted([*rows, *added]))
     return text.getvalue().encode("utf-8")
 
 

@@ -6,10 +6,13 @@ from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.age import AgedFile, age_for
 from rim_router.rules.contents import BROUGHT_ALONG, PLUGIN
 from rim_router.rules.external import Judge, judge_wheel
+from rim_router.rules.filenames import names_in, version_of
+from rim_router.rules.names import WHEEL_SUFFIX, normalise
 from rim_router.rules.provenance import LINKS, LOCK, REFERENCE, recordable
 from rim_router.rules.references import judge_reference
 from rim_router.rules.remedies import quoted
@@ -118,12 +121,12 @@ def audit(installed: Iterable[Found], table: RoutingTable, now: datetime) -> lis
     """
     every = list(installed)
     # Where a name has two metadata directories side by side, nobody knows whose files are there.
-    seen = Counter((found.name, found.place.rpartition("/")[0]) for found in every if found.doubt != ARCHIVED)
+    seen = Counter((found.name, _directory(found)) for found in every if found.doubt != ARCHIVED)
     twice = {key for key, number in seen.items() if number > 1}
     findings = [
         finding(
             found.replaced(changed=("its metadata: there are two directories of them",))
-            if (found.name, found.place.rpartition("/")[0]) in twice
+            if (found.name, _directory(found)) in twice
             else found,
             table,
             now,
@@ -132,6 +135,10 @@ def audit(installed: Iterable[Found], table: RoutingTable, now: datetime) -> lis
     ]
     order = list(State)
     return sorted(findings, key=lambda each: (not each.is_wrong, order.index(each.state), each.found.name))
+
+
+def _directory(found: Found) -> str:
+    return found.place.replace("\\", "/").rpartition("/")[0]
 
 
 def finding(found: Found, table: RoutingTable, now: datetime) -> Finding:
@@ -151,13 +158,15 @@ def _state(found: Found, decision: Decision, table: RoutingTable, now: datetime)
         return State.OK, "was copied here by rim-router itself, and is what its RECORD says"
     if found.provenance is None:
         return State.UNKNOWN, found.doubt
-    return _of_claimed(found.provenance, decision, table, now)
+    return _of_claimed(found, found.provenance, decision, table, now)
 
 
 def _of_claimed(
-    came: Provenance, decision: Decision, table: RoutingTable, now: datetime
+    found: Found, came: Provenance, decision: Decision, table: RoutingTable, now: datetime
 ) -> tuple[State, str]:
     filename = filename_of(came.url.rstrip("/"))  # as pip reads it
+    if came.way not in _REFERENCES and not _is_of_distribution(filename, found):
+        return State.UNKNOWN, f"has the record of another file: {came.url}"
     pin = table.pins.get(filename)
     if pin is not None and not (proof := _proof(came, pin.digests, pin.source)).holds:
         return proof.state, proof.why
@@ -178,6 +187,22 @@ def _of_claimed(
     if came.way == LINKS:
         return _of_links(came, table)
     return _of_index(came, filename, decision, table, now)
+
+
+def _is_of_distribution(filename: str, found: Found) -> bool:
+    """Whether what pip found by its name is the file of this very distribution, or its source."""
+    if found.name not in map(normalise, names_in(filename)):
+        return False
+    version = version_of(filename, found.name)
+    return not filename.endswith(WHEEL_SUFFIX) or _same_version(version, found.version)
+
+
+def _same_version(one: str, other: str) -> bool:
+    version = library("packaging.version")
+    try:
+        return bool(version.Version(one) == version.Version(other))
+    except version.InvalidVersion:
+        return one.replace("_", "-") == other.replace("_", "-")
 
 
 def _of_wheel(came: Provenance, wheel: ExternalWheel, table: RoutingTable) -> tuple[State, str]:

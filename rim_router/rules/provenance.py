@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from rim_router.rules.times import parse_time, written_time
 from rim_router.rules.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 #: What PEP 710 defines: the URL and the digests of the file that an index has offered.
@@ -41,6 +42,7 @@ class Provenance(Record):
         here that is its source distribution.
     :param hashes: strong digests of that file, algorithm to hexadecimal digest. For a ``reference`` those
         that the user gave with it.
+    :param listed: what :func:`listing` says of its RECORD; None if that is not recorded.
     :param expected: whether they were known before the file came: from its index, a pin or the user.
     :param index: the name of the index; None if there is none.
     :param index_url: as :func:`recordable` has it.
@@ -62,6 +64,7 @@ class Provenance(Record):
     line: int | None = None
     expected: bool = True
     uploaded: datetime | None = None
+    listed: str | None = None
 
     def documents(self, *, by_name: bool) -> dict[str, bytes]:
         """The files to write into the ``.dist-info`` directory, by name.
@@ -74,6 +77,7 @@ class Provenance(Record):
             "way": self.way,
             "expected": self.expected,
             "uploaded": None if self.uploaded is None else written_time(self.uploaded),
+            "listed": self.listed,
             "index": None if self.index is None else {"name": self.index, "url": self.index_url},
             "rule": None
             if self.layer is None
@@ -99,6 +103,7 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
         document = _decoded(STANDARD, standard)
         said = {**said, "url": document.get("url"), "hashes": _part(document, "archive_info").get("hashes")}
     index, rule = _part(said, "index"), _part(said, "rule")
+    index_url = _text(index, "url")
     url, hashes, line = said.get("url"), said.get("hashes"), rule.get("line")
     way = said.get("way")
     if way not in WAYS or not isinstance(url, str) or not isinstance(hashes, dict):
@@ -109,14 +114,26 @@ def read(own: bytes, standard: bytes | None) -> Provenance:
         recordable(url),  # whoever wrote it
         strong(hashes),
         _text(index, "name"),
-        _text(index, "url"),
+        None if index_url is None else recordable(index_url),
         _text(rule, "pattern"),
         _text(rule, "layer"),
         _text(rule, "file"),
         line if isinstance(line, int) else None,
         said.get("expected") is True,
         parse_time(said.get("uploaded")),
+        _text(said, "listed"),
     )
+
+
+def listing(info: str, rows: Iterable[tuple[str, str]]) -> str:
+    """A digest of which files a RECORD lists, by which it is seen if a line is taken away or added.
+
+    :param info: the name of the ``.dist-info`` directory.
+    :param rows: paths and digests. Those without a digest do not count, nor do these records themselves.
+    """
+    own = {f"{info}/{name}" for name in (STANDARD, OWN)}
+    lines = sorted(f"{path},{digest}\n" for path, digest in rows if digest and path not in own)
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def recordable(url: str) -> str:

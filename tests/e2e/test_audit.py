@@ -116,6 +116,12 @@ class TestStates:
         victim.run(victim.python, *shlex.split(found["acme-core"]["remedy"])[1:], check=True)
         assert states(victim, "acme-core", "tool") == {"acme-core": "ok", "tool": "tampered"}
         assert audit(victim)[0] == 0
+        (record,) = victim.site_packages.glob("acme_core-*.dist-info/RECORD")
+        lines = record.read_text("utf-8").splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if not line.startswith("acme_core.py")), "utf-8")
+        assert audit(victim)[2]["acme-core"]["changed"] == [
+            "RECORD: has other lines than when it was installed"
+        ]
 
     def test_a_record_that_a_wheel_brings(self, stage: Stage, environments: Environments) -> None:
         """Installed through the plugin it counts for nothing, and so does one that RECORD does not list."""

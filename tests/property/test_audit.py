@@ -172,7 +172,8 @@ def test_what_a_url_has_named(
 
 
 @given(
-    st.sampled_from(["allow", "deny"]), st.sampled_from(["file:///srv/x.whl", "https://evil.example/x.whl"])
+    st.sampled_from(["allow", "deny"]),
+    st.sampled_from([f"file:///srv/{FILE}", f"https://evil.example/{FILE}"]),
 )
 def test_what_find_links_had(policy: str, url: str) -> None:
     """Only a local one, and only where today's policy allows it."""
@@ -238,3 +239,17 @@ def test_what_is_wrong_comes_first(made: list[tuple[str, bool]]) -> None:
     assert sorted(each.found.place for each in findings) == sorted(each.place for each in given)
     wrong = [each.is_wrong for each in findings]
     assert wrong == sorted(wrong, reverse=True)
+
+
+@given(st.sampled_from([INDEX, LINKS, PIP]), st.sampled_from([
+    ("acme_core-1.0-py3-none-any.whl", True), ("Acme.Core-1.0.0-py3-none-any.whl", True),
+    ("acme_core-1.0.tar.gz", True), ("acme-core-1.0.zip", True),
+    ("acme_core-2.0-py3-none-any.whl", False), ("acme-1.0-py3-none-any.whl", False),
+    ("acme_core_evil-1.0.tar.gz", False), ("simple", False),
+]))  # fmt: skip
+def test_the_record_of_another_file(way: str, file: tuple[str, bool]) -> None:
+    """It says nothing of this distribution."""
+    name, fits = file
+    came = Provenance(way, f"https://acme.example/{name}", {}, "acme", "https://acme.example/simple")
+    found = finding(installed(came), table("acme"), NOW)
+    assert (found.state is State.UNKNOWN) is not fits

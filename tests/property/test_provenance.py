@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rim_router.rules.provenance import OWN, STANDARD, WAYS, Provenance, read, recordable
+from rim_router.rules.provenance import OWN, STANDARD, WAYS, Provenance, listing, read, recordable
 
 texts = st.text(max_size=12)
 digests = st.dictionaries(st.just("sha256"), st.integers(0, 2**256 - 1).map(lambda n: f"{n:064x}"))
 rules = st.none() | st.tuples(st.none() | texts, texts, texts, st.none() | st.integers(1, 99))
-indexes = st.none() | st.tuples(texts, texts)
+indexes = st.none() | st.tuples(texts, texts.map(recordable))
 times = st.none() | st.datetimes().map(lambda time: time.replace(microsecond=0, tzinfo=timezone.utc))
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts,
@@ -29,7 +29,14 @@ def provenances(draw: st.DrawFn) -> Provenance:
     index, rule = draw(indexes) or (None, None), draw(rules) or (None, None, None, None)
     url = draw(texts.filter(is_readable))
     return Provenance(
-        draw(st.sampled_from(WAYS)), url, draw(digests), *index, *rule, draw(st.booleans()), draw(times)
+        draw(st.sampled_from(WAYS)),
+        url,
+        draw(digests),
+        *index,
+        *rule,
+        expected=draw(st.booleans()),
+        uploaded=draw(times),
+        listed=draw(st.none() | texts),
     )
 
 
@@ -90,3 +97,22 @@ def test_what_is_no_object_is_an_error(content: bytes) -> None:
 def test_no_secrets(url: str, shown: str) -> None:
     """PEP 710: without what authenticates."""
     assert recordable(url) == shown
+
+
+def test_no_secrets_of_an_index() -> None:
+    """Whoever wrote the record: what is read from it is shown."""
+    url = "https://ci:hunter2@acme.example/simple?token=hunter2"
+    made = Provenance("index", "https://acme.example/x.whl", {}, "acme", url)
+    assert read(made.documents(by_name=False)[OWN], None).index_url == "https://acme.example/simple"
+
+
+lines = st.lists(st.tuples(texts, texts), max_size=5)
+
+
+@given(lines, st.data())
+def test_listing(rows: list[tuple[str, str]], data: st.DataObject) -> None:
+    """The order of the lines says nothing, nor do those without a digest and the records themselves."""
+    more = [("x.pyc", ""), (f"a.dist-info/{OWN}", "sha256=x"), (f"a.dist-info/{STANDARD}", "")]
+    said = listing("a.dist-info", rows)
+    assert listing("a.dist-info", data.draw(st.permutations([*rows, *more]))) == said
+    assert listing("a.dist-info", [*rows, ("new", "sha256=x")]) != said
