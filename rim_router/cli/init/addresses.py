@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from itertools import chain, count
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from rim_router.config.expand import SCHEMES
-from rim_router.rules.guards import GUARD, Guarded, is_guarded
-from rim_router.rules.urls import is_local, redact
+from rim_router.rules.guards import Guarded, is_guarded
+from rim_router.rules.urls import Origin, is_local, redact
 
 PREFIX = "RIM_ROUTER_"
-_VARIABLE = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"
+# With a default, as shells have it, which may be the secret itself. "$" alone can begin a password, too.
+_VARIABLE = r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}/@]*\}|\$([A-Z_][A-Z0-9_]*)(?![A-Za-z0-9_])"
 _OURS = r"\$\{[A-Z0-9_]+\}"
 # A part of a path that is probably a secret, as some hosts put their tokens there.
-_LONG = r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9]{16,}"
+_LONG = r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}"
+# What tells of one in a part of a path, if all codes are read: a key with a value, a password, a query, and
+# the beginnings of well-known tokens.
+_TELLING = r"[=;?#]|:.*@|(?:gh[a-z]_|github_pat_|glpat-|pypi-Ag|AKIA).*"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _USER = r"[A-Za-z][A-Za-z._-]{0,15}"
 
@@ -34,23 +38,26 @@ class Addresses:
             try:
                 guarded = Guarded.parse(url)
             except ValueError:
-                return GUARD, "is not a guarded index"
+                return "****", "is not a guarded index"
             if guarded.is_table:
-                return guarded.url, "is a routing table itself"
+                return brief(guarded.url), "is a routing table itself"
             url = guarded.url
         base = self._stem(name, url)
-        url = re.sub(_VARIABLE, lambda match: self._variable(str(match[1])), url)
-        scheme, separator, rest = url.partition("://")
-        if not separator and "@" in url:
-            return "****", "is no URL"
-        if not separator:
-            if re.match(r"(?i)[a-z][a-z0-9+.-]+:", url):
-                return url, "is no URL"
+        url = re.sub(_VARIABLE, lambda match: self._variable(str(match[1] or match[2])), url)
+        if "://" not in url:
+            if "@" in url or re.match(r"(?i)[a-z][a-z0-9+.-]+:", url):
+                return "****", "is no URL"
             return (url if Path(url).exists() else self._path(base, url)), ""
+        return self._remote(base, url)
+
+    def _remote(self, base: str, url: str) -> tuple[str, str]:
+        scheme, _, rest = url.partition("://")
         if scheme.lower() not in SCHEMES:
-            return url, "is not an https, http or file URL"
+            return brief(url), "is not an https, http or file URL"
         authority, slash, path = rest.partition("/")
         userinfo, at, host = authority.rpartition("@")
+        if brief(f"{scheme}://{re.sub(_OURS, 'x', host)}/") == "****":
+            return "****", "cannot be read as a URL"
         host = "****" if "@" in path else host  # there a password may begin or end
         if "?" in path or "#" in path:
             return f"{scheme}://{host}", "has a query or a fragment, which the URL of an index cannot have"
@@ -65,7 +72,11 @@ class Addresses:
         return next(each for each in tries if self._stems.setdefault(each, url) == url)
 
     def _path(self, base: str, path: str) -> str:
-        return re.sub(rf"(?<![^/])(?:{_LONG}|{_UUID})(?![^/])", lambda _: self._secret(f"{base}_TOKEN"), path)
+        return re.sub(
+            r"[^/]+",
+            lambda part: self._secret(f"{base}_TOKEN") if _is_secret(part.group()) else part.group(),
+            path,
+        )
 
     def _credentials(self, base: str, userinfo: str) -> str:
         user, colon, password = userinfo.partition(":")
@@ -86,8 +97,25 @@ class Addresses:
         return self._secret(upper if upper.startswith(PREFIX) else PREFIX + upper)
 
 
+def _is_secret(part: str) -> bool:
+    """Whether a part of a path is probably one, or has one in it."""
+    text = re.sub(_OURS, "", unquote(part))
+    if re.search(_TELLING, text) or re.fullmatch(_UUID, text):
+        return True
+    return any(re.fullmatch(_LONG, word) for word in re.split("[^A-Za-z0-9]+", text))
+
+
+def brief(url: str) -> str:
+    """Scheme and host of a URL, for a note; nothing of one that cannot be read: what would be hidden?"""
+    try:
+        origin = Origin.of(url)
+    except ValueError:
+        return "****"
+    return f"{origin.scheme}://{origin.netloc}"
+
+
 def shown(text: str) -> str:
-    """A URL, or what is said of one, without credentials and without what is probably a secret."""
+    """What is said of a URL without credentials and without what is probably a secret."""
     return re.sub(rf"\b(?:{_LONG}|{_UUID})\b", "****", redact(text) if "://" in text else text)
 
 

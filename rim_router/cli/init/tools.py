@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
-from rim_router.cli.init.addresses import shown
+from rim_router.cli.init.addresses import brief
 from rim_router.cli.init.draft import ALL, InitError
 from rim_router.rules.guards import DEFAULT_INDEX
 
@@ -89,7 +89,7 @@ def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
         name = _PYPI if url.rstrip("/") == DEFAULT_INDEX else "main"
         draft.default(draft.index(name, url, origin), f"{origin}: index-url")
     for url in mains[1:]:
-        draft.note(f"{origin}: another index-url, {shown(url)}")
+        draft.note(f"{origin}: another index-url, {brief(url)}")
     for key, url in options:
         if key in ("no-index", "trusted-host"):
             draft.note(f"{origin}: {key} still holds")

@@ -298,11 +298,26 @@ def test_a_line_that_pip_does_not_understand_either(pip: Path) -> None:
         "https://host.example/s3cr3tword0123456/simple",
         "https://host.example/6f1e7a4c-1111-2222-3333-s3cr3tword00".replace("s3cr3tword00", "0123456789ab"),
         "https://ghp_s3cr3tword0123:x@host.example/simple",
+        "https://host.example/user:p:s3cr3tword@x/simple",
+        "https://host.example/token=s3cr3tword/simple",
+        "https://host.example/simple;s3cr3tword",
+        "https://host.example/simple/%3Ftoken%3Ds3cr3tword",
+        "https://host.example/glpat-s3cr3tword/simple",
+        "https://host.example/t_s3cr3tword0123456_x/simple",
+        "https://host.example:s3cr3tword/simple",
+        "https://host.example\\\\@user:s3cr3tword/simple",
+        "https:s3cr3tword",
+        "ftp://host.example/s3cr3tword/simple",
+        "https://${TOKEN:-s3cr3tword}@host.example/simple",
+        "https://host.example/${TOKEN-s3cr3tword}/simple",
+        "https://user:$s3cr3tword@host.example/simple",
     ],
 )
 def test_no_part_of_a_secret(url: str, pip: Path) -> None:
     """Wherever in a URL it stands."""
     write("uv.toml", f'[[index]]\nname = "a"\nurl = "{url}"\ndefault = true\n')
+    plain = url.replace("\\\\", "\\")
+    write("requirements.txt", f"-i {plain}\n--index-url {plain}x\n--extra-index-url {plain}\n-f {plain}\n")
     text = init()
     for part in ("s3cr3tword", "user:p", "6f1e7a4c"):
         assert part not in text
@@ -426,6 +441,22 @@ def test_no_credentials_are_written(secret: str, url: str) -> None:
     text = draft.text([], "")
     assert secret not in text
     assert "${RIM_ROUTER_X_" in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://pkgs.dev.azure.example/acme/_packaging/feed@Release/pypi/simple/",
+        "https://acme-123456789012.d.codeartifact.eu-west-1.example/pypi/main/simple/",
+        "https://gitlab.example/api/v4/projects/12345678/packages/pypi/simple",
+        "https://download.pytorch.example/whl/nightly/cu126",
+        "https://devpi.example/root/pypi/+simple/",
+    ],
+)
+def test_what_is_no_secret(url: str) -> None:
+    draft = Draft()
+    draft.index("x", url, "a tool")
+    assert draft.indexes["x"].value == f'"{url}"'
 
 
 def test_a_token_in_a_path_is_a_secret() -> None:
