@@ -61,6 +61,7 @@ class Draft:
         self._kept_away: dict[str, Line] = {}
         self._settled: frozenset[str] = frozenset()
         self._is_open = False
+        self._asked_first: list[str] = []
         self._urls: dict[tuple[str, bool], str] = {}
 
     def note(self, text: str) -> None:
@@ -199,9 +200,21 @@ class Draft:
         """Have no other name lead anywhere, as the tool does."""
         self.routes.setdefault(ALL, Line(inline({"deny": reason}), "as there"))
 
-    def for_every_name(self, name: str, url: str, origin: str, *, flat: bool = False) -> None:
-        """An index that the tool asks for every name: which names are its own, only people know."""
+    def for_every_name(
+        self, name: str, url: str, origin: str, *, flat: bool = False, first: bool = False
+    ) -> None:
+        """An index that the tool asks for every name: which names are its own, only people know.
+
+        :param first: whether what it has comes from nowhere else there.
+        """
+        if first:
+            self.asked_first(name)
         self.index(name, url, origin, flat=flat, unfit=f"{origin} asks it for every name: see [routes]")
+
+    def asked_first(self, name: str) -> None:
+        """Have no other name lead anywhere: one that this index has would come from the main one."""
+        if name not in self._asked_first:
+            self._asked_first.append(name)
 
     def _fault(self, table: str) -> str:
         """What is wrong with a small table, as if each variable were set: what is right then is right."""
@@ -219,6 +232,12 @@ class Draft:
         if self._is_open:
             why = "a name above could not be carried over: write it, then the index of all others here"
             self.routes[ALL] = Line('{ deny = "see the notes above" }', why)
+        elif self._asked_first and ALL not in self._settled:
+            main = self.routes.get(ALL)
+            names = ", ".join(map(visible, self._asked_first))
+            reason = f"write first which names come from {names}, then the index of all others here"
+            then = "" if main is None else f"then: {main.value} ({main.origin})"
+            self.routes[ALL] = Line(inline({"deny": reason}), then or "see the notes above")
         if ALL not in self.routes or self.routes[ALL].unfit:
             plugin = self.routes.setdefault(PLUGIN, Line(_NOWHERE, "or any index may replace it"))
             if plugin.value.startswith("["):

@@ -82,8 +82,11 @@ def _named(source: Mapping[str, Any]) -> tuple[str, str] | None:
     return (name or re.sub(r"[^A-Za-z0-9.-]", "", host) or "index").strip(), url
 
 
-def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
-    """pip's options, as pip means them."""
+def _options(draft: Draft, options: list[tuple[str, str]], origin: str, *, extra_first: bool = False) -> None:
+    """pip's options, as pip means them.
+
+    :param extra_first: whether what the other indexes have comes from nowhere else.
+    """
     mains = [url for key, url in options if key == "index-url"]
     for url in mains[:1]:
         name = _PYPI if url.rstrip("/") == DEFAULT_INDEX else "main"
@@ -94,7 +97,7 @@ def _options(draft: Draft, options: list[tuple[str, str]], origin: str) -> None:
         if key in ("no-index", "trusted-host"):
             draft.note(f"{origin}: {key} still holds")
         if key == "extra-index-url":
-            draft.for_every_name("extra", url, f"{origin}: {key}")
+            draft.for_every_name("extra", url, f"{origin}: {key}", first=extra_first)
         elif key == "find-links":
             draft.for_every_name("links", url, f"{origin}: {key}", flat=True)
 
@@ -131,17 +134,22 @@ def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
     sources = table(said, "sources")
     used = {string(each.get("index")) for value in sources.values() for each in tables(value)}
     names: dict[str, str | None] = {}
+    # Unless it is told otherwise, uv takes a name from the first index that has it.
+    strategies = {string(where.get("index-strategy")) for where in (said, table(said, "pip"))}
+    first = strategies <= {None, "first-index"}
     for each in tables(said.get("index")):
         found = _named(each)
         if found is not None:
-            names[found[0]] = _uv_index(draft, each, found, origin, used=found[0] in used)
+            names[found[0]] = _uv_index(draft, each, found, origin, used=found[0] in used, first=first)
             if each.get("default"):
                 draft.default(names[found[0]], f"{origin}: default index")
     for key in ("no-index", "index-strategy"):
         if key in said or key in table(said, "pip"):
             draft.note(f"{origin}: {key}")
     for where in (said, table(said, "pip")):
-        _options(draft, [(key, url) for key in _PIPS for url in strings(where.get(key))], origin)
+        _options(
+            draft, [(key, url) for key in _PIPS for url in strings(where.get(key))], origin, extra_first=first
+        )
     for project, source in sources.items():
         for each in tables(source):
             _uv_source(draft, project, each, names, f"{origin}: sources.{project}")
@@ -151,7 +159,7 @@ def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
 
 
 def _uv_index(
-    draft: Draft, said: Mapping[str, Any], found: tuple[str, str], origin: str, *, used: bool
+    draft: Draft, said: Mapping[str, Any], found: tuple[str, str], origin: str, *, used: bool, first: bool
 ) -> str | None:
     """One index of uv; the name that it has here if it can be used."""
     name, url = found
@@ -162,8 +170,10 @@ def _uv_index(
     if used or said.get("explicit") or said.get("default"):
         if not (said.get("explicit") or said.get("default")):
             draft.note(f"{where} is asked for every name there; here for those below")
+            if first:
+                draft.asked_first(name)
         return draft.index(name, url, where, flat=flat)
-    draft.for_every_name(name, url, where, flat=flat)
+    draft.for_every_name(name, url, where, flat=flat, first=first)
     return None
 
 

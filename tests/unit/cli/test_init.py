@@ -131,8 +131,10 @@ def test_uv(pip: Path) -> None:
     )
     text = init()
     # y has an index there that nobody can ask, and x has none: they must not go to another one.
-    expected = {"torch": "pytorch", "torchvision": "pytorch", "x": "wheels", "y": "nowhere", "*": "acme"}
+    expected = {"torch": "pytorch", "torchvision": "pytorch", "x": "wheels", "y": "nowhere", "*": "nowhere"}
     assert routes() == expected
+    assert "which names come from first, then" in text
+    assert 'then: "acme"' in text
     assert [route.targets[0].marker_text for route in dict(map_routes())["torch"]] == [
         "sys_platform == 'linux'"
     ]
@@ -145,15 +147,27 @@ def map_routes() -> list[tuple[str, tuple[object, ...]]]:
     return [(str(pattern), found) for pattern, found in load().routes]  # type: ignore[misc]
 
 
-def test_uv_toml(pip: Path) -> None:
-    """Also in the words of pip, and under [pip]."""
+@pytest.mark.parametrize(
+    ("strategy", "leads"),
+    [
+        ("", "nowhere"),
+        ('index-strategy = "first-index"\n', "nowhere"),
+        ('index-strategy = "unsafe-best-match"\n', "main"),
+    ],
+)
+def test_uv_toml(strategy: str, leads: str, pip: Path) -> None:
+    """Also in the words of pip, and under [pip].
+
+    Where uv takes from the main index only what no other one has, a name of another one must not lead there.
+    """
     write(
         "uv.toml",
-        'extra-index-url = ["https://a.example/simple"]\n[pip]\nindex-url = "https://b.example/s"\n',
+        f'extra-index-url = ["https://a.example/simple"]\n{strategy}'
+        '[pip]\nindex-url = "https://b.example/s"\n',
     )
     text = init()
-    assert routes() == {"*": "main"}
-    assert urls() == {"main": "https://b.example/s"}
+    assert {name: to for name, to in routes().items() if name != "rim-router"} == {"*": leads}
+    assert 'main = "https://b.example/s"' in text.replace("# main", "main")
     assert '# extra = "https://a.example/simple"' in text
 
 
