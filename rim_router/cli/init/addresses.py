@@ -100,7 +100,7 @@ class Addresses:
 def _is_secret(part: str) -> bool:
     """Whether a part of a path is probably one, or has one in it."""
     text = re.sub(_OURS, "", unquote(part))
-    if re.search(_TELLING, text) or re.fullmatch(_UUID, text):
+    if re.search(_TELLING, text) or re.search(_UUID, text):
         return True
     return any(re.fullmatch(_LONG, word) for word in re.split("[^A-Za-z0-9]+", text))
 

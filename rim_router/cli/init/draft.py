@@ -188,9 +188,12 @@ class Draft:
 
         :param name: None if the index that is meant cannot be used: then they lead nowhere else either.
         """
-        if ALL in self.routes:
-            if name is None or self.routes[ALL].value != quoted(name):
-                self.note(f"{origin} is {name or 'another index'}, and not what all names lead to here")
+        there = self.routes.get(ALL)
+        if there is not None and there.unfit:
+            self.note(f"{origin} is {name or 'another index'}, and not what all names lead to here")
+        elif there is not None:
+            if name is None or there.value != quoted(name):
+                self._differ(ALL, there, name or "an index that cannot be used", origin)
         elif name is None:
             self.routes[ALL] = Line('"INDEX"', origin, f"{origin} cannot be used as it is")
         else:

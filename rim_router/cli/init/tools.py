@@ -43,7 +43,8 @@ def read_all(draft: Draft, directory: Path, settings: Mapping[str, str]) -> list
     for path in sorted({*directory.glob("requirements*.txt"), *directory.glob("requirements/*.txt")}):
         options = list(_requirement_options(path))
         if options:
-            _options(draft, options, path.relative_to(directory).as_posix())
+            # Of several lines the last one counts for pip.
+            _options(draft, options[::-1], path.relative_to(directory).as_posix())
             read.append(path.relative_to(directory).as_posix())
     settings = dict(sorted(settings.items(), key=_rank))
     options = [
@@ -146,6 +147,8 @@ def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
     for key in ("no-index", "index-strategy"):
         if key in said or key in table(said, "pip"):
             draft.note(f"{origin}: {key}")
+    if said.get("no-index") or table(said, "pip").get("no-index"):
+        draft.deny_others("uv has no-index: write the index of these names")
     for where in (said, table(said, "pip")):
         _options(
             draft, [(key, url) for key in _PIPS for url in strings(where.get(key))], origin, extra_first=first
@@ -190,14 +193,15 @@ def _uv_source(
 
 
 def _pdm(draft: Draft, said: dict[str, Any], origin: str) -> bool:
+    in_order = table(said, "resolution").get("respect-source-order") is True
     for each in tables(said.get("source")):
         found = _named(each)
         if found is not None:
-            _pdm_source(draft, each, *found, f"{origin}: source {found[0]}")
+            _pdm_source(draft, each, *found, f"{origin}: source {found[0]}", first=in_order)
     return "source" in said
 
 
-def _pdm_source(draft: Draft, said: dict[str, Any], name: str, url: str, where: str) -> None:
+def _pdm_source(draft: Draft, said: dict[str, Any], name: str, url: str, where: str, *, first: bool) -> None:
     flat = said.get("type") == "find_links"
     for key in ("username", "password", "ca_certs", "client_cert", "client_key"):
         if said.get(key):
@@ -216,7 +220,7 @@ def _pdm_source(draft: Draft, said: dict[str, Any], name: str, url: str, where: 
     elif name == _PYPI:
         draft.default(draft.index(name, url, where, flat=flat), where)
     else:
-        draft.for_every_name(name, url, where, flat=flat)
+        draft.for_every_name(name, url, where, flat=flat, first=first)
 
 
 def _pdm_excluded(draft: Draft, patterns: list[str], where: str, *, main: bool) -> None:

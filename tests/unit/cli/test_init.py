@@ -373,6 +373,45 @@ def test_requirements(pip: Path) -> None:
     assert '# links = { url = "./wheels", format = "flat" }' in text
 
 
+@pytest.mark.parametrize(
+    ("files", "leads"),
+    [
+        ({"requirements.txt": "-i https://b.example/s\n-i https://a.example/s\n"}, "main"),
+        (
+            {"requirements-a.txt": "-i https://b.example/s", "requirements-b.txt": "-i https://a.example/s"},
+            "nowhere",
+        ),
+        (
+            {"requirements.txt": "-i https://a.example/s", "requirements-b.txt": "-i https://a.example/s"},
+            "main",
+        ),
+        (
+            {
+                "requirements.txt": "-i https://b.example/s",
+                "uv.toml": 'index-url = "https://a.example/s"',
+            },
+            "nowhere",
+        ),
+        ({"uv.toml": "no-index = true"}, "nowhere"),
+        (
+            {
+                "pyproject.toml": '[[tool.pdm.source]]\nname = "x"\nurl = "https://a.example/s"\n'
+                "[tool.pdm.resolution]\nrespect-source-order = true\n"
+            },
+            "nowhere",
+        ),
+    ],
+)
+def test_where_all_other_names_lead(files: dict[str, str], leads: str, pip: Path) -> None:
+    """As pip has it; nowhere if two differ or a tool goes nowhere: no private name becomes public."""
+    for name, text in files.items():
+        Path(name).write_text(text, encoding="utf-8")
+    init()
+    assert routes()["*"] == leads
+    if leads != "nowhere":
+        assert urls()[leads] == "https://a.example/s"
+
+
 def test_never_overwrites(pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path(TABLE).write_text("# mine\n")
     assert main(["init"]) == 2
