@@ -109,11 +109,7 @@ def examine(python: Path) -> Target:
 
     :raises TargetError: if it does not answer.
     """
-    said = _ask(python, _QUESTION, "-E", "-s")
-    if not isinstance(said, dict) or not said.keys() >= {"prefix", "path", "version", "purelib", "suffix"}:
-        raise TargetError(
-            f"{python} says something else than it was asked", hint="see what it prints by itself"
-        )
+    said = _about(python, "-E", "-s")
     prefix = Path(said["prefix"])
     path = [Path(entry) for entry in said["path"]]
     version = tuple(said["version"])
@@ -131,7 +127,7 @@ def search_path(python: Path) -> tuple[list[Path], Path, str]:
     :returns: its directories, its prefix and its version.
     :raises TargetError: if it does not answer.
     """
-    said = _ask(python, _QUESTION)
+    said = _about(python)
     version = ".".join(map(str, said["version"]))
     return [Path(entry) for entry in said["path"]], Path(said["prefix"]), version
 
@@ -149,6 +145,15 @@ def prove(target: Target, version: str) -> None:
             f"{target.python} does not start what is in {target.site_packages}",
             hint="its start-up files (.pth) may be turned off, or hidden",
         )
+
+
+def _about(python: Path, *options: str) -> dict[str, Any]:
+    said = _ask(python, _QUESTION, *options)
+    if not isinstance(said, dict) or not said.keys() >= {"prefix", "path", "version", "purelib", "suffix"}:
+        raise TargetError(
+            f"{python} says something else than it was asked", hint="see what it prints by itself"
+        )
+    return said
 
 
 def _ask(python: Path, question: str, *options: str) -> Any:

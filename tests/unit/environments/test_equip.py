@@ -18,7 +18,7 @@ from rim_router.environments import equip as equipping
 from rim_router.environments import target as targets
 from rim_router.environments import transplant
 from rim_router.environments.equip import State, check, equip, remove
-from rim_router.environments.target import TargetError, examine
+from rim_router.environments.target import TargetError, examine, search_path
 from rim_router.environments.transplant import TransplantError
 
 if TYPE_CHECKING:
@@ -280,6 +280,16 @@ class TestRefused:
         python.chmod(0o644)
         with pytest.raises(TargetError, match="cannot be run"):
             examine(python)
+
+    @pytest.mark.parametrize("answer", ['{"path": []}', '{"path": []} bye', "[]"])
+    def test_what_says_something_else(self, answer: str, tmp_path: Path) -> None:
+        """What starts or ends with it may print, too."""
+        python = tmp_path / "python"
+        python.write_text(f"#!/bin/sh\necho 'rim-router:{answer}'\n")
+        python.chmod(0o755)
+        for ask in (examine, search_path):
+            with pytest.raises(TargetError, match="something else than it was asked"):
+                ask(python)
 
     def test_removing_what_pip_has_installed(self, made: Made) -> None:
         equip(made.python)
