@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,8 +76,20 @@ def _together(found: _Found) -> Names:
 def _installed() -> Iterator[tuple[str, Release]]:
     """What is installed here, but for what was installed from a directory."""
     for each in distributions():
-        if "dir_info" not in table(_json(each.read_text("direct_url.json") or "{}")):
-            yield normalise(each.metadata["Name"]), Release(each.version)
+        try:
+            name, version = each.metadata["Name"], each.metadata["Version"]
+            direct_url = each.read_text("direct_url.json")
+        except Exception as error:  # Python 3.15 has an error of its own where the metadata are missing
+            raise ExportError(f"{_place(each)} cannot be read: {error}") from None
+        if not name or not version:
+            said = f"{_place(each)} has no name or no version"
+            raise ExportError(said, hint="install it again, or remove it")
+        if "dir_info" not in table(_json(direct_url or "{}")):
+            yield normalise(name), Release(version)
+
+
+def _place(distribution: Distribution) -> object:
+    return getattr(distribution, "_path", "a distribution")
 
 
 def _required(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, Release]]:

@@ -425,6 +425,21 @@ def test_names_from_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
     assert "rim-router" not in sources, "it is installed from a directory here"
 
 
+@pytest.mark.parametrize("content", [None, b"Version: 1\n", b"Name: x\n", b"\xff"])
+def test_an_environment_that_cannot_be_read(
+    content: bytes | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that is not known would be left to other indexes."""
+    Path("index-routing.toml").write_text(LISTED + '"*" = "b"\n')
+    info = Path("site/x-1.dist-info")
+    info.mkdir(parents=True)
+    if content is not None:
+        (info / "METADATA").write_bytes(content)
+    monkeypatch.syspath_prepend("site")
+    assert main(["export", "uv", "--environment"]) == 2
+    assert "x-1.dist-info" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("tool", TOOLS[:-1])
 def test_ages_are_said_to_be_lost(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No tool knows how old a file has to be."""
