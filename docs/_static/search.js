@@ -110,6 +110,7 @@ const MESSAGES = [
   ["*couldnotbedownloaded", "error: failed-download"],
   ["rim-router*wasputinto*", "error: environment-not-usable"],
   ["*doesnotstartwhatisin*", "error: environment-not-usable"],
+  ["*hasnonameornoversion", "error: export-failed"],
   ["*wouldnotbealockfile:*", "error: pin-failed"],
   ["index*cannotbeasked:*", "error: index-failed"],
   ["index*)cannotberead:*", "error: index-failed"],
