@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import Distribution, distributions
 from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from rim_router.cli.export.plan import ExportError
 from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
@@ -21,7 +21,8 @@ from rim_router.terminal import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ELSEWHERE = {"virtual", "editable", "directory", "git", "path", "url"}
+# By which a lock says that a package comes from no index: PEP 751, PDM and Pipenv.
+_ELSEWHERE = {"vcs", "directory", "git", "hg", "svn", "bzr", "path", "file", "url", "editable", "virtual"}
 _NAME = r"(?a)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _VERSION = r"(?a)[A-Za-z0-9.!+_-]+"
 
@@ -38,12 +39,12 @@ class Release(Record):
 
 
 Names = dict[str, tuple[Release, ...]]
-_Found = Iterable[tuple[str, Release]]
+_Found = tuple[str, Optional[Release]]  # None: from a directory, a repository or a URL, so from no index
 
 
 def read_names(requirements: Iterable[str], locks: Iterable[str], *, environment: bool) -> Names:
     """Normalised names with their releases, of which a lock knows more than requirements, and this
-    environment more than a lock.
+    environment more than a lock. What comes from no index is left out: its name is for no other tool's index.
 
     :raises ExportError: if a file cannot be read, or says nothing of names.
     """
@@ -52,16 +53,19 @@ def read_names(requirements: Iterable[str], locks: Iterable[str], *, environment
     found.update(_together(each for name in locks for each in _locked(Path(name))))
     if environment:
         found.update(_together(_installed()))
-    return dict(sorted(found.items()))
+    return {name: releases for name, releases in sorted(found.items()) if releases}
 
 
-def _together(found: _Found) -> Names:
-    """All releases of each name, each version once.
+def _together(found: Iterable[_Found]) -> Names:
+    """All releases of each name, each version once; none for what comes from no index.
 
     :raises ExportError: if one is no name or no version, because they are written into other tools' files.
     """
     names: dict[str, dict[str | None, str]] = {}
     for name, release in found:
+        if release is None:
+            names.setdefault(name, {})
+            continue
         version = release.version
         if not re.fullmatch(_NAME, name) or not (version is None or re.fullmatch(_VERSION, version)):
             said = f"{visible(name)} {version or ''} is no project with a version"
@@ -73,8 +77,8 @@ def _together(found: _Found) -> Names:
     return {name: tuple(starmap(Release, known.items())) for name, known in names.items()}
 
 
-def _installed() -> Iterator[tuple[str, Release]]:
-    """What is installed here, but for what was installed from a directory."""
+def _installed() -> Iterator[_Found]:
+    """What is installed here; an installer records where it is from if that is no index (PEP 610)."""
     for each in distributions():
         try:
             name, version = each.metadata["Name"], each.metadata["Version"]
@@ -84,8 +88,7 @@ def _installed() -> Iterator[tuple[str, Release]]:
         if not name or not version:
             said = f"{_place(each)} has no name or no version"
             raise ExportError(said, hint="install it again, or remove it")
-        if "dir_info" not in table(_json(direct_url or "{}")):
-            yield normalise(name), Release(version)
+        yield normalise(name), Release(version) if direct_url is None else None
 
 
 def _place(distribution: Distribution) -> object:
@@ -138,7 +141,7 @@ def _requirement(text: str, path: Path) -> tuple[str, Release]:
     return normalise(requirement.name), Release(exact[1] if exact else None, marker)
 
 
-def _locked(path: Path) -> Iterator[tuple[str, Release]]:
+def _locked(path: Path) -> Iterator[_Found]:
     if path.name == "Pipfile.lock":
         sections = _json(read_text(path))
         if sections is None:
@@ -157,10 +160,18 @@ def _locked(path: Path) -> Iterator[tuple[str, Release]]:
         project = string(each.get("name"))
         if project is None:
             raise ExportError(f"{path}: a package has no name")
-        # Which is itself, or comes from no index.
-        if table(each, "source").keys().isdisjoint(_ELSEWHERE):
-            version = (string(each.get("version")) or "").lstrip("=") or None
-            yield normalise(project), Release(version, _marker(each))
+        version = (string(each.get("version")) or "").lstrip("=") or None
+        yield normalise(project), Release(version, _marker(each)) if _is_from_an_index(each) else None
+
+
+def _is_from_an_index(package: dict[str, Any]) -> bool:
+    """Whether a lock says so, or nothing else: then it is the index that the tool asks by default."""
+    if any(key in _ELSEWHERE and value is not False for key, value in package.items()):
+        return False
+    if "archive" in package and "index" not in package:
+        return False
+    source = package.get("source")  # of uv and Poetry, which say "registry" and "legacy" of an index
+    return source is None or "registry" in table(source) or table(source).get("type") == "legacy"
 
 
 def _marker(package: dict[str, Any]) -> str:

@@ -372,7 +372,13 @@ LOCKS = {
         '[[package]]\nname = "acme-core"\nversion = "1.0"\nsource = { registry = "x" }\n'
         '[[package]]\nname = "me"\nversion = "1"\nsource = { virtual = "." }\n'
     ),
-    "poetry.lock": '[[package]]\nname = "acme-core"\nversion = "1.0"\n',
+    # With what Poetry 2 writes of a package from a source of priority "explicit".
+    "poetry.lock": (
+        '[[package]]\nname = "acme-core"\nversion = "1.0"\ndescription = ""\noptional = false\n'
+        'python-versions = ">=3.9"\ngroups = ["main"]\nfiles = []\n\n[package.source]\ntype = "legacy"\n'
+        'url = "https://pypi.acme.example/simple"\nreference = "acme"\n'
+    ),
+    "pdm.lock": '[[package]]\nname = "acme-core"\nversion = "1.0"\ngroups = ["default"]\nfiles = []\n',
     "Pipfile.lock": '{"default": {"acme-core": {"version": "==1.0"}}}',
 }
 
@@ -383,6 +389,52 @@ def test_names_from_a_lock(lock: str, capsys: pytest.CaptureFixture[str]) -> Non
     Path(lock).write_text(LOCKS[lock])
     assert main(["export", "uv", "--lock", lock]) == 0
     assert set(read(capsys.readouterr().out)["uv"]["sources"]) == {"acme", "acme-core"}
+
+
+ELSEWHERE = {
+    "pylock.toml": ('directory = { path = "." }', "vcs = { type = 'git' }", "archive = { url = 'x' }"),
+    "uv.lock": tuple(f'source = {{ {key} = "x" }}' for key in ("virtual", "editable", "git", "url", "path")),
+    "poetry.lock": tuple(
+        f'source = {{ type = "{t}", url = "x" }}' for t in ("git", "directory", "file", "url")
+    ),
+    "pdm.lock": tuple(f'{key} = "x"' for key in ("git", "path", "url")),
+    "Pipfile.lock": tuple(f'"{key}": "x"' for key in ("git", "hg", "path", "file", "url")),
+}
+
+
+@pytest.mark.parametrize(
+    ("lock", "said"), [(lock, said) for lock, each in ELSEWHERE.items() for said in each]
+)
+def test_what_a_lock_has_from_no_index_is_left_out(
+    lock: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the requirements say of it: its name is not for the public service."""
+    Path("index-routing.toml").write_text(TABLE)
+    Path("requirements.txt").write_text("secret==1.0\nsix==1.0\n")
+    key = "packages" if lock == "pylock.toml" else "package"
+    entry = f'[[{key}]]\nname = "Secret"\nversion = "1.0"\n{said}\n'
+    if lock == "Pipfile.lock":
+        entry = f'{{"default": {{"Secret": {{"version": "==1.0", {said}}}}}}}'
+    Path(lock).write_text(entry)
+    assert main(["export", "pip-audit", "-r", "requirements.txt", "--lock", lock]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["six==1.0"]
+
+
+@pytest.mark.parametrize("recorded", ["dir_info", "vcs_info", "archive_info"])
+def test_what_was_installed_from_no_index_is_left_out(
+    recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As PEP 610 records it."""
+    for name in ("secret", "six"):
+        info = tmp_path / "site" / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        if name == "secret":
+            (info / "direct_url.json").write_text(json.dumps({"url": "https://x.example", recorded: {}}))
+    monkeypatch.setattr("sys.path", [str(tmp_path / "site")])
+    Path("index-routing.toml").write_text(TABLE)
+    assert main(["export", "pip-audit", "--environment"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["six==1.0"]
 
 
 def test_names_from_requirements(capsys: pytest.CaptureFixture[str]) -> None:
