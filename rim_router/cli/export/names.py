@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from importlib.metadata import Distribution, distributions
 from itertools import starmap
 from pathlib import Path
@@ -19,7 +18,7 @@ from rim_router.rules.urls import scrub
 from rim_router.terminal import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # By which a lock says that a package comes from no index: PEP 751, PDM and Pipenv.
 _ELSEWHERE = {"vcs", "directory", "git", "hg", "svn", "bzr", "path", "file", "url", "editable", "virtual"}

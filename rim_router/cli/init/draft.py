@@ -14,6 +14,7 @@ from rim_router.config.files import FILE_NAME, LayerFile
 from rim_router.config.keys import RESERVED
 from rim_router.config.parse import parse
 from rim_router.errors import RimRouterError
+from rim_router.libraries import library
 from rim_router.rules.contents import PLUGIN
 from rim_router.rules.names import Pattern
 from rim_router.terminal import visible
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 
 ALL = "*"
 _STRING = r'"(?:[^"\\]|\\.)*"'
-
-
 _NOWHERE = '{ deny = "write its index here" }'
+_SEE_NOTES = "see the notes above"
 _NO_INDEX = '"wheels"'  # found nowhere by its name; what is named by a path can be installed
 
 
@@ -41,12 +41,16 @@ class Line:
     :param value: TOML; of an index its URL or inline table.
     :param origin: where it was read.
     :param unfit: why it is only a comment; empty for one that counts.
+    :ivar by_marker: of a route that was read, the name of the index for each marker; None: for all.
+    :ivar remark: what the table says beside it.
     """
 
     def __init__(self, value: str, origin: str, unfit: str = "") -> None:
         self.value = value
         self.origin = origin
         self.unfit = unfit
+        self.by_marker: dict[str | None, str] = {}
+        self.remark = origin
 
 
 class Draft:
@@ -142,22 +146,37 @@ class Draft:
             self.note(f"{origin}: {key}: {fault}")
             self.keep_away(key, origin)
             return
-        there = self.routes.get(key)
-        if there is None:
-            self.routes[key] = Line(value, origin)
-        elif there.value.startswith("[") and value.startswith("["):
-            if value[1:-1] not in there.value:
-                there.value = f"{there.value[:-1]}, {value[1:]}"
-        elif there.value != value:
+        marker = None if marker is None else str(library("packaging.markers").Marker(marker))
+        there = self.routes.setdefault(key, Line(value, origin))
+        if there.value == value or there.by_marker.get(marker) == name:
+            there.by_marker[marker] = name
+        elif (
+            key in self._settled
+            or there.value == _NOWHERE
+            or marker is None
+            or not there.value.startswith("[")
+            or marker in there.by_marker
+        ):
             self._differ(key, there, name, origin)
+        else:
+            if there.origin != origin and {*there.by_marker.values()} != {name}:
+                self.note(
+                    f"{key} has markers in {there.origin} and in {origin}: where both hold, the first counts"
+                )
+            there.value = f"{there.value[:-1]}, {value[1:]}"
+            there.by_marker[marker] = name
 
     def _differ(self, key: str, there: Line, name: str, origin: str) -> None:
         """Two say different things of a pattern: a preset is the user's own word, no other is better."""
         if key in self._settled:
             self.note(f"{origin}: {key} leads to {name} there, and to another index here ({there.origin})")
-            return
-        self.note(f"{key} leads to {name} in {origin}, and to another index in {there.origin}: choose one")
-        self.routes[key] = Line(_NOWHERE, "see the notes above")
+        elif there.value == _NOWHERE:
+            self.note(f"{key} also leads to {name} in {origin}")
+        else:
+            self.note(
+                f"{key} leads to {name} in {origin}, and to another index in {there.origin}: choose one"
+            )
+            there.value, there.remark = _NOWHERE, _SEE_NOTES
 
     def keep_away(self, pattern: str, origin: str, value: str = _NOWHERE) -> None:
         """Note that a pattern is not to lead to the main index, wherever it does."""
@@ -234,13 +253,13 @@ class Draft:
                 self._bare_name(key, line)
         if self._is_open:
             why = "a name above could not be carried over: write it, then the index of all others here"
-            self.routes[ALL] = Line('{ deny = "see the notes above" }', why)
+            self.routes[ALL] = Line(inline({"deny": _SEE_NOTES}), why)
         elif self._asked_first and ALL not in self._settled:
             main = self.routes.get(ALL)
             names = ", ".join(map(visible, self._asked_first))
             reason = f"write first which names come from {names}, then the index of all others here"
-            then = "" if main is None else f"then: {main.value} ({main.origin})"
-            self.routes[ALL] = Line(inline({"deny": reason}), then or "see the notes above")
+            then = "" if main is None else f"then: {main.value} ({main.remark})"
+            self.routes[ALL] = Line(inline({"deny": reason}), then or _SEE_NOTES)
         if ALL not in self.routes or self.routes[ALL].unfit:
             plugin = self.routes.setdefault(PLUGIN, Line(_NOWHERE, "or any index may replace it"))
             if plugin.value.startswith("["):
@@ -258,7 +277,7 @@ class Draft:
             self.note(
                 f"{key} leads to {line.value}, and {key[:-2]} to {there.value} ({there.origin}): choose one"
             )
-            there.value, there.origin = _NOWHERE, "see the notes above"
+            there.value, there.remark = _NOWHERE, _SEE_NOTES
 
     def _lines(self, head: list[str]) -> Iterator[str]:
         yield from _comment(head)
@@ -290,7 +309,7 @@ def _aligned(lines: dict[str, Line]) -> Iterator[str]:
         if line.unfit:
             yield f"# {keys[name]} = {line.value}  # {visible(line.unfit)}"
         else:
-            yield f"{keys[name].ljust(width)} = {line.value}  # {visible(line.origin)}"
+            yield f"{keys[name].ljust(width)} = {line.value}  # {visible(line.remark)}"
 
 
 def _comment(lines: list[str]) -> Iterator[str]:

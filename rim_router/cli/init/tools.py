@@ -262,7 +262,7 @@ def _poetry_sources(said: dict[str, Any]) -> set[str]:
     return {string(value.get("source")) or "" for _, value in _poetry_dependencies(said)}
 
 
-_NO_INDEX = ("git", "path", "url", "file", "workspace", "hg", "svn", "bzr")
+_DIRECT_KEYS = ("git", "path", "url", "file", "workspace", "hg", "svn", "bzr")
 
 
 def _poetry_dependencies(said: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -280,8 +280,8 @@ def _required(
     index = string(said.get(key))
     if index is not None:
         draft.project(project, names.get(index), origin, string(said.get("markers")))
-    elif not said.keys().isdisjoint(_NO_INDEX):
-        draft.from_no_index(project, origin, said.keys() & {*_NO_INDEX})
+    elif not said.keys().isdisjoint(_DIRECT_KEYS):
+        draft.from_no_index(project, origin, said.keys() & {*_DIRECT_KEYS})
 
 
 def _pipfile(draft: Draft, said: dict[str, Any], origin: str) -> bool:

@@ -553,6 +553,51 @@ def test_two_who_differ(pip: Path) -> None:
     assert "both leads to b in" in text
 
 
+LINUX = 'sys_platform == "linux"'
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["one", "two"]), st.sampled_from([None, LINUX, "os_name == 'nt'"])),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_however_many_differ(said: list[tuple[str, str | None]]) -> None:
+    """Each file with its word for `acme`: two under one marker, or one without: nobody gets it."""
+    draft = Draft()
+    for number, (name, marker) in enumerate(said):
+        draft.index(name, f"https://{name}.example/s", "x")
+        draft.route("acme", name, f"file {number}", marker)
+    text = draft.text([], "x")
+    value = read_toml(text.encode(), TABLE)[1]["routes"]["acme"]
+    markers = {marker for _, marker in said}
+    differ = len({*said}) > len(markers) or (None in markers and len(markers) > 1)
+    assert (value == {"deny": "write its index here"}) is differ
+    notes = [note for note in draft.notes if "acme" in note]
+    if differ:
+        assert any("another index in file 0: choose one" in note for note in notes)
+        assert "in see the notes" not in text
+    else:
+        found = value if isinstance(value, list) else [{"index": value}]
+        assert [(each["index"], each.get("marker")) for each in found] == [*dict.fromkeys(said)]
+        assert bool(notes) is (len({name for name, _ in said}) > 1)
+
+
+def test_a_third_who_differs_and_one_spelling_of_a_marker() -> None:
+    """Spaces and quotes make no other marker."""
+    draft = Draft()
+    for name in ("one", "two", "three"):
+        draft.index(name, f"https://{name}.example/s", "x")
+    draft.route("acme", "one", "A", LINUX)
+    draft.route("acme", "two", "B", "sys_platform=='linux'")
+    draft.route("acme", "three", "C")
+    assert draft.notes == [
+        "acme leads to two in B, and to another index in A: choose one",
+        "acme also leads to three in C",
+    ]
+
+
 def test_a_preset_is_the_users_own_word(pip: Path) -> None:
     write("uv.toml", "")
     write(
