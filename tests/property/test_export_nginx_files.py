@@ -54,13 +54,13 @@ def expected(name: str) -> str:
 class Files:
     """An nginx before two indexes that have every file."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, routes: dict[str, Any] = ROUTES) -> None:
         self.servers = {name: IndexServer(name) for name in INDEXES}
         for server in self.servers.values():
             server.on("*", self._answer)
         address = free_address()
         urls = {name: server.url for name, server in self.servers.items()}
-        text, _ = export_nginx(place, urls, ROUTES, "--listen", address)
+        text, _ = export_nginx(place, urls, routes, "--listen", address)
         self.server = Exported(place, text, address)
         self.names = dict(re.findall(r"# Files of index (.)\n +location ~ \"\^/from/(i\d)/", text))
 
@@ -145,6 +145,20 @@ def test_long_and_strange_names(files: Files) -> None:
     for name in ("-1.0.tar.gz", "acme-x", "acme-.tar.gz", "_acme-1.0.tar.gz", f"acme{'-x' * 30}-1.tar.gz"):
         assert files.ask("a", f"/files/{name}") == 403
     assert files.ask("a", f"/files/acme{'-x' * 14}-1.tar.gz") == 200
+
+
+SIXTEEN = "-".join(["x"] * 16)
+
+
+def test_a_reading_of_too_many_words(tmp_path: Path) -> None:
+    """A file of which one reading has more words than nginx normalises: not that of all other names counts."""
+    files = Files(tmp_path, {"*": "a", f"{SIXTEEN}-*": "b"})
+    try:
+        assert files.ask("a", f"/files/{SIXTEEN}-1.tar.gz") == 200
+        for index in INDEXES:
+            assert files.ask(index, f"/files/{SIXTEEN}-1-1.tar.gz") == 403
+    finally:
+        files.close()
 
 
 NAME = "acme_x-1.0-py3-none-any.whl"

@@ -343,6 +343,19 @@ def test_a_list_with_a_probe_is_none_for_nginx(capsys: pytest.CaptureFixture[str
     assert 'nginx cannot prove the "not found" of index a by its probe' in refused(capsys, "nginx", table)
 
 
+@pytest.mark.parametrize("end", ["", "-*", "*"])
+def test_nginx_and_names_of_many_words(end: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would serve their page, and none of their files."""
+    for words in (16, 17):
+        route = f'"{"-".join(["x"] * words)}{end}" = '
+        if words == 16:
+            export(capsys, "nginx", table=f'{LISTED}{route}"a"\n')
+        else:
+            said = refused(capsys, "nginx", f'{LISTED}{route}"a"\n')
+            assert "serves no files of a name of more than 16 words" in said
+            export(capsys, "nginx", table=f'{LISTED}{route}{{ deny = "no" }}\nx = "a"\n')
+
+
 def test_layers(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     """The merged table is what is printed; of the same pattern the highest layer's."""
     machine.write("machine", LISTED + 'x = "a"\n"y-*" = "a"\n')

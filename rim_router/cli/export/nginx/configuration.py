@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rim_router.cli.export.nginx.links import BEFORE, HIGHEST, filters, page_types
 from rim_router.cli.export.nginx.locations import error_pages, hosts, page
 from rim_router.cli.export.nginx.locations import files as files_of
-from rim_router.cli.export.nginx.names import LONGEST_NAME, NAME, files, names
+from rim_router.cli.export.nginx.names import LONGEST_NAME, MOST_WORDS, NAME, files, names
 from rim_router.cli.export.nginx.paths import CLEAR, base, credentials, is_clear
 from rim_router.cli.export.nginx.text import LONGEST, quoted
 from rim_router.cli.export.plan import ExportError, address, has_credentials, is_remote
@@ -152,6 +152,8 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
     for rule in plan.rules:
         if len(rule.pattern.literal) > LONGEST_NAME:
             plan.fault(rule, f"nginx takes no name of more than {LONGEST_NAME} characters")
+        elif rule.denial is None and rule.pattern.literal.strip("-").count("-") >= MOST_WORDS:
+            plan.fault(rule, f"nginx serves no files of a name of more than {MOST_WORDS} words")
         elif rule.conditional or rule.target is None:
             plan.index_of(rule)
         elif rule.target.kind is Kind.DENY or _are_usable(plan, rule, rule.target):
@@ -162,6 +164,7 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
         "direct references (NAME @ URL), other indexes and find-links: clients do not ask nginx about them"
     )
     plan.note("links with a query, and unusual names of files: they are refused (403)")
+    plan.note(f"names of more than {MOST_WORDS} words: their files are refused (403)")
     _check_credentials(plan)
     plan.check()
     indexes = {index: f"i{number}" for number, index in enumerate(plan.indexes, 1)}

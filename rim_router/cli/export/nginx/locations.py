@@ -107,8 +107,7 @@ def _files(
     for reading in ("shorter", "longer"):
         yield f"    set $written ${reading};"
         yield "    set $project $normalised;"
-        if reading == "shorter":
-            yield '    if ($project = "") { return 403 "the name of this file says no project\\n"; }'
+        yield '    if ($project = "") { return 403 "the name of this file says no project\\n"; }'
         yield from _indented(_if_not_from_here())
     yield from _indented(_to(index, origin, credentials=credentials))
     yield f"    proxy_pass {origin.scheme}://{name}_{number}$rest;"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 NAME = "[a-z0-9]+(?:-[a-z0-9]+)*"
 # Longer ones than this do not fit into a hash table of nginx that has buckets of the usual size.
 LONGEST_NAME = 200
-# How many words a name may have.
-_WORDS = 16
+# How many words a name may have: files of longer ones are served from nowhere.
+MOST_WORDS = 16
 # PEP 440, and of the other spellings those with at most one hyphen before a digit: so the name in front of it
 # can be read in two ways at most.
 _VERSION = (
@@ -89,7 +89,7 @@ def files() -> Iterator[str]:
     yield "    map $written $normalised {"
     yield "        volatile;"
     yield '        default "";'
-    for count in range(1, _WORDS + 1):
+    for count in range(1, MOST_WORDS + 1):
         expression = "[-_.]+".join(f"(?<w{number}>[a-z0-9]+)" for number in range(count))
         yield f'        "~*^{expression}$" "{"-".join(f"$w{number}" for number in range(count))}";'
     yield "    }"
