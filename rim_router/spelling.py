@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import sysconfig
 from functools import cache
 from pathlib import Path
 
-_SCRIPT = "rim-router.exe" if os.name == "nt" else "rim-router"
+_IS_WINDOWS = os.name == "nt"
+_SCRIPT = "rim-router.exe" if _IS_WINDOWS else "rim-router"
 _COMMAND = (
     r"(?<![\w./=-])rim-router (?=(?:audit|check|doctor|equip|explain|export|guard|init|pin|rim|routes)\b)"
 )
@@ -20,8 +22,14 @@ def spelt(text: str) -> str:
     if "rim-router " not in text or _has_script():
         return text
     python = sys.executable or "python"
-    quoted = python if re.fullmatch(r"[\w@%+=:,./-]+", python) else f'"{python}"'
-    return re.sub(_COMMAND, lambda _: f"{quoted} -m rim_router ", text)
+    return re.sub(_COMMAND, lambda _: f"{_quoted(python)} -m rim_router ", text)
+
+
+def _quoted(path: str) -> str:
+    """A program as the shell takes it: PowerShell runs what is in quotes only after an ``&``."""
+    if not _IS_WINDOWS:
+        return shlex.quote(path)
+    return path if re.fullmatch(r"[\w@%+=:,./\\-]+", path) else f'& "{path}"'
 
 
 @cache

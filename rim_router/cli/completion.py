@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rim_router.cli.init.presets import PRESET, USUAL
-from rim_router.cli.rendering import OK, say
+from rim_router.cli.rendering import OK, print_text
 from rim_router.record import Record
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
-    say("\n".join(_SCRIPTS[args.shell](list(commands(args.parser)))))
+    print_text("\n".join(_SCRIPTS[args.shell](list(commands(args.parser)))))
     return OK
 
 

@@ -25,7 +25,12 @@ UNUSABLE = 2  # bad usage, unreadable input or a bad table
 
 def say(text: str = "", end: str = "\n") -> None:
     """Lines for people, on standard output, at once: whoever watches should know what is going on."""
-    print(_painted(visible_lines(text), sys.stdout), end=end, flush=True)
+    print(_painted(spelt(visible_lines(text)), sys.stdout), end=end, flush=True)
+
+
+def print_text(text: str, end: str = "\n") -> None:
+    """A file for a program, on standard output: what it says is the same wherever it was made."""
+    print(visible_lines(text), end=end, flush=True)
 
 
 def tell(text: str) -> None:

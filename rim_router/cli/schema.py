@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rim_router
-from rim_router.cli.rendering import OK, say
+from rim_router.cli.rendering import OK, print_text
 
 if TYPE_CHECKING:
     import argparse
@@ -21,5 +21,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print it."""
-    say(str(PATH) if args.path else PATH.read_text(encoding="utf-8"), end="\n" if args.path else "")
+    print_text(str(PATH) if args.path else PATH.read_text(encoding="utf-8"), end="\n" if args.path else "")
     return OK

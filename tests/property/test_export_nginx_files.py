@@ -151,7 +151,7 @@ SIXTEEN = "-".join(["x"] * 16)
 
 
 def test_a_reading_of_too_many_words(tmp_path: Path) -> None:
-    """A file of which one reading has more words than nginx normalises: not that of all other names counts."""
+    """What "*" leads to does not count for a name that nginx cannot normalise."""
     files = Files(tmp_path, {"*": "a", f"{SIXTEEN}-*": "b"})
     try:
         assert files.ask("a", f"/files/{SIXTEEN}-1.tar.gz") == 200

@@ -33,8 +33,25 @@ def without_script(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_without_a_script(text: str, expected: str, without_script: None) -> None:
-    python = sys.executable if " " not in sys.executable else f'"{sys.executable}"'
-    assert spelling.spelt(text) == expected.format(python)
+    assert spelling.spelt(text) == expected.format(spelling._quoted(sys.executable))
+
+
+@pytest.mark.parametrize(
+    ("path", "on_windows", "elsewhere"),
+    [
+        ("/usr/bin/python3.13", "/usr/bin/python3.13", "/usr/bin/python3.13"),
+        (r"C:\Py\python.exe", r"C:\Py\python.exe", r"'C:\Py\python.exe'"),
+        (r"C:\a b\python.exe", r'& "C:\a b\python.exe"', r"'C:\a b\python.exe'"),
+        ("/a $b/python", '& "/a $b/python"', "'/a $b/python'"),
+    ],
+)
+def test_a_path_as_a_shell_takes_it(
+    path: str, on_windows: str, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PowerShell prints what is in quotes, unless it is told to run it; a backslash needs none."""
+    for is_windows, expected in ((True, on_windows), (False, elsewhere)):
+        monkeypatch.setattr(spelling, "_IS_WINDOWS", is_windows)
+        assert spelling._quoted(path) == expected
 
 
 def test_with_a_script(monkeypatch: pytest.MonkeyPatch) -> None:

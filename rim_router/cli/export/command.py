@@ -10,7 +10,7 @@ from rim_router.cli.export.nginx.configuration import nginx
 from rim_router.cli.export.nginx.text import comment
 from rim_router.cli.export.plan import ExportError, Plan
 from rim_router.cli.export.uv import uv
-from rim_router.cli.rendering import OK, say
+from rim_router.cli.rendering import OK, print_text
 from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
 
@@ -60,16 +60,19 @@ def run(args: argparse.Namespace) -> int:
         )
     plan = Plan(table, _TOOLS[args.tool], names)
     lines = list(_lines(plan, args, names))
-    if args.tool != "renovate":  # JSON has no comments
-        say(f"# Written by rim-router export {args.tool}.")
-        if args.tool in _PROJECTS:
-            say(f"# For pyproject.toml, in the place of the indexes and sources that it has for {plan.tool}.")
-        if plan.notes:
-            say(f"# Not carried over, because {plan.tool} cannot do it:")
-            for note in plan.notes:
-                say(f"# * {comment(note)}")
-    say("\n".join(lines))
+    print_text("\n".join([*_head(plan, args.tool), *lines]))
     return OK
+
+
+def _head(plan: Plan, tool: str) -> Iterator[str]:
+    if tool == "renovate":  # JSON has no comments
+        return
+    yield f"# Written by rim-router export {tool}."
+    if tool in _PROJECTS:
+        yield f"# For pyproject.toml, in the place of the indexes and sources that it has for {plan.tool}."
+    if plan.notes:
+        yield f"# Not carried over, because {plan.tool} cannot do it:"
+        yield from (f"# * {comment(note)}" for note in plan.notes)
 
 
 def _lines(plan: Plan, args: argparse.Namespace, names: Names) -> Iterator[str]:

@@ -13,7 +13,7 @@ from rim_router.cli.pin.place import Place, choose_place
 from rim_router.cli.pin.record import Outcome, State, best, deselected, outcomes, recorded
 from rim_router.cli.pin.resolve import resolve
 from rim_router.cli.pin.store import PinError, pylock
-from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, say, tell
+from rim_router.cli.rendering import NO, OK, UNUSABLE, add_json, columns, print_json, print_text, say, tell
 from rim_router.cli.shapes import VERSION
 from rim_router.cli.tables import tables_in_force
 from rim_router.config import load_files
@@ -142,13 +142,13 @@ def _print(place: Place, plan: _Plan, *, dry_run: bool, quiet: bool) -> None:
     report = tell if dry_run else say
     if quiet:
         if dry_run and plan.text is not None:
-            say(plan.text, end="")
+            print_text(plan.text, end="")
         return
     if not plan.results:
         report("Nothing to pin: none of the files that pip would use needs a pin.")
         return
     if dry_run and plan.text is not None:
-        say(plan.text, end="")
+        print_text(plan.text, end="")
     rows = [
         [result.state.value, result.file.filename, _digest(result), _size(result)] for result in plan.results
     ]
