@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -178,6 +179,21 @@ class TestUv:
         somebody.environment.run(tools / "uv", "sync", check=True)
         where = (somebody.environment.project / ".venv" / "lib").glob("*/site-packages/acme_core.py")
         assert "private" in next(where).read_text()
+
+    def test_ages(self, environments: Environments, tools: Path, stage: Stage) -> None:
+        """A file that is too young for the table is not locked, and plain uv takes it."""
+        somebody = user(environments, tools, stage, "aged")
+        (somebody.environment.project / "names.txt").write_text("aged\n")
+        with IndexServer("aged") as server:
+            now = datetime.now(timezone.utc)
+            for version, days in (("1.0", 30), ("1.1", 1)):
+                uploaded = (now - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+                server.add(wheel("aged", version, origin="aged"), uploaded=uploaded)
+            plain = somebody.lock("uv", "uv.lock", "--default-index", server.url)
+            assert "aged-1.1-py3-none-any.whl" in plain
+            somebody.environment.route({"a": {"url": server.url, "min-age": "7d"}}, {"*": "a"})
+            somebody.export("uv", "-r", "names.txt")
+            assert set(somebody.lock("uv", "uv.lock")) == {"aged-1.0-py3-none-any.whl"}
 
     def test_a_lock_has_the_names(self, environments: Environments, tools: Path, stage: Stage) -> None:
         """A first lock, made anywhere, has the names that the sources need; the second is right."""

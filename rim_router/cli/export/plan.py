@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from rim_router.cli.views import merged, settings, specificity, target_text
 from rim_router.errors import RimRouterError
 from rim_router.record import Record
+from rim_router.rules.age import EXEMPT_KEY, KEY, age_for
 from rim_router.rules.policy import Policy
-from rim_router.rules.table import Kind
+from rim_router.rules.table import Decision, Kind
 from rim_router.rules.urls import is_local, redact, scrub
 
 if TYPE_CHECKING:
@@ -105,6 +107,27 @@ class Plan:
         """The rule of a normalised name; None if the table leaves it to pip."""
         return next((rule for rule in self.rules if rule.pattern.matches(name)), None)
 
+    def age(self, *rules: Rule, index: Index | None = None) -> timedelta:
+        """What files have to have of all to which rules lead; the highest if they differ, with a note.
+
+        :param index: the only one that matters; None for all.
+        """
+        found = {
+            timedelta() if age is None else age.least
+            for rule in rules
+            for target in (*rule.conditional, rule.target)
+            if target is not None
+            for each in target.indexes
+            if index in (None, each)
+            for age in [age_for(Decision("", None, target), each, self.table.policy)]
+        }
+        if len(found) > 1:
+            what = "names" if index is None else f"names of index {index.name}"
+            self.note(
+                f"that {what} differ in min-age: {self.tool} keeps {age_text(max(found))} for all of them"
+            )
+        return max(found, default=timedelta())
+
     def fault(self, rule: Rule, why: str) -> None:
         """Something that must not be left out."""
         self.faults.append(f"{rule.pattern} in {rule.source}: {why}")
@@ -166,16 +189,19 @@ class Plan:
                 "pins": index.pins_required,
                 "probe": index.probe,
                 "absent-status": index.absent_statuses,
-                "min-age": index.min_age,
+                KEY: index.min_age,
             }
             for key in [key for key, value in found.items() if value and key not in does]:
                 self.note(f"{key} of index {index.name} ({index.source})")
         for rule in self.rules:
-            if any(each is not None and each.min_age for each in (*rule.conditional, rule.target)):
-                self.note(f"min-age of {rule.pattern} ({rule.source})")
+            targets = [each for each in (*rule.conditional, rule.target) if each is not None]
+            if any(each.min_age for each in targets) and KEY not in does:
+                self.note(f"{KEY} of {rule.pattern} ({rule.source})")
+            if any(each.exempt is not None for each in targets):
+                self.note(f"{EXEMPT_KEY} of {rule.pattern} ({rule.source})")
         usual = {key: value for key, value, _ in settings(Policy())}
         for key, value, source in settings(self.table.policy):
-            if value != usual[key]:
+            if value != usual[key] and key not in does:
                 self.note(f"policy.{key} ({source})")
         if len(self.table.pins):
             self.note("the pins")
@@ -205,6 +231,13 @@ class Plan:
                 conditional = (*earlier.conditional, *first)
                 found[route.pattern] = earlier.replaced(target=last, conditional=conditional)
         return tuple(sorted(found.values(), key=lambda rule: specificity(rule.pattern)))
+
+
+def age_text(age: timedelta) -> str:
+    """In the words of uv and Renovate: ``7 days``, ``1 day``, ``36 hours``."""
+    days, rest = divmod(age, timedelta(days=1))
+    number, unit = (age // timedelta(hours=1), "hour") if rest else (days, "day")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def address(index: Index) -> str:

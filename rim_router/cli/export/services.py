@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from rim_router.cli.export.plan import address, has_credentials
+from rim_router.cli.export.plan import address, age_text, has_credentials
+from rim_router.rules.age import KEY
 from rim_router.rules.urls import public_index
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def renovate(plan: Plan) -> Iterator[str]:
     :raises ExportError: if something cannot be said.
     """
     rules = []
+    ages = any(map(plan.age, plan.rules))
     for rule in reversed(plan.rules):  # the last that matches wins there
         made: dict[str, Any] = {
             "description": [f"{rule.pattern} in {rule.source}"],
@@ -33,6 +36,8 @@ def renovate(plan: Plan) -> Iterator[str]:
             rules.append({**made, "enabled": False})
             continue
         index = plan.index_of(rule)
+        if ages:  # also where there is none, because of a wider rule
+            made["minimumReleaseAge"] = age_text(plan.age(rule))
         if index is not None:
             rules.append({**made, "registryUrls": [f"{address(index).rstrip('/')}/"]})
     hosts = [
@@ -43,7 +48,10 @@ def renovate(plan: Plan) -> Iterator[str]:
     plan.note("--extra-index-url in requirements files: Renovate asks these indexes too, so remove them")
     if plan.default is None:
         plan.note("names that no route claims: Renovate asks PyPI")
-    plan.say_what_is_lost()
+    if ages:
+        plan.note("min-age of what only others require: Renovate leaves that to the tool that locks")
+        plan.note("min-age where an index gives no upload time: Renovate before 42 takes such a version")
+    plan.say_what_is_lost(does=frozenset({KEY}))
     plan.check()
     lost = [f"Not carried over: {note}" for note in plan.notes]
     config = {
@@ -71,12 +79,15 @@ def dependabot(plan: Plan) -> Iterator[str]:
     if plan.default is not None and default is None and not plan.faults:
         plan.fault(plan.default, "Dependabot cannot deny all other names")
     ignored = []
+    kept = [] if plan.default is None else [plan.default]
     for rule in plan.rules:
         if rule is plan.default:
             continue
         index = None if rule.denial is not None else plan.index_of(rule)
         if rule.denial is not None or index != default:
             ignored.append(str(rule.pattern))
+        else:
+            kept.append(rule)
     if ignored:
         plan.note(
             f"{', '.join(ignored)}: Dependabot asks every index for every name, and proposes the highest "
@@ -84,13 +95,16 @@ def dependabot(plan: Plan) -> Iterator[str]:
         )
     if default is None:
         plan.note("names that no route claims: Dependabot asks PyPI")
-    plan.say_what_is_lost()
+    days = -(-plan.age(*kept) // timedelta(days=1))
+    if days:
+        plan.note("min-age of security updates: its cooldown is for version updates")
+    plan.say_what_is_lost(does=frozenset({KEY}))
     plan.check()
     registry = None if default is None or _is_public(default) else default
-    yield from _dependabot_lines(registry, plan.labels().get(registry, "") if registry else "", ignored)
+    yield from _dependabot_lines(registry, plan.labels().get(registry, "") if registry else "", ignored, days)
 
 
-def _dependabot_lines(registry: Index | None, key: str, ignored: list[str]) -> Iterator[str]:
+def _dependabot_lines(registry: Index | None, key: str, ignored: list[str], days: int) -> Iterator[str]:
     secret = key.upper().replace("-", "_")
     yield "version: 2"
     if registry is not None:
@@ -109,6 +123,9 @@ def _dependabot_lines(registry: Index | None, key: str, ignored: list[str]) -> I
     yield '      interval: "weekly"'
     if registry is not None:
         yield f"    registries: [{json.dumps(key)}]"
+    if days:
+        yield "    cooldown:  # which an older GitHub Enterprise Server does not know"
+        yield f"      default-days: {days}"
     if ignored:
         yield "    ignore:"
         for pattern in ignored:

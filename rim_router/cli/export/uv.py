@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from rim_router.cli.export.plan import address, has_credentials
+from rim_router.cli.export.plan import address, age_text, has_credentials
 from rim_router.libraries import library
+from rim_router.rules.age import KEY as AGE_KEY
 from rim_router.rules.guards import DEFAULT_INDEX, GUARD
 from rim_router.rules.table import Kind
 
@@ -33,9 +34,10 @@ def uv(plan: Plan) -> Iterator[str]:
     :raises ExportError: if something cannot be said.
     """
     sources, constraints = _names(plan)
-    _say_what_others_do(plan)
+    ages = {index: plan.age(*plan.rules, index=index) for index in plan.indexes}
+    _say_what_others_do(plan, ages=any(ages.values()))
     plan.say_what_clients_take()
-    plan.say_what_is_lost()
+    plan.say_what_is_lost(does=frozenset({AGE_KEY}))
     plan.check()
     if constraints:
         yield "[tool.uv]"
@@ -51,6 +53,9 @@ def uv(plan: Plan) -> Iterator[str]:
     for index, name in plan.labels(_UNLISTED).items():
         yield from _index(name, address(index))
         yield "explicit = true"
+        if ages[index]:
+            # Of the index, and not of [tool.uv]: an older uv would not read all of that, with its sources.
+            yield f"exclude-newer = {_quoted(age_text(ages[index]))}"
         if has_credentials(index):
             variable = f"UV_INDEX_{name.upper().replace('-', '_')}"
             yield f'authenticate = "always"  # {variable}_USERNAME and {variable}_PASSWORD'
@@ -60,7 +65,7 @@ def uv(plan: Plan) -> Iterator[str]:
         yield from (*_index(_UNLISTED, f"{GUARD}{DEFAULT_INDEX}"), "default = true", "")
 
 
-def _say_what_others_do(plan: Plan) -> None:
+def _say_what_others_do(plan: Plan, *, ages: bool) -> None:
     if plan.claims_all:
         plan.note(
             "names that are not listed, also where something is built: uv finds them nowhere, so list them; "
@@ -76,6 +81,8 @@ def _say_what_others_do(plan: Plan) -> None:
     plan.note("UV_INDEX and --index in the form NAME=URL, which replace the index of that name")
     plan.note("--no-sources and UV_NO_SOURCES, with which uv does not ask these indexes")
     plan.note("a uv.lock that is there already: with --frozen uv takes what it says")
+    if ages:
+        plan.note("min-age before uv 0.11.6, which does not know exclude-newer of an index, and ignores it")
     plan.note("uv before 0.6, which does not know all of these settings, and then ignores every one")
 
 

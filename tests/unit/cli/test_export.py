@@ -505,13 +505,66 @@ def test_an_environment_that_cannot_be_read(
     assert "x-1.dist-info" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("tool", TOOLS[:-1])
+@pytest.mark.parametrize("tool", ["pdm", "poetry", "nginx"])
 def test_ages_are_said_to_be_lost(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No tool knows how old a file has to be."""
+    """These tools do not know how old a file has to be, or not for each index."""
     table = TABLE.replace('acme = "acme"', 'acme = { index = "acme", min-age = "7d" }')
     said = export(capsys, tool, "six", table=f'{table}[policy]\nmin-age = "3d"\n')
     assert "min-age of acme (./index-routing.toml:6)" in said
     assert "policy.min-age (./index-routing.toml" in said
+
+
+AGED = """\
+[indexes]
+a = { url = 'https://a.example/s', min-age = "36h" }
+b = 'https://b.example/s'
+[routes]
+x = "a"
+y = { index = "b", min-age = "0d" }
+z = { index = "b", min-age = "30d", min-age-exempt = "==1.0" }
+"*" = "b"
+[policy]
+min-age = "1d"
+"""
+UNLIKE = "that names of index b differ in min-age: uv keeps 30 days for all of them"
+
+
+def test_ages_for_uv(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the indexes, which uv of any version reads or leaves; the highest where they differ."""
+    said = export(capsys, "uv", "x", "y", table=AGED)
+    data = read(said)["uv"]
+    ages = {each["name"]: each.get("exclude-newer") for each in data["index"]}
+    assert ages == {"a": "36 hours", "b": "30 days", "unlisted": None}
+    assert not [key for key in data if "exclude-newer" in key], "an older uv would ignore all of it"
+    assert UNLIKE in said
+    assert "min-age before uv 0.11.6" in said
+    assert "min-age-exempt of z" in said
+    assert "policy.min-age" not in said
+    assert "min-age" not in export(capsys, "uv", "x", table=LISTED + 'x = "a"\n')
+
+
+def test_ages_for_renovate(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each rule says its own, because the last one wins that says any."""
+    data = json.loads(export(capsys, "renovate", table=AGED))
+    found = {rule["matchPackageNames"][0]: rule["minimumReleaseAge"] for rule in data["packageRules"]}
+    assert found == {"x": "36 hours", "y": "0 days", "z": "30 days", "*": "1 day"}
+    said = " ".join(data["description"])
+    assert "min-age of what only others require" in said
+    assert "policy.min-age" not in said
+    assert "minimumReleaseAge" not in export(capsys, "renovate")
+
+
+def test_an_age_for_dependabot(capsys: pytest.CaptureFixture[str]) -> None:
+    """In whole days, one for all of whom it is asked for updates; not of those that are left out."""
+    said = export(capsys, "dependabot", table=AGED)
+    assert "    cooldown:" in said
+    assert "      default-days: 30\n" in said
+    assert "that names differ in min-age: Dependabot keeps 30 days for all of them" in said
+    assert "security updates" in said
+    short = AGED.replace('z = { index = "b", min-age = "30d"', 'z = { index = "a", min-age = "30d"')
+    said = export(capsys, "dependabot", table=short.replace('min-age = "1d"', 'min-age = "25h"'))
+    assert "      default-days: 2\n" in said
+    assert "cooldown" not in export(capsys, "dependabot")
 
 
 @pytest.mark.parametrize(
