@@ -71,7 +71,8 @@ def _head(plan: Plan, tool: str) -> Iterator[str]:
     if tool in _PROJECTS:
         yield f"# For pyproject.toml, in the place of the indexes and sources that it has for {plan.tool}."
     if plan.notes:
-        yield f"# Not carried over, because {plan.tool} cannot do it:"
+        why = "on purpose" if tool == "pip-audit" else f"because {plan.tool} cannot do it"
+        yield f"# Not carried over, {why}:"
         yield from (f"# * {comment(note)}" for note in plan.notes)
 
 

@@ -145,14 +145,17 @@ def audit(plan: Plan, names: Names) -> Iterator[str]:
         if rule is None or not all(each is not None and _is_everybodys(each.indexes) for each in targets):
             kept.append(name)
         elif any(release.version is None for release in releases):
-            plan.faults.append(f"{name}: pip-audit needs its version")
+            plan.faults.append(f"{name}: nothing says which version")
         elif several and not all(release.marker for release in releases):
             versions = " and ".join(str(release.version) for release in releases)
             plan.faults.append(f"{name}: pip-audit takes one version at a time, and not {versions}")
         else:
             for release in releases:
                 yield f"{name}=={release.version}{f' ; {release.marker}' if several else ''}"
-    plan.check("give --lock FILE or --environment, which know one version of each")
+    plan.check(
+        "needs one version of each project",
+        "pin them in the file of -r (NAME==VERSION), or add --lock FILE or --environment, which know it",
+    )
     for name in kept:
         plan.note(f"{name}: its name stays here, because it does not come from a public index")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ALL = "*"
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _NOWHERE = '{ deny = "write its index here" }'
+_REPOSITORIES = {"git", "hg", "svn", "bzr"}
 _SEE_NOTES = "see the notes above"
 _NO_INDEX = '"wheels"'  # found nowhere by its name; what is named by a path can be installed
 
@@ -197,9 +198,13 @@ class Draft:
         if "*" in project:
             self.project(project, None, origin)
             return
-        self.note(
-            f"{origin}: a source that is no index ({', '.join(sorted(kinds))}): pip takes it by its path"
-        )
+        found = set(kinds)
+        how = "pip takes it by its path"
+        if found & _REPOSITORIES:
+            how = "pip refuses it as a URL, so clone it: pip takes it by its path"
+        elif "url" in found:
+            how = "pip takes it by its URL if you add its hash: #sha256=…"
+        self.note(f"{origin}: a source that is no index ({', '.join(sorted(found))}): {how}")
         self.keep_away(project, origin, _NO_INDEX)
 
     def default(self, name: str | None, origin: str) -> None:

@@ -261,7 +261,9 @@ def test_dependabot(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_pip_audit_needs_versions(capsys: pytest.CaptureFixture[str]) -> None:
     said = refused(capsys, "pip-audit", TABLE, "Flask==2.*", "acme-core")
-    assert "flask: pip-audit needs its version" in said
+    assert "pip-audit needs one version of each project" in said
+    assert "flask: nothing says which version" in said
+    assert "NAME==VERSION" in said
     assert "--environment" in said
 
 
@@ -274,7 +276,7 @@ def test_pip_audit_takes_every_version(capsys: pytest.CaptureFixture[str]) -> No
     ]
     for second in ("six==2.0", "six>=2"):
         for pair in ((old, second), (second, old)):
-            assert "six: pip-audit " in refused(capsys, "pip-audit", TABLE, *pair)
+            assert "six: " in refused(capsys, "pip-audit", TABLE, *pair)
     lock = '[[package]]\nname = "six"\nversion = "{}"\nresolution-markers = ["{}", "os_name == \'nt\'"]\n'
     forks = lock.format("1.0", "python_version < '3.9'") + lock.format("2.0", "python_version >= '3.9'")
     Path("uv.lock").write_text(forks, encoding="utf-8")
@@ -289,6 +291,7 @@ def test_pip_audit_names(capsys: pytest.CaptureFixture[str]) -> None:
     said = export(capsys, "pip-audit", "acme-core==1", "gone==1", "six==1.0")
     assert [line for line in said.splitlines() if not line.startswith("#")] == ["six==1.0"]
     assert "# * acme-core: its name stays here" in said
+    assert "cannot" not in said, "it could, and is not to"
     unclaimed = TABLE.replace('"*" = "pypi"\n', "").replace('pypi = "https', '# pypi = "https')
     said = export(capsys, "pip-audit", "six==1.0", table=unclaimed)
     assert "# * six: its name stays here" in said
@@ -332,6 +335,14 @@ def test_a_secret_outside_credentials_is_an_error(tool: str, capsys: pytest.Capt
     said = refused(capsys, tool, table, "x")
     assert "has a variable outside its credentials" in said
     assert "hunter2" not in said
+
+
+def test_nginx_says_which_files_it_needs_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """All that the configuration includes, before anything that could be read as a command."""
+    said = export(capsys, "nginx")
+    head = said[: said.index("# nginx -p")]
+    assert {*re.findall(r"include (\S+);", said)} == {*re.findall(r"\* (\S+) for index acme", head)}
+    assert "credentials/" not in export(capsys, "nginx", table=f'{LISTED}x = "a"\n')
 
 
 def test_a_list_with_a_probe_is_none_for_nginx(capsys: pytest.CaptureFixture[str]) -> None:

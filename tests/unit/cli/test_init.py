@@ -598,6 +598,22 @@ def test_a_third_who_differs_and_one_spelling_of_a_marker() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "how"),
+    [
+        ('{ git = "https://git.example/x", rev = "1" }', "so clone it"),
+        ('{ path = "../x" }', "pip takes it by its path"),
+        ("{ workspace = true }", "pip takes it by its path"),
+        ('{ url = "https://h.example/x-1.tar.gz" }', "#sha256="),
+    ],
+)
+def test_how_pip_takes_what_is_from_no_index(source: str, how: str, pip: Path) -> None:
+    """As the routes for direct references have it; a repository has no hash that pip could check."""
+    write("pyproject.toml", f"[tool.uv.sources]\nx = {source}\n")
+    assert how in init()
+    assert routes()["x"] == "wheels"
+
+
 def test_a_preset_is_the_users_own_word(pip: Path) -> None:
     write("uv.toml", "")
     write(

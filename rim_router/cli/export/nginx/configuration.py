@@ -15,14 +15,14 @@ from rim_router.cli.export.nginx.locations import error_pages, hosts, page
 from rim_router.cli.export.nginx.locations import files as files_of
 from rim_router.cli.export.nginx.names import LONGEST_NAME, MOST_WORDS, NAME, files, names
 from rim_router.cli.export.nginx.paths import CLEAR, base, credentials, is_clear
-from rim_router.cli.export.nginx.text import LONGEST, quoted
+from rim_router.cli.export.nginx.text import LONGEST, comment, quoted
 from rim_router.cli.export.plan import ExportError, address, has_credentials, is_remote
 from rim_router.rules.strategies import FIRST_INDEX
 from rim_router.rules.table import Kind
 from rim_router.terminal import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rim_router.cli.export.plan import Plan, Rule
     from rim_router.rules.table import Index, Target
@@ -168,6 +168,7 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
     _check_credentials(plan)
     plan.check()
     indexes = {index: f"i{number}" for number, index in enumerate(plan.indexes, 1)}
+    yield from _needed_first(plan.indexes)
     yield from (_HEAD % {"clear": CLEAR}).splitlines()
     yield from page_types()
     yield from files()
@@ -184,6 +185,15 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
     yield "        }"
     yield "    }"
     yield "}"
+
+
+def _needed_first(indexes: Iterable[Index]) -> Iterator[str]:
+    found = {credentials(index): index for index in indexes if has_credentials(index)}
+    if found:
+        yield "# Write these files first, next to this one, each of one line: nginx does not start without them."
+        yield '#   proxy_set_header Authorization "Basic USER:PASSWORD-IN-BASE64";'
+    for path, index in found.items():
+        yield f"# * {path} for index {comment(index.name)}"
 
 
 def _pages(indexes: dict[Index, str]) -> Iterator[str]:
