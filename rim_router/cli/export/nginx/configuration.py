@@ -190,7 +190,7 @@ def nginx(plan: Plan, listen: str, certificates: str) -> Iterator[str]:
 def _needed_first(indexes: Iterable[Index]) -> Iterator[str]:
     found = {credentials(index): index for index in indexes if has_credentials(index)}
     if found:
-        yield "# Write these files first, next to this one, each of one line: nginx does not start without them."
+        yield "# nginx does not start without these files next to this one; each has one line:"
         yield '#   proxy_set_header Authorization "Basic USER:PASSWORD-IN-BASE64";'
     for path, index in found.items():
         yield f"# * {path} for index {comment(index.name)}"
