@@ -94,12 +94,14 @@ def _place(distribution: Distribution) -> object:
     return getattr(distribution, "_path", "a distribution")
 
 
-def _required(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, Release]]:
+def _required(path: Path, above: tuple[Path, ...]) -> Iterator[_Found]:
     if path.name == "pyproject.toml":
         project = read_table(path)
         own = normalise(string(table(project, "project").get("name")) or "")
-        found = [_requirement(text, path) for text in _dependencies(project)]
-        yield from ((name, release) for name, release in found if name != own)
+        direct = set(_direct(project))
+        for name, release in (_requirement(text, path) for text in _dependencies(project)):
+            if name != own:
+                yield name, None if name in direct else release
         return
     for line in re.sub(r"\\\n", " ", read_text(path)).splitlines():
         text = re.sub(r"(^|\s)#.*", "", line).strip()
@@ -127,6 +129,18 @@ def _dependencies(project: dict[str, Any]) -> Iterator[str]:
     for place in (poetry, *map(table, table(poetry, "group").values())):
         for key in ("dependencies", "dev-dependencies"):
             yield from (name for name in table(place, key) if name.lower() != "python")
+
+
+def _direct(project: dict[str, Any]) -> Iterator[str]:
+    """What uv and Poetry are told to take from no index."""
+    poetry = table(project, "tool", "poetry")
+    groups = [each for place in table(poetry, "group").values() for each in table(place).values()]
+    places = (table(poetry, "dependencies"), table(poetry, "dev-dependencies"), *map(table, groups))
+    for place in (table(project, "tool", "uv", "sources"), *places):
+        for name, value in place.items():
+            sources = tables(value)
+            if sources and all(not _ELSEWHERE.isdisjoint(each) or "workspace" in each for each in sources):
+                yield normalise(name)
 
 
 def _requirement(text: str, path: Path) -> tuple[str, Release]:

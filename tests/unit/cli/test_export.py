@@ -444,6 +444,26 @@ def test_what_a_lock_has_from_no_index_is_left_out(
     assert capsys.readouterr().out.splitlines()[1:] == ["six==1.0"]
 
 
+def test_what_a_project_takes_from_no_index_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """uv and Poetry say so beside the requirement; a part that comes from an index is one that does."""
+    Path("index-routing.toml").write_text(TABLE)
+    Path("pyproject.toml").write_text(
+        """\
+        project.dependencies = ["one==1", "two==1", "three==1", "four==1", "six==1.0"]
+        [tool.uv.sources]
+        One = { workspace = true }
+        two = [{ git = "x" }, { path = "y" }]
+        six = [{ index = "z", marker = "os_name == 'nt'" }, { path = "six" }]
+        [tool.poetry.dependencies]
+        three = { path = "x" }
+        [tool.poetry.group.dev.dependencies]
+        four = { url = "x" }
+        """
+    )
+    assert main(["export", "pip-audit", "-r", "pyproject.toml"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["six==1.0"]
+
+
 @pytest.mark.parametrize("recorded", ["dir_info", "vcs_info", "archive_info"])
 def test_what_was_installed_from_no_index_is_left_out(
     recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
