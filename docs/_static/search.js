@@ -52,6 +52,7 @@ const MESSAGES = [
   ["thepackage*cannotbefoundinthisenvironment", "error: transplant-failed"],
   ["index*)answeredwith*thatisnotanindexpage:*", "error: index-failed"],
   ["*knowsnopatterns,soithastobetoldthenames", "error: export-failed"],
+  ["pip-auditneedsoneversionofeachproject", "error: export-failed"],
   ["*hasnopackagesourcemappingwithpatterns", "error: init-failed"],
   ["error:nomatchingdistributionfoundfor*", "ERROR: No matching distribution found for NAME"],
   ["rim_router_requiremustbe1orunset,not*", "error: must-be-routed"],

@@ -156,18 +156,16 @@ class Plan:
             self.fault(rule, f"{self.tool} cannot go to {target_text(target)}")
         return None
 
-    def check(self, what: str = "cannot do all that the table says", hint: str = _LOST) -> None:
+    def check(self) -> None:
         """Stop if something would be lost.
 
-        :param what: is wrong with the tool.
-        :param hint: what to do then.
         :raises ExportError: with everything that the tool cannot do.
         """
         if self.faults:
             raise ExportError(
-                f"{self.tool} {what}",
+                f"{self.tool} cannot do all that the table says",
                 notes=dict.fromkeys(self.faults),
-                hint=hint,
+                hint=_LOST,
             )
 
     def say_what_clients_take(self) -> None:

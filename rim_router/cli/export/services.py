@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from rim_router.cli.export.plan import address, age_text, has_credentials
+from rim_router.cli.export.plan import ExportError, address, age_text, has_credentials
 from rim_router.rules.age import KEY
 from rim_router.rules.urls import public_index
 
@@ -152,10 +152,12 @@ def audit(plan: Plan, names: Names) -> Iterator[str]:
         else:
             for release in releases:
                 yield f"{name}=={release.version}{f' ; {release.marker}' if several else ''}"
-    plan.check(
-        "needs one version of each project",
-        "pin them in the file of -r (NAME==VERSION), or add --lock FILE or --environment, which know it",
-    )
+    if plan.faults:
+        raise ExportError(
+            "pip-audit needs one version of each project",
+            notes=plan.faults,
+            hint="pin them in the file of -r (NAME==VERSION), or add --lock FILE or --environment",
+        )
     for name in kept:
         plan.note(f"{name}: its name stays here, because it does not come from a public index")
 

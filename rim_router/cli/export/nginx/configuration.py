@@ -191,7 +191,7 @@ def _needed_first(indexes: Iterable[Index]) -> Iterator[str]:
     found = {credentials(index): index for index in indexes if has_credentials(index)}
     if found:
         yield "# nginx does not start without these files next to this one; each has one line:"
-        yield '#   proxy_set_header Authorization "Basic USER:PASSWORD-IN-BASE64";'
+        yield '#   proxy_set_header Authorization "Basic BASE64-OF-USER:PASSWORD";'
     for path, index in found.items():
         yield f"# * {path} for index {comment(index.name)}"
 
