@@ -40,7 +40,9 @@ def report(*, evil: bool = False, empty: bool = False) -> AuditReport:
             uploaded=NOW,
         )
 
-    good = came("index", "https://acme.example/files/acme_core-1.0-py3-none-any.whl", "https://acme.example/simple")
+    good = came(
+        "index", "https://acme.example/files/acme_core-1.0-py3-none-any.whl", "https://acme.example/simple"
+    )
     bad = came("index", f"https://evil.example/{text}", f"https://evil.example/{text}")
     direct = came("reference", "https://acme.example/acme_direct-1.0.whl", None)
     found = [
