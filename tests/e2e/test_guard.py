@@ -503,7 +503,7 @@ class TestCommand:
         assert self.guard(victim, "off").returncode == 0
         assert sorted(file.read_text().split()) == sorted(before.split())
 
-    @pytest.mark.parametrize("way", ["alias", "variable", "empty", "constraint"])
+    @pytest.mark.parametrize("way", ["alias", "variable", "empty", "constraint", "unreadable"])
     def test_other_words_for_an_index(self, way: str, stage: Stage, environments: Environments) -> None:
         """Whatever pip takes for one is named, by whatever name it is given."""
         victim = environments.equipped()
@@ -518,13 +518,16 @@ class TestCommand:
         elif way == "empty":
             lines = ["[global]", "index-url =", f"extra-index-url = rim+{stage.private.url}"]
         else:
-            (victim.place / "c.txt").write_text(f"--index-url {stage.public.url}\n")
+            text = "-r none.txt" if way == "unreadable" else f"--index-url {stage.public.url}"
+            (victim.place / "c.txt").write_text(f"# see -i /etc\n{text}\n")
             lines += [f"constraint = {victim.place / 'c.txt'}"]
         file.write_text("\n".join([*lines, ""]))
         status = victim.run(victim.python, "-m", "rim_router", "guard", "status", env=env)
         assert status.returncode == 1, str(status)
         assert "guard part" in status.words
-        named = "https://pypi.org/simple" if way == "empty" else stage.public.url
+        other = {"empty": "https://pypi.org/simple", "unreadable": "none.txt: cannot be read"}
+        named = other.get(way, stage.public.url)
+        assert "/etc" not in status.words
         assert named in status.words
         if way == "alias":
             self.guard(victim, "on")
@@ -533,6 +536,30 @@ class TestCommand:
             stopped = forgotten.pip("install", "acme-core", env={"PIP_CONFIG_FILE": str(file)})
             assert stopped.returncode != 0
             assert not stage.public.requests
+
+    def test_credentials(self, stage: Stage, environments: Environments) -> None:
+        """pip without the plugin prints a guarded URL as it stands: one with credentials is not guarded."""
+        victim = environments.equipped()
+        file = victim.home / ".config" / "pip" / "pip.conf"
+        file.parent.mkdir(parents=True)
+        secret = f"http://ci:s3cret@{stage.private.netloc}/simple"
+        file.write_text(f"[global]\nindex-url = {stage.public.url}\nextra-index-url = {secret}\n")
+        on = self.guard(victim, "on")
+        assert on.returncode == 1, str(on)
+        assert f"rim+{stage.public.url}" in file.read_text()
+        assert "rim+http://ci" not in file.read_text()
+        assert "credentials in clear" in on.words
+        assert "netrc or keyring" in on.words
+        assert "s3cret" not in on.words
+        forgotten = environments.plain()
+        env = {"PIP_CONFIG_FILE": str(file)}
+        assert "s3cret" not in str(forgotten.pip("install", "leaf", env=env))
+        # Put there by hand, it is shown; and said to be.
+        file.write_text(f"[global]\nindex-url = rim+{secret}\n")
+        assert "s3cret" in str(forgotten.pip("install", "leaf", env=env))
+        again = self.guard(victim, "on")
+        assert again.returncode == 1, str(again)
+        assert "pip without rim-router prints them" in again.words
 
     def test_variables(self, stage: Stage, environments: Environments) -> None:
         """They are named and not changed; nor does any of them get into a file."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli.views import is_unconditional, merged, target_text
 from rim_router.rules.contents import PLUGIN
+from rim_router.rules.secrets import has_secret
 from rim_router.rules.strategies import FIRST_INDEX, IN_TURN, INDEX_PRIORITY
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import Origin, is_local, public_index, redact
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 
     from rim_router.rules.source import Source
     from rim_router.rules.table import Index, Route, RoutingTable, Target
-
-_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
-_TOKEN = re.compile(r"(?=.*\d).{20,}")  # as a user name: too long for one, and with a digit in it
 
 
 @dataclass(frozen=True)
@@ -226,23 +222,13 @@ def _secrets(index: Index, definition: Any) -> Iterator[Finding]:
     else:
         texts = [definition]
     for text in texts:
-        userinfo = _USERINFO.match(text) if isinstance(text, str) else None
-        if userinfo is not None and _has_secret(userinfo[1]):
+        if isinstance(text, str) and has_secret(text):
             yield Finding(
                 "secret",
                 f"index {index.name} has a secret in its URL",
                 index.source,
                 "use a variable such as ${RIM_ROUTER_TOKEN}, netrc or keyring",
             )
-
-
-def _has_secret(userinfo: str) -> bool:
-    user, colon, password = userinfo.partition(":")
-    if _VARIABLE.sub("", password):
-        return True
-    # Without a password the user name is the token, where it looks like one.
-    literal = _VARIABLE.sub("", user)
-    return not password and bool(literal) and (bool(colon) or _TOKEN.fullmatch(literal) is not None)
 
 
 def _unused_indexes(table: RoutingTable) -> Iterator[Finding]:

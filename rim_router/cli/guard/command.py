@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 from rim_router.cli.doctor.command import examine
 from rim_router.cli.guard import uv
+from rim_router.cli.guard.named import Named, named_in
 from rim_router.cli.rendering import NO, OK, add_json, fields, print_json, say
 from rim_router.cli.shapes import VERSION
 from rim_router.errors import RimRouterError
 from rim_router.rules.guards import DEFAULT_INDEX, GUARD, Guarded, is_guarded
+from rim_router.rules.secrets import has_secret
 from rim_router.rules.urls import is_local, redact
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from rim_router.cli.guard import shape
 
@@ -29,12 +31,7 @@ _LINKS = "find-links"  # which cannot be guarded
 _LEVELS = ("user", "site", "global")
 _MAIN = "global.index-url"
 _VARIABLE = ":env:."
-
-
-_NAMING = (
-    *("--index-url", "--pypi-url", "--extra-index-url", "--find-links"),
-    *("--requirement", "--constraint"),
-)
+_DEFAULT = "pip's default"
 
 
 class GuardError(RimRouterError):
@@ -68,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.uv:
         path = uv.path(args.level or "user")
         changed = uv.change(path, _guarded if args.do == "on" else _freed) if args.do != "status" else []
-        places = uv.in_force(path)
+        places: list[Named] = [Named(*place) for place in uv.in_force(path)]
     else:
         acts = {"on": _on, "off": _off}
         changed = acts[args.do](args.level or "user") if args.do in acts else []
@@ -78,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(report)
     else:
         say("\n".join(_text(report, uv=args.uv)))
-    is_done = report["guard"] == "on" if args.do == "on" else report["here"] != "open" or args.do == "off"
+    is_whole = report["guard"] == "on" and not any(index["secret"] for index in report["indexes"])
+    is_done = is_whole if args.do == "on" else report["here"] != "open" or args.do == "off"
     return OK if is_done else NO
 
 
@@ -109,7 +107,8 @@ def _off(level: str) -> list[str]:
 
 
 def _guarded(url: str) -> str:
-    return url if is_guarded(url) else GUARD + url
+    # pip without this plugin warns of a scheme that it does not know with all of the URL, password and all.
+    return url if is_guarded(url) or has_secret(url) else GUARD + url
 
 
 def _freed(url: str) -> str:
@@ -145,18 +144,18 @@ def _is_links(name: str) -> bool:
     return name.lower().replace("_", "-").endswith(_LINKS)
 
 
-def _places() -> list[tuple[str, str]]:
+def _places() -> list[Named]:
     """Every index URL and every place of find-links that pip has now, with the setting that gives it."""
     values = read_settings()
     levels = {level: read_settings(level) for level in ("site", "user", "global")}  # as they count
     found = [
-        (_setting(key, value, levels), url)
+        Named(_setting(key, value, levels), url)
         for key, value in values.items()
         if _key(key) is not None or _is_links(key)
         for url in value.split()
     ]
     if not _has_main(values):
-        found.append(("pip's default", DEFAULT_INDEX))
+        found.append(Named(_DEFAULT, DEFAULT_INDEX))
     from rim_router.hooks.configured import indexes, options
 
     # What pip itself makes of all that, and what files that are always read may add.
@@ -165,34 +164,12 @@ def _places() -> list[tuple[str, str]]:
         given = options(command)
         if given is None:
             break
-        found += [(f"pip {command}", url) for url in indexes(given) if url not in known]
+        found += [Named(f"pip {command}", url) for url in indexes(given) if url not in known]
         known.update(indexes(given))
         for kind in ("constraints", "requirements", "build_constraints"):
             for file in getattr(given, kind, None) or ():
-                found += [place for place in _named_in(Path(file), ()) if place not in found]
+                found += [each for each in named_in(Path(file)) if each not in found]
     return found
-
-
-def _named_in(file: Path, above: tuple[Path, ...]) -> Iterator[tuple[str, str]]:
-    """What a file of requirements or constraints, which is always read, names; in doubt it is open."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        yield str(file), str(file)
-        return
-    words = text.replace("\\\n", " ").split()
-    for word, following in zip(words, [*words[1:], ""]):
-        name, equals, value = word.partition("=")
-        # Any beginning of a long option will do for pip.
-        long = next((each for each in _NAMING if len(name) > 3 and each.startswith(name)), None)
-        if word[:2] in ("-i", "-f"):
-            yield str(file), word[2:].lstrip("=") or following
-        elif word[:2] in ("-r", "-c") or long in ("--requirement", "--constraint"):
-            other = (word[2:].lstrip("=") if long is None else value if equals else "") or following
-            if file not in above:
-                yield from _named_in(file.parent / other, (*above, file))
-        elif long is not None:
-            yield str(file), value if equals else following
 
 
 def _setting(key: str, value: str, levels: Mapping[str, Mapping[str, str]]) -> str:
@@ -229,12 +206,14 @@ def _pip(*args: str, level: str | None) -> str:
     return done.stdout
 
 
-def _report(places: list[tuple[str, str]], changed: list[str], *, uv: bool) -> shape.GuardReport:
-    indexes = [(key, url) for key, url in places if not _is_links(key)]
-    links = [(key, place) for key, place in places if _is_links(key)]
+def _report(places: list[Named], changed: list[str], *, uv: bool) -> shape.GuardReport:
+    unread = [key for key, place in places if place is None]
+    indexes = [(key, url) for key, url in places if url is not None and not _is_links(key)]
+    links = [(key, place) for key, place in places if place is not None and _is_links(key)]
     states = [is_guarded(url) for _, url in indexes]
     has_open_links = not all(_is_on_this_machine(place) for _, place in links)
-    guard = "off" if not any(states) else "on" if all(states) and not has_open_links else "part"
+    is_whole = all(states) and not has_open_links and not unread
+    guard = "off" if not any(states) else "on" if is_whole else "part"
     if uv:
         here, why = ("refuses" if guard == "on" else "open"), "uv is not routed"
     else:
@@ -244,9 +223,11 @@ def _report(places: list[tuple[str, str]], changed: list[str], *, uv: bool) -> s
     if guard == "part":
         here = "open"
         why = (
-            "find-links lead to a server"
-            if all(states)
-            else "some index URLs are guarded, and others are not"
+            "some index URLs are guarded, and others are not"
+            if not all(states)
+            else "find-links lead to a server"
+            if has_open_links
+            else "a file that pip always reads cannot be read here, and may name an index"
         )
     return {
         "version": VERSION,
@@ -254,9 +235,16 @@ def _report(places: list[tuple[str, str]], changed: list[str], *, uv: bool) -> s
         "here": here,
         "why": why,
         "indexes": [
-            {"setting": key, "url": redact(_freed(url)), "guarded": is_guarded(url)} for key, url in indexes
+            {
+                "setting": key,
+                "url": redact(_freed(url)),
+                "guarded": is_guarded(url),
+                "secret": has_secret(_freed(url)),
+            }
+            for key, url in indexes
         ],
         "find_links": [{"setting": key, "place": redact(place)} for key, place in links],
+        "unread": unread,
         "changed": changed,
     }
 
@@ -273,9 +261,14 @@ def _remedy(setting: str, *, uv: bool) -> str:
     if uv:
         return "rim-router guard on --uv --global, or by hand in that file"
     level = setting.partition(":")[0]
-    return f"rim-router guard on --{level}" if level in _LEVELS else "rim-router guard on"
+    if level in _LEVELS:
+        return f"rim-router guard on --{level}"
+    return "rim-router guard on" if setting == _DEFAULT else "put rim+ in front there"
 
 
+_IN_CLEAR = (
+    "its credentials are in clear, and pip without rim-router {} them: move them to netrc or keyring{}"
+)
 _ELSEWHERE = {
     "on": "finds nothing, and asks nobody",
     "part": "leaves out the guarded indexes, and goes on with the rest",
@@ -288,11 +281,15 @@ def _text(report: shape.GuardReport, *, uv: bool) -> list[str]:
     for index in report["indexes"]:
         state = "guarded" if index["guarded"] else "not guarded"
         rows.append(("index", f"{index['url']} ({index['setting']}): {state}"))
-        if report["guard"] == "part" and not index["guarded"]:
+        if index["secret"]:
+            words = ("prints them", "") if index["guarded"] else ("would print them", ", then guard it")
+            rows.append(("", "  " + _IN_CLEAR.format(*words)))
+        elif report["guard"] == "part" and not index["guarded"]:
             rows.append(("", f"  to guard it: {_remedy(index['setting'], uv=uv)}"))
     rows += [
         (_LINKS, f"{link['place']} ({link['setting']}): cannot be guarded") for link in report["find_links"]
     ]
+    rows += [("file", f"{each}: cannot be read, and may name an index") for each in report["unread"]]
     if not uv:
         rows.append(("pip here", f"{report['here']}: {report['why']}"))
     elsewhere = _ELSEWHERE[report["guard"]]

@@ -9,11 +9,13 @@ class GuardedIndex(TypedDict):
     :param setting: what gives it: a variable, or a level or file with the key and its section.
     :param url: redacted, without "rim+".
     :param guarded: whether "rim+" is in front of it.
+    :param secret: whether credentials stand in it in clear, which pip without rim-router prints with "rim+".
     """
 
     setting: str
     url: str
     guarded: bool
+    secret: bool
 
 
 class FindLinks(TypedDict):
@@ -31,13 +33,14 @@ class GuardReport(TypedDict):
     """What ``rim-router guard … --json`` prints.
 
     :param version: of this shape: 1.
-    :param guard: "on", "off", or "part" where some indexes are guarded, and other indexes or find-links on
-        a server are not.
+    :param guard: "on", "off", or "part" where some indexes are guarded, and other indexes, find-links on
+        a server or what cannot be read are not.
     :param here: what pip in this environment would do: "routed", "refuses" or "open"; with --uv, what uv
         would do.
     :param why: why it would.
     :param indexes: every index that is configured.
     :param find_links: every place of find-links.
+    :param unread: files that pip always reads, that cannot be read here, and that may name an index.
     :param changed: the settings that were changed.
     """
 
@@ -47,4 +50,5 @@ class GuardReport(TypedDict):
     why: str
     indexes: list[GuardedIndex]
     find_links: list[FindLinks]
+    unread: list[str]
     changed: list[str]

@@ -154,3 +154,12 @@ class TestInForce:
         file.write_text("extra-index-url = [1, {}]\nfind-links = [2]\n[[index]]\nurl = 3\n")
         assert uv.change(file, lambda url: url) == []
         assert uv.in_force(file) == [("uv's default", "https://pypi.org/simple")]
+
+
+def test_credentials(tmp_path: Path) -> None:
+    """They are not put behind a scheme that whoever does not know it prints as a whole."""
+    file = tmp_path / "uv.toml"
+    text = 'index-url = "https://ci:s3cret@a.example/simple"\n'
+    file.write_text(text)
+    assert uv.change(file, _guarded) == []
+    assert file.read_text() == text
