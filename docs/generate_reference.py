@@ -205,6 +205,7 @@ EVENTS = {
 }
 WARNINGS = {
     "no-table": "no table is in force here",
+    "open-question": "`rim-router init` has left a question in the table that nobody has answered",
     "shadowed-route": "a route is never used: a higher layer has the same pattern",
     "unreachable-route": "an entry of a list is never used: an earlier entry has no marker",
     "bare-name": "`acme-*` is routed, and `acme` goes elsewhere",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rim_router.cli import shapes, views
-from rim_router.cli.check.findings import Finding, findings
+from rim_router.cli.check.findings import Finding, findings, unanswered
 from rim_router.cli.rendering import (
     NO,
     OK,
@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         file.shown: read_toml(file.content, file.shown)[1] for file in files if file.layer != "command"
     }
     warnings = list(findings(table, documents))
+    warnings += [found for file in files if file.layer != "command" for found in unanswered(file)]
     online = None
     if args.online:
         online, found = _survey(files, table)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rim_router.cli.questions import questions
 from rim_router.cli.views import is_unconditional, merged, target_text
 from rim_router.rules.contents import PLUGIN
 from rim_router.rules.secrets import has_secret
+from rim_router.rules.source import Source
 from rim_router.rules.strategies import FIRST_INDEX, IN_TURN, INDEX_PRIORITY
 from rim_router.rules.table import Kind
 from rim_router.rules.urls import Origin, is_local, public_index, redact
@@ -16,7 +18,7 @@ from rim_router.terminal import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rim_router.rules.source import Source
+    from rim_router.config import LayerFile
     from rim_router.rules.table import Index, Route, RoutingTable, Target
 
 
@@ -62,7 +64,20 @@ def findings(table: RoutingTable, documents: Mapping[str, Mapping[str, Any]]) ->
             "unclaimed-plugin",
             f"no route claims {PLUGIN} itself, so pip would upgrade it from any index that it is given",
             None,
-            f'add {PLUGIN} = "INDEX" to [routes]',
+            f'add {PLUGIN} = "wheels" to [routes]: it then comes from files that you name, and from no index',
+        )
+
+
+def unanswered(file: LayerFile) -> Iterator[Finding]:
+    """The questions of `rim-router init` that nobody has answered."""
+    for line, index in questions(file.content.decode("utf-8")):
+        yield Finding(
+            "open-question",
+            "where all other names come from is not said, and they are left to pip"
+            if index is None
+            else f"no names are written down for index {index}",
+            Source(file.layer, file.shown, (str(line),), lambda key: int(key[0])),
+            "fill in that line and remove its #, or remove the line",
         )
 
 

@@ -10,10 +10,12 @@ from rim_router.cli.init.draft import Draft, InitError
 from rim_router.cli.init.nuget import read_nuget
 from rim_router.cli.init.presets import FORMS, PRESET, add_preset
 from rim_router.cli.init.tools import read_all
+from rim_router.cli.questions import questions
 from rim_router.cli.rendering import OK, count, say
 from rim_router.cli.schema import PATH
 from rim_router.config.document import shown_path
-from rim_router.config.files import FILE_NAME, LayerFile
+from rim_router.config.files import FILE_NAME, PYPROJECT, LayerFile
+from rim_router.config.locate import has_table
 from rim_router.config.parse import parse
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     :raises RimRouterError: if what should be read cannot be.
     """
     target = Path.cwd() / FILE_NAME
+    _check_embedded(target.with_name(PYPROJECT))
     draft = Draft()
     text = written(draft, target, args.preset, read_settings(), args.nuget)
     try:
@@ -52,8 +55,26 @@ def run(args: argparse.Namespace) -> int:
     say(f"{shown_path(target)}: {count(routes, 'route')}, {notes} on what was not carried over")
     for variable in draft.variables:
         say(f"Set {variable} in the environment: no password is written into the table.")
+    for line, index in questions(text):
+        if index is not None:
+            say(f"No names are written down for index {index}: fill in line {line}.")
+        else:
+            say(f"All other names are left to pip until you say where they come from: fill in line {line}.")
     say("Look through it, then run: rim-router check --strict")
     return OK
+
+
+def _check_embedded(path: Path) -> None:
+    """Refuse to write a second table of the project.
+
+    :raises InitError: if its ``pyproject.toml`` has one.
+    :raises RimRouterError: if that may be, and cannot be read.
+    """
+    if path.is_file() and has_table(path.read_bytes(), path):
+        raise InitError(
+            f"{shown_path(path)} has [tool.rim-router], which is the routing table of this project",
+            hint="add to that, or take it out first",
+        )
 
 
 def written(
@@ -87,9 +108,9 @@ def written(
     return text
 
 
-def _schema(directory: Path) -> str:
-    """The schema as an editor takes it: beside the table if it is below, or else as a URL."""
+def _schema(directory: Path) -> str | None:
+    """The schema as an editor takes it, if it is below: where else this machine has it is for nobody else."""
     try:
         return PATH.relative_to(directory).as_posix()
     except ValueError:
-        return PATH.as_uri()
+        return None

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rim_router.cli.init.addresses import Addresses, is_loopback, shown
+from rim_router.cli.questions import ALL_NAMES, question
 from rim_router.config.files import FILE_NAME, LayerFile
 from rim_router.config.keys import RESERVED
 from rim_router.config.parse import parse
@@ -27,6 +28,7 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _NOWHERE = '{ deny = "write its index here" }'
 _REPOSITORIES = {"git", "hg", "svn", "bzr"}
 _SEE_NOTES = "see the notes above"
+_PUBLIC = ("://pypi.org/", "://test.pypi.org/")
 _NO_INDEX = '"wheels"'  # found nowhere by its name; what is named by a path can be installed
 
 
@@ -77,7 +79,7 @@ class Draft:
     @property
     def variables(self) -> list[str]:
         """Those that the table has in the place of secrets."""
-        values = [line.value for line in self.indexes.values()]
+        values = [line.value for line in self.indexes.values() if not line.unfit]
         return [each for each in self.addresses.variables if any(f"${{{each}}}" in value for value in values)]
 
     def settle(self) -> None:
@@ -219,7 +221,7 @@ class Draft:
             if name is None or there.value != quoted(name):
                 self._differ(ALL, there, name or "an index that cannot be used", origin)
         elif name is None:
-            self.routes[ALL] = Line('"INDEX"', origin, f"{origin} cannot be used as it is")
+            self.routes[ALL] = Line(ALL_NAMES, origin, f"{origin} cannot be used as it is")
         else:
             self.routes[ALL] = Line(quoted(name), origin)
 
@@ -249,8 +251,11 @@ class Draft:
         faults = parse(file, dict.fromkeys(self.addresses.variables, "x")).faults
         return shown(faults[0].message) if faults else ""
 
-    def text(self, head: list[str], schema: str) -> str:
-        """The table, as TOML."""
+    def text(self, head: list[str], schema: str | None) -> str:
+        """The table, as TOML.
+
+        :param schema: for editors, as they take it; None for none.
+        """
         for key, line in self._kept_away.items():
             self.routes.setdefault(key, line)
         for key, line in list(self.routes.items()):
@@ -265,15 +270,15 @@ class Draft:
             reason = f"write first which names come from {names}, then the index of all others here"
             then = "" if main is None else f"then: {main.value} ({main.remark})"
             self.routes[ALL] = Line(inline({"deny": reason}), then or _SEE_NOTES)
-        if ALL not in self.routes or self.routes[ALL].unfit:
-            plugin = self.routes.setdefault(PLUGIN, Line(_NOWHERE, "or any index may replace it"))
-            if plugin.value.startswith("["):
-                plugin.value = f"{plugin.value[:-1]}, {_NOWHERE}]"
+        plugin = self.routes.setdefault(PLUGIN, Line(_NO_INDEX, "only files that you name may replace it"))
+        if plugin.value.startswith("["):
+            plugin.value = f"{plugin.value[:-1]}, {{ index = {_NO_INDEX} }}]"
         used = re.findall(_STRING, " ".join(line.value for line in self.routes.values()))
         for name, line in self.indexes.items():
             if quoted(name) not in used and not line.unfit:
                 line.unfit = f"{line.origin}; no route leads there"
-        return "\n".join([f"#:schema {schema}", *self._lines(head)]) + "\n"
+        first = [] if schema is None else [f"#:schema {schema}"]
+        return "\n".join([*first, *self._lines(head)]) + "\n"
 
     def _bare_name(self, key: str, line: Line) -> None:
         """A prefix does not cover the name before its hyphen, which somebody else could own elsewhere."""
@@ -302,9 +307,17 @@ class Draft:
         yield "[routes]"
         for name, line in self.indexes.items():
             if line.unfit:
-                yield f'# "NAME-*" = {quoted(name)}  # which projects come from {name}?'
+                yield self._question(name)
         order = sorted(self.routes.items(), key=lambda item: item[0] == ALL)
         yield from _aligned(dict(order))
+
+    def _question(self, name: str) -> str:
+        """What is asked of an index: of a public one, which has every name, it is asked of the main one."""
+        main = self.routes[ALL].value if ALL in self.routes else ""
+        is_public = any(public in self.indexes[name].value for public in _PUBLIC)
+        if is_public and main.startswith('"') and main != ALL_NAMES:
+            return question(main, quoted(name))
+        return question(quoted(name), None)
 
 
 def _aligned(lines: dict[str, Line]) -> Iterator[str]:

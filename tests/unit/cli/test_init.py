@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from rim_router.cli import main
 from rim_router.cli.init.draft import Draft
+from rim_router.cli.questions import questions
 from rim_router.cli.schema import PATH
 from rim_router.config import load
 from rim_router.config.document import read_toml
@@ -41,10 +42,10 @@ def init(*args: str) -> str:
     text = Path(TABLE).read_text(encoding="utf-8")
     for variable in re.findall(r"\$\{(\w+)\}", text):
         os.environ[variable] = "x"
-    assert main(["check", "--strict"]) == 0
+    assert main(["check", "--strict"]) == any(questions(text))
     schema = json.loads(PATH.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(read_toml(text.encode(), TABLE)[1])
-    assert text.startswith("#:schema ")
+    assert "#:schema" not in text  # it is not below the table
     return text
 
 
@@ -58,8 +59,11 @@ def variables() -> Iterator[None]:
 
 
 def routes() -> dict[str, str]:
-    """What leads where, as it is in force."""
-    return {str(pattern): str(found[0].targets[0]) for pattern, found in load().routes}
+    """What leads where, as it is in force, apart from the line for the plugin that is in every table."""
+    found = {str(pattern): str(found[0].targets[0]) for pattern, found in load().routes}
+    if found.get("rim-router") == "wheels":
+        del found["rim-router"]
+    return found
 
 
 def urls() -> dict[str, str]:
@@ -95,6 +99,35 @@ def test_pip(pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Set RIM_ROUTER_MAIN_PASSWORD" in capsys.readouterr().out
 
 
+def test_what_is_asked(pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A question that is not answered is said, by `check` too; nobody asks which names PyPI has."""
+    pip.write_text(
+        "[global]\nindex-url = https://pypi.acme.example/simple\n"
+        "extra-index-url = https://me:x@b.example/simple https://pypi.org/simple\n"
+    )
+    lines = init().splitlines()
+    asked = [number for number, line in enumerate(lines, 1) if '"NAME-*"' in line]
+    assert [lines[number - 1].partition("  ")[0] for number in asked] == [
+        '# "NAME-*" = "extra"',
+        '# "NAME-*" = "main"',
+    ]
+    said = capsys.readouterr().out
+    assert f"No names are written down for index extra: fill in line {asked[0]}." in said
+    assert f"WARNING: ./{TABLE}:{asked[1]}: no names are written down for index main" in said
+    assert "Set RIM_ROUTER_EXTRA_PASSWORD" not in said
+    Path(TABLE).write_text("".join(f"{line}\n" for line in lines if '"NAME-*"' not in line))
+    assert main(["check", "--strict"]) == 0
+    assert "open-question" not in capsys.readouterr().out
+
+
+def test_beside_an_embedded_table(pip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A project with two tables has none that counts."""
+    write("pyproject.toml", "[tool.rim-router.routes]\nx = 'pip'\n")
+    assert main(["init"]) == 2
+    assert "has [tool.rim-router], which is the routing table of this project" in capsys.readouterr().err
+    assert not Path(TABLE).exists()
+
+
 def test_guarded(pip: Path) -> None:
     """A guard is taken away; a table at a URL is no index, and nothing leads to PyPI in its place."""
     pip.write_text("[global]\nindex-url = rim+https://pypi.acme.example/simple\n")
@@ -103,7 +136,7 @@ def test_guarded(pip: Path) -> None:
     Path(TABLE).unlink()
     pip.write_text("[global]\nindex-url = https://pypi.acme.example/simple?key=1\n")
     init()
-    assert routes() == {"rim-router": "nowhere"}
+    assert routes() == {}
 
 
 def test_uv(pip: Path) -> None:
@@ -635,7 +668,7 @@ def test_variables_are_for_one_url() -> None:
     """Two that would have the same name are not sent to each other's host."""
     draft = Draft()
     for host in ("a", "b"):
-        draft.for_every_name("extra", f"https://me:s3cr3tword@{host}.example/simple", "pip")
+        draft.index("extra", f"https://me:s3cr3tword@{host}.example/simple", "pip")
     assert draft.variables == ["RIM_ROUTER_EXTRA_PASSWORD", "RIM_ROUTER_EXTRA_2_PASSWORD"]
 
 
