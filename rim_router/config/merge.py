@@ -221,7 +221,8 @@ class _Resolver:
         if "://" in name:
             return "define an index of that URL under [indexes], and write its name here"
         if name not in self._guesses:
-            self._guesses[name] = nearest(name, [*self._scope, "pip", "wheels"])
+            # Never "pip": whoever followed that would have given up the route.
+            self._guesses[name] = nearest(name, self._scope) or nearest(name, ["wheels"])
         guess = self._guesses[name]
         define = "name one of the tables in force, or give a URL or ./PATH"
         if layer != "command":

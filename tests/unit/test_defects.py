@@ -200,7 +200,7 @@ EXPECTED = {
         ':5, routes.a: there is no index "acne" (define it under [indexes]; did you mean "acme"?)',
         ':6, routes.b.index: there is no index "https://****@acme.example/simple" (define an index of that URL under [indexes], and write its name here)',
         ':7, routes.c[1].index: there is no index "zzz" (define it under [indexes])',
-        ':8, routes.d.indexes[1]: there is no index "piip" (define it under [indexes]; did you mean "pip"?)',
+        ':8, routes.d.indexes[1]: there is no index "piip" (define it under [indexes])',
     ],
     "unknown-keys": [
         ":1, version: unknown key (valid keys are indexes, routes, wheel, policy, speed)",
