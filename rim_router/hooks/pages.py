@@ -28,6 +28,7 @@ from rim_router.rules.recognition import (
     namespace_fault,
     page_fault,
 )
+from rim_router.rules.remedies import key_line
 from rim_router.rules.urls import redact, scrub
 
 if TYPE_CHECKING:
@@ -244,8 +245,8 @@ def mirrors_hint(index: Index) -> str:
     """What may help where an index cannot be reached."""
     if index.mirrors:
         return f"its URL and its mirrors are in {index.source}"
-    line = f'mirrors = ["URL"] to index {index.name} in {index.source}'
-    return f"if another server has the same content, add {line}"
+    line = key_line('mirrors = ["URL"]', index)
+    return f"if another server has the same content, {line}"
 
 
 def _hint(index: Index, response: Any) -> str | None:
@@ -262,8 +263,8 @@ def _hint(index: Index, response: Any) -> str | None:
         return LOGIN_HINT
     else:
         hint = "the index was asked without credentials"
-    if index.flat:
+    if index.flat or status != _FORBIDDEN:  # 401 is never "not found"
         return hint
     probe = "" if index.probe else 'probe = "NAME" (a project that it certainly has) and '
-    line = f"{probe}{_ABSENT_STATUS} to index {index.name} in {index.source}"
-    return f"{hint}; if {status} means that there is no such project, add {line}"
+    line = key_line(probe + _ABSENT_STATUS, index)
+    return f"{hint}; if {status} means that there is no such project, {line}"

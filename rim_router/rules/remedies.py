@@ -71,12 +71,19 @@ def allow_host(netloc: str, index: Index) -> Remedy:
 def host_line(netloc: str, index: Index) -> str:
     """The line that would allow a host, besides those that are allowed already."""
     entries = ", ".join(f'"{entry}"' for entry in [*index.external_hosts, netloc])
+    return key_line(f"external-hosts = [{entries}]", index, is_there=bool(index.external_hosts))
+
+
+def key_line(key: str, index: Index, *, is_there: bool = False) -> str:
+    """What gives an index a key.
+
+    :param key: with its value; several with "and".
+    :param is_there: whether the index has it already, with another value.
+    """
     if index.source.layer == "command":  # there are no more than URLs in that
-        return (
-            f"define the index in a table, with external-hosts = [{entries}], and name it in {index.source}"
-        )
-    add, to = ("set", "in") if index.external_hosts else ("add", "to")
-    return f"{add} external-hosts = [{entries}] {to} index {index.name} in {index.source}"
+        return f"define the index in a table, with {key}, and name it in {index.source}"
+    add, to = ("set", "in") if is_there else ("add", "to")
+    return f"{add} {key} {to} index {index.name} in {index.source}"
 
 
 def record_digest(project: str) -> Remedy:

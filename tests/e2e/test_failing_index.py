@@ -326,6 +326,14 @@ class TestWhatWouldHelp:
         assert "--cert FILE or PIP_CERT=FILE" in words
         assert "external-roots" not in words  # which are not those of indexes
 
+    def test_wrong_credentials(self, stage: Stage, environments: Environments) -> None:
+        """401 never means "not found", and nothing in a table can make it so."""
+        stage.private.on("acme-core", status(401))
+        url = stage.private.url.replace("//", "//ci:s3cr3t-w0rd@")
+        words = self.result(stage, environments, url).words
+        assert "check the credentials" in words
+        assert "absent-status" not in words
+
     @pytest.mark.parametrize("given", [False, True], ids=["without credentials", "with credentials"])
     def test_forbidden(self, given: bool, stage: Stage, environments: Environments) -> None:
         """Credentials are to blame only if there are any; with a probe it can mean "not found"."""

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rim_router.hooks.requests import Requests
-from rim_router.rules.remedies import quoted, record_digest, record_reference
+from rim_router.rules.remedies import key_line, quoted, record_digest, record_reference
+from rim_router.rules.source import Source
+from rim_router.rules.table import Index
 
 
 @given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"])))
@@ -74,3 +76,10 @@ def test_the_very_request(given_options: SimpleNamespace, expected: str) -> None
     url = record_reference("torch", "https://a.example/x.whl")
     assert requests.remedy("torch", url) == f"{url}{expected}"
     assert requests.remedy("torch", None) is None
+
+
+def test_keys_of_an_index_of_a_variable() -> None:
+    """It has none: only an index of a table has."""
+    url = "https://a.example/simple"
+    line = key_line('mirrors = ["URL"]', Index(url, url, Source("command", "RIM_ROUTER_ROUTES")))
+    assert line == 'define the index in a table, with mirrors = ["URL"], and name it in RIM_ROUTER_ROUTES'
