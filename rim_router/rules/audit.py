@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rim_router.libraries import library
 from rim_router.record import Record
-from rim_router.rules.age import AgedFile, age_for
+from rim_router.rules.age import EXEMPT_VARIABLE, AgedFile, age_for, parse_age
 from rim_router.rules.contents import BROUGHT_ALONG, PLUGIN
 from rim_router.rules.external import Judge, judge_wheel
 from rim_router.rules.filenames import names_in, version_of
@@ -93,6 +93,11 @@ class Finding(Record):
             return None
         if self.decision.target.kind is Kind.DENY:
             return f"{PIP} uninstall {quoted(self.found.name)}"
+        if self._is_plugin_of_a_file:
+            url = self.found.direct_url
+            again = "FILE (its wheel)" if url is None or not is_local(url) else quoted(recordable(url))
+            line = f'{PLUGIN} = "wheels"'
+            return f"add {line} to [routes], so that no index is asked for it; then run: {REINSTALL} {again}"
         if self.found.direct_url is not None and self.state is State.UNKNOWN:
             url = quoted(recordable(self.found.direct_url))
             again = f"if it is to come from {url}, install it from there again"
@@ -101,6 +106,17 @@ class Finding(Record):
         if self.state is State.UNKNOWN and self.found.provenance is not None and unset:
             return f"set {' and '.join(unset)}, and audit again"
         return f"{REINSTALL} {self.request}"
+
+    @property
+    def _is_plugin_of_a_file(self) -> bool:
+        """Whether it is this plugin, of which nothing but ``"*"`` says where it is: it may be on no index."""
+        route = self.decision.route
+        return (
+            self.found.name == PLUGIN
+            and self.state is State.UNKNOWN
+            and route is not None
+            and not route.pattern.literal
+        )
 
     @property
     def request(self) -> str:
@@ -112,6 +128,25 @@ class Finding(Record):
 PIP = "python -m pip"
 #: Has pip record where something comes from; followed by what. The table sees to it that this is right.
 REINSTALL = f"{PIP} install --force-reinstall --no-deps"
+
+
+def notes(findings: Iterable[Finding], table: RoutingTable) -> list[str]:
+    """What has to be known of the commands that install again, as sentences; none without such a command."""
+    again = [each for each in findings if (each.remedy or "").startswith(REINSTALL)]
+    if not again:
+        return []
+    told = ["if pip finds no such version, or none that may be used, leave the version out of the command"]
+    young = [
+        each.request
+        for each in again
+        if any(age_for(each.decision, index, table.policy, table.exempt) for index in each.decision.indexes)
+    ]
+    if young:
+        way = "do what pip says then"
+        if not parse_age(table.policy.min_age or ""):
+            way = f'set {EXEMPT_VARIABLE}="{" ".join(young)}" for it'
+        told.append(f"min-age may refuse what is installed as too young: wait; or, to keep it, {way}")
+    return told
 
 
 def audit(installed: Iterable[Found], table: RoutingTable, now: datetime) -> list[Finding]:

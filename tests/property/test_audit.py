@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from rim_router.rules.audit import COPIED, WRONG, Found, State, audit, finding
+from rim_router.rules.audit import COPIED, WRONG, Found, State, audit, finding, notes
 from rim_router.rules.names import Pattern
 from rim_router.rules.pins import Pin, Pins
 from rim_router.rules.policy import Policy
@@ -253,3 +253,36 @@ def test_the_record_of_another_file(way: str, file: tuple[str, bool]) -> None:
     came = Provenance(way, f"https://acme.example/{name}", {}, "acme", "https://acme.example/simple")
     found = finding(installed(came), table("acme"), NOW)
     assert (found.state is State.UNKNOWN) is not fits
+
+
+@given(st.sampled_from([None, "0d", "7d"]), st.sampled_from([None, "0d", "7d"]))
+def test_what_is_said_of_installing_again(of_index: str | None, of_policy: str | None) -> None:
+    """What is there may be too young for the table of today: how to keep it is said, if there is a way."""
+    target = Target(Kind.INDEXES, (ACME.replaced(min_age=of_index),))
+    pattern = Pattern.parse("acme-core")
+    routes = [(pattern, (Route(pattern, (target,), SOURCE),))]
+    today = RoutingTable(routes, Policy(min_age=of_policy, sources={"min-age": SOURCE}), (SOURCE,))
+    said = " ".join(notes([finding(installed(None), today, NOW)], today))
+    assert "leave the version out" in said
+    assert ("min-age" in said) == ((of_policy if of_index is None else of_index) == "7d")
+    assert ('RIM_ROUTER_MIN_AGE_EXEMPT="acme-core==1.0"' in said) == ("min-age" in said and of_policy != "7d")
+    assert notes([], today) == []
+
+
+@given(
+    st.sampled_from(["*", "rim-*", "rim-router"]),
+    st.sampled_from([None, "file:///d/r.whl", "https://e.example/r"]),
+)
+def test_the_plugin_of_a_file(pattern: str, url: str | None) -> None:
+    """Where only ``"*"`` claims it, no index is asked for it: nobody knows who has that name there."""
+    key = Pattern.parse(pattern)
+    target = Target(Kind.INDEXES, (PYPI,))
+    today = RoutingTable([(key, (Route(key, (target,), SOURCE),))], Policy(), (SOURCE,))
+    found = installed(None).replaced(name="rim-router", version="0.1.0", direct_url=url)
+    remedy = str(finding(found, today, NOW).remedy)
+    assert remedy.startswith('add rim-router = "wheels"') == (pattern == "*")
+    if pattern == "*":
+        assert "==" not in remedy
+        assert remedy.endswith(
+            "--no-deps " + (url if url and url.startswith("file:") else "FILE (its wheel)")
+        )

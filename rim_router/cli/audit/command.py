@@ -31,6 +31,7 @@ from rim_router.environments import discover
 from rim_router.environments.installed import has, installed
 from rim_router.environments.target import search_path
 from rim_router.rules.audit import PIP, REINSTALL, State, audit
+from rim_router.rules.audit import notes as notes_on
 from rim_router.rules.contents import PLUGIN
 from rim_router.rules.remedies import quoted
 from rim_router.rules.times import written_time
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     if table.in_force:
         warn_if_off()
     findings = audit(installed(path), table, datetime.now(timezone.utc))
+    notes += notes_on(findings, table)
     report = _report(
         findings, table, pip=pip, python=f"{version} ({python})", prefix=str(prefix), notes=notes
     )
@@ -183,7 +185,6 @@ def _text(report: shape.AuditReport, findings: Sequence[Finding], pip: str) -> I
     if again:
         command = REINSTALL.replace(PIP, pip)
         yield f"To install these as the table says, and have that recorded: {command} {' '.join(again)}"
-        yield "If pip finds no such version, or none that may be used, leave the version out."
     for each in wrong:
         if each["remedy"] is not None and not each["remedy"].startswith(REINSTALL.replace(PIP, pip)):
             yield f"{each['name']}: {each['remedy']}"
