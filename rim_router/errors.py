@@ -33,6 +33,9 @@ class Where(Record):
         return visible(place if self.key is None else f"{place}, {self.key}")
 
 
+_VARIABLE = "RIM_ROUTER_"  # what faults in variables have in the place of a file
+
+
 class RimRouterError(Exception):
     """The root of all errors of rim-router.
 
@@ -119,11 +122,16 @@ class TableError(RimRouterError):
         self.faults = tuple(faults)
         count = len(self.faults)
         what, them = ("an error", "it") if count == 1 else (f"{count} errors", "these")
-        super().__init__(
-            f"The routing table has {what}:",
-            notes=[str(fault) for fault in self.faults],
-            hint=f"fix {them}, then run: rim-router check",
-        )
+        files = {str(fault.where.file) for fault in self.faults}
+        variables = sorted(file for file in files if file.startswith(_VARIABLE))
+        named = " and ".join(variables)
+        subject, hint = "The routing table has", f"fix {them}, then run: rim-router check"
+        if variables and len(variables) == len(files):
+            subject = f"{named} {'has' if len(variables) == 1 else 'have'}"
+            hint = f"correct {named}, or unset it"
+        elif variables:  # what is set for one command only is not seen by another one
+            hint = f"fix {them}, then run, with {named} as it is to be: rim-router check"
+        super().__init__(f"{subject} {what}:", notes=[str(fault) for fault in self.faults], hint=hint)
 
     def __str__(self) -> str:
         return "\n".join([self.message, *(f"  {fault}" for fault in self.faults)])

@@ -24,6 +24,7 @@ const MESSAGES = [
   ["theonlyroutingtableinforceis*,andpinsarenotwrittennexttothat", "error: pin-failed"],
   ["rim_router_require=1isset,andnoroutingtableisinforcehere", "error: must-be-routed"],
   ["aroutingtableisinforce,andpip*istoooldtoberouted:*isneeded", "error: unsupported-pip"],
+  ["*has[tool.rim-router],whichistheroutingtableofthisproject", "error: init-failed"],
   ["nomodulenamedpipinthisenvironment,whoseownpipistobeasked", "error: pip-cannot-tell"],
   ["index*)hasdistributionsin*,andnoindex.htmlthatlinkstothem", "error: index-failed"],
   ["*wasnotremoved:thatwouldchangewhereotherprojectscomefrom", "error: refused-distribution"],

@@ -40,7 +40,10 @@ _EXIT_CODES = "exit codes: 0 ok; 1 a check failed; 2 bad usage, unreadable input
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of ``rim-router``; what it returns has ``run``, which takes it and returns the exit code."""
+    """The parser of ``rim-router``; what it returns has ``run``, which takes it and returns the exit code.
+
+    It also has ``refuse``, which ends the process with the usage of the command that was given and a message.
+    """
     parser = argparse.ArgumentParser(
         prog="rim-router",
         description="Makes pip fetch each package only from the index that a table assigns to its name.",
@@ -48,7 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"rim-router {__version__}")
-    parser.set_defaults(command=None, parser=parser)
+    parser.set_defaults(command=None, parser=parser, refuse=parser.error)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, module in COMMANDS.items():
         summary = (module.__doc__ or "").partition("\n")[0].partition(": ")[2]
@@ -60,5 +63,5 @@ def make_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         module.configure(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, refuse=command.error)
     return parser

@@ -16,6 +16,8 @@ def turned_off(value: str) -> frozenset[str]:
     words = value.replace(",", " ").split()
     if words == [OFF]:
         return frozenset(FEATURES)
+    if OFF in words:
+        raise ValueError(f"{OFF!r} stands alone: it turns off all of {', '.join(FEATURES)}")
     unknown = [word for word in words if word not in FEATURES]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is none of {OFF}, {', '.join(FEATURES)}")

@@ -14,6 +14,8 @@ import pytest
 from rim_router import __version__
 from rim_router.cli import main
 from rim_router.cli.parser import COMMANDS
+from rim_router.config import load
+from rim_router.errors import TableError
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Machine
@@ -60,6 +62,47 @@ def test_bad_usage(args: list[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main(args)
     assert exit_.value.code == 2
+
+
+def test_usage_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a command does not know is shown with what it does know."""
+    with pytest.raises(SystemExit) as exit_:
+        main(["check", "--foo"])
+    assert exit_.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("usage: rim-router check ")
+    assert "unrecognized arguments: --foo" in said
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"RIM_ROUTER_SPEED": "off all"},
+            ["RIM_ROUTER_SPEED has an error:", "correct RIM_ROUTER_SPEED, or unset it"],
+        ),
+        (
+            {"RIM_ROUTER_SPEED": "no", "RIM_ROUTER_ROUTES": "x"},
+            ["RIM_ROUTER_ROUTES and RIM_ROUTER_SPEED have 2 errors:", "RIM_ROUTER_SPEED, or unset it"],
+        ),
+        (
+            {"RIM_ROUTER_ROUTES": "x", "RIM_ROUTER_CONFIG": "bad.toml"},
+            ["The routing table has 2 errors:", "with RIM_ROUTER_ROUTES as it is to be: rim-router check"],
+        ),
+    ],
+)
+def test_faults_of_variables(
+    variables: dict[str, str], said: list[str], machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not put down to a table, nor is a check without the variable of any use."""
+    machine.write("project", "[routes]\n")
+    Path("bad.toml").write_text("[routes]\nx = 1\n")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TableError) as caught:
+        load()
+    assert caught.value.message == said[0]
+    assert said[1] in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("args", [["explain", "acme"], ["routes"], ["explain", "acme", "--json"]])

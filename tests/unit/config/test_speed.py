@@ -36,7 +36,7 @@ def test_the_highest_layer_counts_and_the_variable_only_turns_off(
     assert faults == []
 
 
-@pytest.mark.parametrize("value", ["on", "1", "true", "off ask-early", "ask_early"])
+@pytest.mark.parametrize("value", ["on", "1", "true", "ask_early"])
 def test_other_words_are_faults(value: str) -> None:
     """Nobody knows what they mean."""
     faults: list[Fault] = []
@@ -44,4 +44,10 @@ def test_other_words_are_faults(value: str) -> None:
     (fault,) = faults
     assert str(fault).startswith("RIM_ROUTER_SPEED: ")
     with pytest.raises(ValueError, match="none of off, ask-early"):
+        turned_off(value)
+
+
+@pytest.mark.parametrize("value", ["off ask-early", "ask-early,off", "off off"])
+def test_off_stands_alone(value: str) -> None:
+    with pytest.raises(ValueError, match="'off' stands alone"):
         turned_off(value)
