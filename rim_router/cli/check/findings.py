@@ -125,24 +125,24 @@ def _unclaimed_bare_name(table: RoutingTable, route: Route) -> Iterator[Finding]
     if target.kind is Kind.DENY and claimed_by_name:
         return  # to deny a part of what is claimed leaves nothing open
     to = "pip's own indexes" if not decision.claimed else str(decision.target)
-    value = '{ deny = "..." }' if target.kind is Kind.DENY else _as_value(target)
+    if route.source.layer == "command":
+        hint = f"add {bare} there, too"  # no secret of a URL that stands there is repeated
+    elif target.kind is Kind.DENY:
+        hint = f'add {bare} = {{ deny = "..." }}'
+    elif len(target.indexes) == 1:
+        hint = f'add {bare} = "{target.indexes[0].name}", or deny it'
+    else:
+        hint = f"give {bare} a route like that of {route.pattern}, or deny it"
     yield Finding(
         "bare-name",
         f"{route.pattern} does not cover {bare} itself, which goes to {to}",
         route.source,
-        # No secret of a URL that stands there is repeated.
-        f"add {bare} = {value}, or deny it" if route.source.layer != "command" else f"add {bare} there, too",
+        hint,
     )
 
 
 def _same_place(one: Target, other: Target) -> bool:
     return one.kind is other.kind and set(one.indexes) == set(other.indexes)
-
-
-def _as_value(target: Target) -> str:
-    if len(target.indexes) == 1:
-        return f'"{target.indexes[0].name}"'
-    return "the same"
 
 
 def _loose_lists(table: RoutingTable) -> Iterator[Finding]:

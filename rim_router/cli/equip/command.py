@@ -138,9 +138,13 @@ def _print(results: Sequence[_Result], good: Sequence[bool]) -> None:
     say("\n".join(columns([[_state(result), str(result.path), *_remark(result)] for result in results])))
     for result in results:
         if result.error is not None:
-            tell(f"ERROR: {result.path}: {result.error}")
+            said = str(result.error)
+            named = said if said.startswith(str(result.path)) else f"{result.path}: {said}"
+            tell(f"ERROR: {named}")
     if not all(good):
-        tell(f"{good.count(False)} of {count(len(good), 'environment')} not as asked for")
+        bad = good.count(False)
+        of = count(len(good), "environment")
+        tell(f"{bad} of {of} {'is' if bad == 1 else 'are'} not as asked for")
 
 
 def _remark(result: _Result) -> list[str]:

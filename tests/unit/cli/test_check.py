@@ -174,6 +174,24 @@ def test_bare_name_elsewhere(
 
 
 @pytest.mark.parametrize(
+    ("route", "hint"),
+    [
+        ('"acme"', 'add acme = "acme", or deny it'),
+        ('{deny = "no"}', 'add acme = { deny = "..." }'),
+        (
+            '{indexes = ["acme", "pypi"], strategy = "first-index"}',
+            "give acme a route like that of acme-*, or deny it",
+        ),
+    ],
+)
+def test_bare_name_hint(route: str, hint: str, machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """It can be followed as it stands."""
+    machine.write("project", f'{HEAD}[routes]\n"acme-*" = {route}\n')
+    main(["check"])
+    assert f"({hint})\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     "routes",
     [
         '"acme-*" = "acme"\n"acme*" = "acme"',

@@ -346,6 +346,12 @@ class TestCommand:
         assert found["environments"][1]["python"].startswith(HERE)
         assert report(capsys, made.python, "--check")[0] == 0
 
+    def test_what_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["equip", str(tmp_path / "none")]) == 1
+        said = capsys.readouterr().err
+        expected = f"ERROR: {tmp_path / 'none'} does not exist\n1 of 1 environment is not as asked for\n"
+        assert said == expected
+
     def test_a_folder(self, made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """As tox, nox and uv have them; what a link leads to is somewhere else."""
         other = Made(tmp_path / "project" / ".tox" / "py")
