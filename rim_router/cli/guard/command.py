@@ -266,9 +266,7 @@ def _remedy(setting: str, *, uv: bool) -> str:
     return "rim-router guard on" if setting == _DEFAULT else "put rim+ in front there"
 
 
-_IN_CLEAR = (
-    "its credentials are in clear, and pip without rim-router {} them: move them to netrc or keyring{}"
-)
+_IN_CLEAR = "it has credentials in clear, and pip without rim-router {}: move them to netrc or keyring{}"
 _ELSEWHERE = {
     "on": "finds nothing, and asks nobody",
     "part": "leaves out the guarded indexes, and goes on with the rest",
