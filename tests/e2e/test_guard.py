@@ -574,6 +574,19 @@ class TestCommand:
         assert off.returncode == 0
         assert "index-url" not in file.read_text()
 
+    def test_two_levels(self, stage: Stage, environments: Environments) -> None:
+        """The one that counts is named, and the one that it hides is not."""
+        victim = environments.equipped()
+        files = victim.home / ".config" / "pip" / "pip.conf", victim.place / "zzz" / "pip" / "pip.conf"
+        for file, url in zip(files, (f"rim+{stage.private.url}", stage.public.url)):
+            file.parent.mkdir(parents=True)
+            file.write_text(f"[global]\nindex-url = {url}\n")
+        env = {"PIP_CONFIG_FILE": None, "XDG_CONFIG_DIRS": str(victim.place / "zzz")}
+        status = victim.run(victim.python, "-m", "rim_router", "guard", "status", env=env)
+        assert status.words.startswith("guard on"), str(status)
+        assert "(user: global.index-url)" in status.words
+        assert stage.public.url not in status.words
+
     def test_another_level(self, stage: Stage, environments: Environments) -> None:
         """A file of another level has an index of its own: the guard is not on, and why is said."""
         victim = environments.equipped()

@@ -182,12 +182,17 @@ def _setting(key: str, value: str, levels: Mapping[str, Mapping[str, str]]) -> s
 
 def read_settings(level: str | None = None) -> dict[str, str]:
     """pip's settings at a level; those in force for no level, variables included."""
-    values = {}
+    values: dict[str, str] = {}
+    several = set()
     for line in _pip("list", level=level).splitlines():
         key, equals, value = line.partition("=")
         # pip lists variables at every level, and they are of none.
         if equals and re.fullmatch(r"[\w:.-]+", key) and (level is None or not key.startswith(_VARIABLE)):
-            values[key] = str(ast.literal_eval(value))
+            text = str(ast.literal_eval(value))
+            if values.setdefault(key, text) != text:
+                several.add(key)
+    for key in several:  # newer pips list the settings of each file, in no order that counts
+        values[key] = _pip("get", key, level=level).strip()
     return values
 
 
