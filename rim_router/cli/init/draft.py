@@ -277,8 +277,7 @@ class Draft:
         for name, line in self.indexes.items():
             if quoted(name) not in used and not line.unfit:
                 line.unfit = f"{line.origin}; no route leads there"
-        first = [] if schema is None else [f"#:schema {schema}"]
-        return "\n".join([*first, *self._lines(head)]) + "\n"
+        return "\n".join([*([] if schema is None else [f"#:schema {schema}"]), *self._lines(head), ""])
 
     def _bare_name(self, key: str, line: Line) -> None:
         """A prefix does not cover the name before its hyphen, which somebody else could own elsewhere."""
@@ -315,9 +314,8 @@ class Draft:
         """What is asked of an index: of a public one, which has every name, it is asked of the main one."""
         main = self.routes[ALL].value if ALL in self.routes else ""
         is_public = any(public in self.indexes[name].value for public in _PUBLIC)
-        if is_public and main.startswith('"') and main != ALL_NAMES:
-            return question(main, quoted(name))
-        return question(quoted(name), None)
+        is_main = is_public and main.startswith('"') and main != ALL_NAMES
+        return question(main, quoted(name)) if is_main else question(quoted(name), None)
 
 
 def _aligned(lines: dict[str, Line]) -> Iterator[str]:
