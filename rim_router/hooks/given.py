@@ -50,10 +50,8 @@ class Given:
         """``SourceDistribution.prepare_distribution_metadata``: a build requires what its project says."""
 
         def prepare(distribution: Any, *args: Any, **kwargs: Any) -> Any:
-            for each in (
-                *args,
-                *kwargs.values(),
-            ):  # pip 26's installer within this process has --build-constraint
+            # The installer that builds within this process, since pip 26, has --build-constraint.
+            for each in (*args, *kwargs.values()):
                 for constraint in getattr(each, "_build_constraints", ()):
                     link = getattr(constraint, "link", None)
                     self._urls.update([link.url] if link is not None else [])
