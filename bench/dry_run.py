@@ -154,6 +154,9 @@ class Bench:
         self.plain = shop.make(pair, place / "plain", equipped=False)
         self.inert = shop.make_inert_twin(pair, place / "inert")
         self.rims = shop.make(pair, place / "rims.")
+        self.rims.extra_environ["RIM_ROUTER_SPEED"] = (
+            "off"  # what routing costs; bench.speed has what [speed] saves
+        )
         for environment in (self.plain, self.inert, self.rims):
             warm(environment)
         self.pip_version = shop.pip_version(pair)
