@@ -67,12 +67,19 @@ class Throwaway:
                 directory.mkdir()
             self._make()
         except BaseException:
-            self._directory.cleanup()
+            self._vanish()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._directory.cleanup()
+        self._vanish()
+
+    def _vanish(self) -> None:
+        try:
+            self._directory.cleanup()
+        except KeyboardInterrupt:  # in the midst of it
+            self._directory.cleanup()
+            raise
 
     def pip(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run the environment's pip; standard error is part of the output."""

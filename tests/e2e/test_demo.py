@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rim_router.cli.demo import command as demo
+from rim_router.environments.throwaway import Throwaway
 
 if TYPE_CHECKING:
     from tests.conftest import Environments
@@ -82,6 +84,22 @@ def test_without_pip_the_bundled_one_is_used(environments: Environments) -> None
     assert left_behind(environment) == before
 
 
+def test_interrupted_while_it_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with that, and is done with it all the same."""
+    cleanup, interrupts = tempfile.TemporaryDirectory.cleanup, [KeyboardInterrupt]
+
+    def interrupted(directory: tempfile.TemporaryDirectory[str]) -> None:
+        if interrupts:
+            raise interrupts.pop()
+        cleanup(directory)
+
+    throwaway = Throwaway()
+    monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        throwaway.__exit__()
+    assert not throwaway.project.parent.exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are different there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("line", ["Three servers", "1. pip", "2. the same", "3. the same"])
@@ -118,7 +136,7 @@ def test_a_run_that_does_not_end_as_it_should(
     assert main(["demo"]) == 1
     out = capsys.readouterr().out
     assert "-> NOT as expected, which is: the attack fails: the real one is installed" in out
-    assert out.endswith("`rim-router doctor` may say why.\n")
+    assert out.endswith("doctor` may say why.\n")
 
 
 def test_the_table_of_the_demo_has_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
