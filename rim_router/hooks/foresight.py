@@ -23,7 +23,7 @@ from rim_router.hooks.seam import parameters
 from rim_router.hooks.tracking import digests_of, url_of
 from rim_router.rules.age import age_for
 from rim_router.rules.names import normalise
-from rim_router.rules.page_metadata import is_json, is_ordinary, project_status
+from rim_router.rules.page_metadata import is_json, project_status
 from rim_router.rules.table import Kind
 from rim_router.rules.times import parse_time
 from rim_router.rules.urls import is_local
@@ -252,7 +252,7 @@ class _Resolution:
         if selection is None or not is_json(kind):
             return
         # Nothing comes of a page that is refused, as this one may be.
-        if decision.target.namespace is not None or not _is_active(response.content, kind):
+        if decision.target.namespace is not None or not project_status(response.content, kind).is_active:
             return
         files = selection.usable(json.loads(response.content)["files"])
         self._dropping.keep(response.content, response.url, files)
@@ -305,10 +305,6 @@ class _Resolution:
 def _looking_ahead() -> contextlib.AbstractContextManager[None]:
     """What goes wrong within is no failure: pip comes to the same place, and says what is wrong."""
     return contextlib.suppress(Exception)
-
-
-def _is_active(content: bytes, kind: str) -> bool:
-    return is_ordinary(content) or project_status(content, kind).is_active
 
 
 def _getting(url: str) -> Callable[[Any], object]:

@@ -65,12 +65,13 @@ class Recording:
         came = self._provenance(req, link, name)
         # A URL is recorded by pip itself; a wheel that was asked for by name has none.
         ours = {STANDARD, OWN, *([DIRECT_URL] if by_name else [])}
+        info = os.path.basename(directory)  # noqa: PTH119
         try:
             rows = _without(record, ours)
-            listed = provenance.listing(os.path.basename(directory), ((row[0], row[1]) for row in rows))  # noqa: PTH119
+            listed = provenance.listing(info, ((row[0], row[1]) for row in rows))
             documents = came.replaced(listed=listed).documents(by_name=by_name)
             # RECORD first: what is listed and missing does no harm, what is not listed would stay for ever.
-            _put(record, _with(rows, os.path.basename(directory), documents))  # noqa: PTH119
+            _put(record, _with(rows, info, documents))
             for each in ours - documents.keys():
                 _remove(os.path.join(directory, each))  # noqa: PTH118
             for each, content in documents.items():

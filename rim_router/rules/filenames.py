@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
+from rim_router.rules.names import RIM_SUFFIX, SDIST_SUFFIXES, WHEEL_SUFFIX, normalise
 
 WHEELS = (WHEEL_SUFFIX, RIM_SUFFIX)
-_ARCHIVES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".egg")
+_ARCHIVES = (*SDIST_SUFFIXES, ".tar", ".egg")
 DISTRIBUTIONS = WHEELS + _ARCHIVES
 
 

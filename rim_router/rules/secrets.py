@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)@")
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+#: A variable as a table has it, where a secret may stand for it.
+VARIABLE = r"\$\{[A-Z0-9_]+\}"
 _TOKEN = re.compile(r"(?=.*\d).{20,}")  # as a user name: too long for one, and with a digit in it
 
 
@@ -15,8 +16,8 @@ def has_secret(url: str) -> bool:
     if userinfo is None:
         return False
     user, colon, password = userinfo[1].partition(":")
-    if _VARIABLE.sub("", password):
+    if re.sub(VARIABLE, "", password):
         return True
     # Without a password the user name is the token, where it looks like one.
-    literal = _VARIABLE.sub("", user)
+    literal = re.sub(VARIABLE, "", user)
     return not password and bool(literal) and (bool(colon) or _TOKEN.fullmatch(literal) is not None)

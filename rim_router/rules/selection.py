@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rim_router.rules.names import RIM_SUFFIX, WHEEL_SUFFIX, normalise
+from rim_router.rules.names import RIM_SUFFIX, SDIST_SUFFIXES, WHEEL_SUFFIX, normalise
 from rim_router.rules.recognition import is_file_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TIME = (
 _VERSION = (
     r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?(?:\+[a-z0-9.]+)?"
 )
-_ARCHIVE = r"(?i)(.+)-([^-]+)(?:\.tar\.gz|\.zip|\.tgz|\.tar\.bz2|\.tar\.xz)"
+_ARCHIVE = rf"(?i)(.+)-([^-]+)(?:{'|'.join(map(re.escape, SDIST_SUFFIXES))})"
 # Formats that no pip installs.
 _UNUSABLE = (".exe", ".egg", ".msi", ".rpm", ".deb", ".dmg")
 

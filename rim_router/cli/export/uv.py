@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _UNLISTED = "unlisted"
 _OPPOSITES = {"==": "!=", "<": ">=", ">": "<=", "in": "not in"}
+_OPPOSITES.update({opposite: operator for operator, opposite in _OPPOSITES.items()})
 # Which uv compares as versions; all others as text, where pip does that only with what is no version.
 _VERSIONS = ("python_version", "python_full_version", "implementation_version")
 _TEXTS = (
     *("os_name", "sys_platform", "platform_machine", "platform_python_implementation", "platform_release"),
     *("platform_system", "platform_version", "implementation_name"),
 )
-_OPPOSITES.update({opposite: operator for operator, opposite in _OPPOSITES.items()})
 
 
 def uv(plan: Plan) -> Iterator[str]:

@@ -9,12 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from rim_router.config.expand import SCHEMES
 from rim_router.rules.guards import Guarded, is_guarded
+from rim_router.rules.secrets import VARIABLE
 from rim_router.rules.urls import Origin, is_local, redact
 
 PREFIX = "RIM_ROUTER_"
 # With a default, as shells have it, which may be the secret itself. "$" alone can begin a password, too.
 _VARIABLE = r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}/@]*\}|\$([A-Z_][A-Z0-9_]*)(?![A-Za-z0-9_])"
-_OURS = r"\$\{[A-Z0-9_]+\}"
 # A part of a path that is probably a secret, as some hosts put their tokens there.
 _LONG = r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}"
 # What tells of one in a part of a path, if all codes are read: a key with a value, a password, a query, and
@@ -56,7 +56,7 @@ class Addresses:
             return brief(url), "is not an https, http or file URL"
         authority, slash, path = rest.partition("/")
         userinfo, at, host = authority.rpartition("@")
-        if brief(f"{scheme}://{re.sub(_OURS, 'x', host)}/") == "****":
+        if brief(f"{scheme}://{re.sub(VARIABLE, 'x', host)}/") == "****":
             return "****", "cannot be read as a URL"
         host = "****" if "@" in path else host  # there a password may begin or end
         if "?" in path or "#" in path:
@@ -81,10 +81,10 @@ class Addresses:
     def _credentials(self, base: str, userinfo: str) -> str:
         user, colon, password = userinfo.partition(":")
         if not password:  # a user without a password is a token
-            return userinfo if re.fullmatch(_OURS, user) else self._secret(f"{base}_TOKEN") + colon
-        if not re.fullmatch(_OURS, password):
+            return userinfo if re.fullmatch(VARIABLE, user) else self._secret(f"{base}_TOKEN") + colon
+        if not re.fullmatch(VARIABLE, password):
             password = self._secret(f"{base}_PASSWORD")
-        if not re.fullmatch(f"{_USER}|{_OURS}", user):  # some put a token there
+        if not re.fullmatch(f"{_USER}|{VARIABLE}", user):  # some put a token there
             user = self._secret(f"{base}_USER")
         return f"{user}:{password}"
 
@@ -99,7 +99,7 @@ class Addresses:
 
 def _is_secret(part: str) -> bool:
     """Whether a part of a path is probably one, or has one in it."""
-    text = re.sub(_OURS, "", unquote(part))
+    text = re.sub(VARIABLE, "", unquote(part))
     if re.search(_TELLING, text) or re.search(_UUID, text):
         return True
     return any(re.fullmatch(_LONG, word) for word in re.split("[^A-Za-z0-9]+", text))
