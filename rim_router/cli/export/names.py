@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from rim_router.cli.export.plan import ExportError
 from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
+from rim_router.cli.requirements import lines_of
 from rim_router.libraries import library
 from rim_router.record import Record
 from rim_router.rules.names import normalise
@@ -103,8 +104,7 @@ def _required(path: Path, above: tuple[Path, ...]) -> Iterator[_Found]:
             if name != own:
                 yield name, None if name in direct else release
         return
-    for line in re.sub(r"\\\n", " ", read_text(path)).splitlines():
-        text = re.sub(r"(^|\s)#.*", "", line).strip()
+    for text in map(str.strip, lines_of(read_text(path))):
         other = re.match(r"(?:-r|-c|--requirement|--constraint)[= ]?\s*(\S+)", text)
         if other is not None and path not in above:
             yield from _required(path.parent / other[1], (*above, path))

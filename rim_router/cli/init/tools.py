@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rim_router.cli.foreign import read_table, read_text, string, strings, table, tables
 from rim_router.cli.init.addresses import brief
 from rim_router.cli.init.draft import ALL, InitError
+from rim_router.cli.requirements import lines_of, options_in
 from rim_router.rules.guards import DEFAULT_INDEX
 
 if TYPE_CHECKING:
@@ -103,9 +104,8 @@ def _options(draft: Draft, options: list[tuple[str, str]], origin: str, *, extra
             draft.for_every_name("links", url, f"{origin}: {key}", flat=True)
 
 
-_SHORT = {"-i": "index-url", "-f": "find-links"}
-_LONG = {"--index-url": "index-url", "--pypi-url": "index-url", "--extra-index-url": "extra-index-url"}
-_LONG.update({"--find-links": "find-links", "--no-index": "no-index", "--trusted-host": "trusted-host"})
+_OPTIONS = {"--index-url": "index-url", "--pypi-url": "index-url", "--extra-index-url": "extra-index-url"}
+_OPTIONS.update({"--find-links": "find-links", "--no-index": "no-index", "--trusted-host": "trusted-host"})
 
 
 def _requirement_options(path: Path) -> Iterator[tuple[str, str]]:
@@ -113,22 +113,15 @@ def _requirement_options(path: Path) -> Iterator[tuple[str, str]]:
 
     :raises InitError: for a line that pip does not understand either.
     """
-    for line in read_text(path).lstrip("\ufeff").replace("\\\n", " ").splitlines():
+    for line in lines_of(read_text(path).lstrip("\ufeff")):
         if not line.lstrip().startswith("-"):
             continue
         try:
-            words = shlex.split(re.sub(r"(^|\s)#.*", "", line))
+            words = shlex.split(line)
         except ValueError as error:
             raise InitError(f"{path.name}: a line of options cannot be read: {error}") from None
-        for word, following in zip(words, [*words[1:], ""]):
-            name, equals, value = word.partition("=")
-            if word[:2] in _SHORT:
-                yield _SHORT[word[:2]], word[2:].lstrip("=") or following
-                continue
-            # Any beginning of a long option will do.
-            found = [_LONG[each] for each in _LONG if len(name) > 3 and each.startswith(name)]
-            if found:
-                yield found[0], value if equals else following
+        for option, value in options_in(words, _OPTIONS):
+            yield _OPTIONS[option], value
 
 
 def _uv(draft: Draft, said: dict[str, Any], origin: str) -> bool:
